@@ -1,0 +1,1 @@
+"""The daemon of Tektra: it thinks; workers compute."""

@@ -1,0 +1,60 @@
+"""What an engine needs from whatever computes: tokens in, one sampled token per finished feed out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tektra_models.generation import Sampling
+
+Sampler = Any
+"""Whatever the backend made in `sampler`; the engine only hands it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Tokens for one slot in the next decode, starting at `position`; sampled at the last one if a sampler is given."""
+
+    slot: int
+    tokens: list[int]
+    position: int
+    sampler: Sampler | None
+
+
+class Backend(Protocol):
+    """One loaded model. Called from one thread only."""
+
+    context: int
+    vocabulary: int
+    can_generate: bool
+    can_embed: bool
+    chat_template: str | None
+    bos: str
+    eos: str
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        """Text → tokens; with `special`, marks such as <|im_start|> become their control tokens."""
+
+    def token_bytes(self, token: int) -> bytes:
+        """The bytes that a token stands for; empty for control tokens."""
+
+    def is_end(self, token: int) -> bool:
+        """Whether the model ends its turn with this token."""
+
+    def sampler(self, sampling: Sampling, prompt: list[int]) -> Sampler:
+        """Make the state that chooses tokens for one sequence; raises BadRequest for impossible parameters."""
+
+    def free_sampler(self, sampler: Sampler) -> None:
+        """Release what `sampler` made."""
+
+    def decode(self, feeds: list[Feed]) -> list[int | None]:
+        """Compute one batch; per feed the sampled token, or None where no sampler was given."""
+
+    def free_slot(self, slot: int) -> None:
+        """Forget what a slot's cells hold."""
+
+    def embed(self, tokens: list[int]) -> list[float]:
+        """One unit-length vector for one input; raises ContextExceeded or Unsupported."""
+
+    def close(self) -> None:
+        """Release the model."""

@@ -1,0 +1,79 @@
+"""Decides what the next step computes: who decodes, who reads how much prompt, who enters, who has to wait again.
+
+Pure: values in, a Plan out. The rules, numbered as in the code:
+
+1. Cells. Every running sequence claims as many cells as it has tokens. When the claims outgrow the cache, the youngest
+   is preempted (it keeps its tokens and its sampler and is read again later) until the rest fits; never the last one.
+2. Decoding. Every running sequence that waits for its next token gets it in every step.
+3. Reading. What is left of the batch goes to prompts under way, oldest first, in chunks.
+4. Entering. Then the oldest waiting sequence enters if a slot is free, its tokens fit beside the claims with a little
+   room to grow, and there is batch left. If it cannot, nobody behind it may (no starvation).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GROWTH = 32
+"""Cells that a newcomer leaves free for each sequence already running, so that it is not preempted at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What the batcher sees of a sequence: its place in line, its tokens, and how many of them lie in cells."""
+
+    order: int
+    length: int
+    held: int = 0
+
+    @property
+    def pending(self) -> int:
+        """Tokens that still have to be fed."""
+        return self.length - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the backend can hold: sequences at once, cells in all, tokens a step."""
+
+    slots: int
+    cells: int
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The next step; `feeds` maps a sequence's order to how many of its tokens to feed."""
+
+    feeds: dict[int, int]
+    enter: tuple[int, ...] = ()
+    preempt: tuple[int, ...] = ()
+
+
+def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> Plan:
+    """Return what the next step does; every order in `enter` also has a feed."""
+    active = sorted(running, key=lambda s: s.order)
+    preempt: list[int] = []
+    claimed = sum(s.length for s in active)
+    while claimed > limits.cells and len(active) > 1:  # 1
+        youngest = active.pop()
+        preempt.append(youngest.order)
+        claimed -= youngest.length
+
+    feeds = {s.order: 1 for s in active if s.pending == 1}  # 2
+    left = limits.batch - len(feeds)
+    for sequence in active:  # 3
+        if sequence.pending > 1 and left > 0:
+            feeds[sequence.order] = min(sequence.pending, left)
+            left -= feeds[sequence.order]
+
+    enter: list[int] = []
+    for sequence in sorted(waiting, key=lambda s: s.order):  # 4
+        room = limits.cells - claimed - GROWTH * (len(active) + len(enter))
+        if preempt or left <= 0 or len(active) + len(enter) >= limits.slots or sequence.length > room:
+            break
+        enter.append(sequence.order)
+        feeds[sequence.order] = min(sequence.pending, left)
+        left -= feeds[sequence.order]
+        claimed += sequence.length
+    return Plan(feeds=feeds, enter=tuple(enter), preempt=tuple(preempt))

@@ -1,0 +1,152 @@
+"""Messages → text by the model's own template, rendered where a hostile template can do no harm.
+
+A template comes out of a model file and is a program (CVE-2024-34359). It is rendered in the worker, in Jinja's
+immutable sandbox, which bounds neither time nor memory; so time is bounded by an alarm, the text by a cap, and the
+operators that make large values out of small ones are checked.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NoReturn
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+from tektra_models.errors import TemplateFailed
+
+MAX_TEMPLATE = 1 << 20
+MAX_TEXT = 64 << 20
+MAX_REPEAT = 1 << 20
+MAX_EXPONENT = 64
+RENDER_SECONDS = 5.0
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""For files without a template of their own, as llama.cpp does."""
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset(["*", "**", "%"])
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "*" and _product_size(left, right) > MAX_REPEAT:
+            raise SecurityError("the template multiplies a sequence beyond its bounds")
+        if operator == "**" and isinstance(right, int | float) and right > MAX_EXPONENT:
+            raise SecurityError("the template raises a number beyond its bounds")
+        if operator == "%" and isinstance(left, str):
+            raise SecurityError("the template formats text with %, which can ask for any width")
+        return super().call_binop(context, operator, left, right)
+
+
+def _product_size(left: Any, right: Any) -> int:
+    if isinstance(left, int) and isinstance(right, int):
+        return max(left.bit_length(), right.bit_length())
+    sequence, count = (left, right) if hasattr(left, "__len__") else (right, left)
+    return len(sequence) * count if hasattr(sequence, "__len__") and isinstance(count, int) else 0
+
+
+class ChatFormat:
+    """One model's way of writing a conversation."""
+
+    def __init__(self, template: str | None, *, bos: str = "", eos: str = "") -> None:
+        self._source = template or CHATML
+        self._bos, self._eos = bos, eos
+        self._template: jinja2.Template | None = None
+
+    def render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None) -> str:
+        """Return the prompt text, ending where the assistant begins to speak; raises TemplateFailed."""
+        try:
+            with _deadline(RENDER_SECONDS):
+                return self._render([_plain(message) for message in messages], tools)
+        except TemplateFailed:
+            raise
+        except (jinja2.TemplateError, SecurityError) as error:
+            raise TemplateFailed(f"the model's chat template refused these messages: {error}") from error
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError) as error:
+            raise TemplateFailed(f"the model's chat template broke: {type(error).__name__}: {error}") from error
+
+    def _render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
+        parts: list[str] = []
+        size = 0
+        for part in self._compiled().generate(
+            messages=messages,
+            tools=tools or None,
+            add_generation_prompt=True,
+            bos_token=self._bos,
+            eos_token=self._eos,
+        ):
+            size += len(part)
+            if size > MAX_TEXT:
+                raise TemplateFailed(f"the model's chat template wrote more than {MAX_TEXT} characters")
+            parts.append(part)
+        return "".join(parts)
+
+    def _compiled(self) -> jinja2.Template:
+        if self._template is None:
+            if len(self._source) > MAX_TEMPLATE:
+                raise TemplateFailed(f"the model's chat template is longer than {MAX_TEMPLATE} characters")
+            environment = _Environment(
+                trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"], autoescape=False
+            )
+            environment.filters["tojson"] = _tojson
+            environment.globals["raise_exception"] = _raise_exception
+            environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
+            self._template = environment.from_string(self._source)
+        return self._template
+
+
+def _raise_exception(message: str) -> NoReturn:
+    raise jinja2.TemplateError(message)
+
+
+def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:
+    """JSON as the templates of transformers expect it: not escaped for HTML."""
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, sort_keys=bool(options.get("sort_keys")))
+
+
+def _plain(message: dict[str, Any]) -> dict[str, Any]:
+    """Flatten content given as parts, and read the arguments of earlier tool calls, as most templates want them."""
+    content = message.get("content")
+    if isinstance(content, list):
+        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    plain = {**message, "content": content if content is not None else ""}
+    if message.get("tool_calls"):
+        plain["tool_calls"] = [_plain_call(call) for call in message["tool_calls"]]
+    return plain
+
+
+def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
+    function = dict(call.get("function") or {})
+    if isinstance(function.get("arguments"), str):
+        try:
+            function["arguments"] = json.loads(function["arguments"])
+        except ValueError:
+            function["arguments"] = {}
+    return {**call, "function": function}
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise TemplateFailed in this thread after `seconds`; without effect off the main thread, where tests may render."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def expire(signum: int, frame: object) -> NoReturn:
+        raise TemplateFailed(f"the model's chat template ran longer than {seconds:g} s and was stopped")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,180 @@
+"""Continuous batching over one backend: add, cancel, step.
+
+Owns the sequences, the slots and the order in which they came. Who steps next is decided in batcher.py; what a step
+computes happens in the backend; nothing here knows about processes, sockets or files.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+from tektra_models.backend import Backend, Feed
+from tektra_models.batcher import Limits, Plan, plan_step
+from tektra_models.chat_format import ChatFormat
+from tektra_models.errors import BadRequest, ContextExceeded, Unsupported
+from tektra_models.generation import Delta, Embedding, Finish, FinishReason, Prompt, Sampling, Usage
+from tektra_models.sequence import Sequence
+from tektra_models.spec import Spec
+from tektra_models.text_stream import TextStream
+from tektra_models.tool_calls import ToolCallStream
+
+Event = tuple[str, Delta | Finish]
+
+
+class Engine:
+    """Runs many sequences over one loaded model; not thread-safe, driven by its worker's loop."""
+
+    def __init__(self, backend: Backend, spec: Spec) -> None:
+        self.backend = backend
+        self.limits = Limits(slots=spec.slots, cells=backend.context, batch=spec.batch)
+        self._name = spec.name
+        self._format = ChatFormat(backend.chat_template, bos=backend.bos, eos=backend.eos)
+        self._waiting: dict[int, Sequence] = {}
+        self._running: dict[int, Sequence] = {}
+        self._free_slots = list(range(spec.slots))
+        self._orders = itertools.count()
+
+    @property
+    def running(self) -> int:
+        """Sequences in a slot."""
+        return len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        """Sequences in line for one."""
+        return len(self._waiting)
+
+    def add(self, request_id: str, prompt: Prompt, sampling: Sampling) -> int:
+        """Put a sequence in line and return its prompt's token count.
+
+        Raises ContextExceeded, TemplateFailed, Unsupported or BadRequest.
+        """
+        if not self.backend.can_generate:
+            raise Unsupported(f'"{self._name}" only makes embeddings', "Choose a chat model; tektra models list")
+        tokens = self.tokens(prompt)
+        self._check_length(len(tokens))
+        answer = self.backend.context if sampling.max_tokens is None else max(sampling.max_tokens, 1)
+        order = next(self._orders)
+        self._waiting[order] = Sequence(
+            id=request_id,
+            order=order,
+            tokens=tokens,
+            prompt_length=len(tokens),
+            limit=min(len(tokens) + answer, self.backend.context),
+            sampling=sampling,
+            sampler=self.backend.sampler(sampling, tokens),
+            text=TextStream(sampling.stop),
+            calls=ToolCallStream() if prompt.tools else None,
+            added_at=time.monotonic(),
+        )
+        return len(tokens)
+
+    def cancel(self, request_id: str) -> list[Event]:
+        """End a sequence now; its last event says `cancelled`. Unknown ids are those that just ended: no event."""
+        for sequence in [*self._running.values(), *self._waiting.values()]:
+            if sequence.id == request_id:
+                return self._finish(sequence, "cancelled")
+        return []
+
+    def step(self) -> list[Event]:
+        """Compute one batch and return what came of it, in order."""
+        plan = plan_step(
+            [s.queued for s in self._running.values()], [s.queued for s in self._waiting.values()], self.limits
+        )
+        self._seat(plan)
+        fed = [(self._running[order], count) for order, count in plan.feeds.items()]
+        tokens = self.backend.decode([self._feed(sequence, count) for sequence, count in fed])
+        return [event for (sequence, count), t in zip(fed, tokens, strict=True) for event in self._take(sequence, count, t)]
+
+    def fail_all(self) -> list[str]:
+        """Drop every sequence after a failed decode and return their request ids."""
+        sequences = [*self._running.values(), *self._waiting.values()]
+        for sequence in sequences:
+            self._release(sequence)
+        return [sequence.id for sequence in sequences]
+
+    def tokens(self, prompt: Prompt) -> list[int]:
+        """Render and tokenize a prompt; raises TemplateFailed or BadRequest."""
+        if prompt.tokens is not None:
+            if not all(0 <= t < self.backend.vocabulary for t in prompt.tokens):
+                raise BadRequest("a token of the prompt is outside the vocabulary")
+            tokens = list(prompt.tokens)
+        elif prompt.text is not None:
+            tokens = self.backend.tokenize(prompt.text, special=False)
+        else:
+            tokens = self.backend.tokenize(self._format.render(prompt.messages or [], prompt.tools), special=True)
+        if not tokens:
+            raise BadRequest("the prompt is empty", "Send at least one character.")
+        return tokens
+
+    def embed(self, inputs: list[Prompt]) -> Embedding:
+        """Return one vector per input; raises Unsupported or ContextExceeded."""
+        rows = [self.tokens(prompt) for prompt in inputs]
+        vectors = [self.backend.embed(row) for row in rows]
+        return Embedding(vectors=vectors, usage=Usage(prompt_tokens=sum(map(len, rows))))
+
+    def _check_length(self, length: int) -> None:
+        if length >= self.backend.context:
+            raise ContextExceeded(
+                f'the prompt is {length} tokens long and "{self._name}" is loaded with a context of '
+                f"{self.backend.context}; nothing was cut",
+                "Shorten it, or load the model with a larger context (tektra models load … --context N).",
+            )
+
+    def _seat(self, plan: Plan) -> None:
+        for order in plan.preempt:
+            sequence = self._running.pop(order)
+            self._leave_slot(sequence)
+            sequence.status = "waiting"
+            self._waiting[order] = sequence
+        for order in plan.enter:
+            sequence = self._waiting.pop(order)
+            sequence.slot = self._free_slots.pop()
+            sequence.status = "running"
+            sequence.entered_at = sequence.entered_at or time.monotonic()
+            self._running[order] = sequence
+
+    def _feed(self, sequence: Sequence, count: int) -> Feed:
+        end = sequence.held + count
+        return Feed(
+            slot=sequence.slot,
+            tokens=sequence.tokens[sequence.held : end],
+            position=sequence.held,
+            sampler=sequence.sampler if end == len(sequence.tokens) else None,
+        )
+
+    def _take(self, sequence: Sequence, count: int, token: int | None) -> list[Event]:
+        sequence.held += count
+        if token is None:
+            return []
+        sequence.first_token_at = sequence.first_token_at or time.monotonic()
+        if self.backend.is_end(token) and not sequence.sampling.ignore_end:
+            return self._finish(sequence, "stop")
+        sequence.tokens.append(token)
+        text = sequence.text.push(self.backend.token_bytes(token))
+        events: list[Event] = [(sequence.id, delta) for delta in sequence.say(text)]
+        if sequence.text.stopped:
+            return events + self._finish(sequence, "stop")
+        if len(sequence.tokens) >= sequence.limit:
+            return events + self._finish(sequence, "length")
+        return events
+
+    def _finish(self, sequence: Sequence, reason: FinishReason) -> list[Event]:
+        self._release(sequence)
+        sequence.reason = reason
+        events: list[Event] = [(sequence.id, delta) for delta in sequence.close_text()]
+        timings = sequence.timings(time.monotonic())
+        return [*events, (sequence.id, Finish(reason=sequence.final_reason, usage=sequence.usage, timings=timings))]
+
+    def _release(self, sequence: Sequence) -> None:
+        if self._running.pop(sequence.order, None) is not None:
+            self._leave_slot(sequence)
+        self._waiting.pop(sequence.order, None)
+        self.backend.free_sampler(sequence.sampler)
+        sequence.status = "finished"
+
+    def _leave_slot(self, sequence: Sequence) -> None:
+        self.backend.free_slot(sequence.slot)
+        self._free_slots.append(sequence.slot)
+        sequence.slot, sequence.held = -1, 0

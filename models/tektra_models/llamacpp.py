@@ -1,0 +1,255 @@
+"""The Backend over llama.cpp's batch API, through the ctypes of llama-cpp-python; the only importer of llama_cpp.
+
+One unified KV cache serves all sequences; sampling happens in llama.cpp's own sampler chains, so that no logits cross
+into Python. Embeddings use a second context over the same weights, made when first asked for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import sys
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+
+from tektra_models.backend import Feed
+from tektra_models.errors import BadRequest, ContextExceeded, LoadFailed, ModelError, Unsupported
+from tektra_models.generation import Sampling
+from tektra_models.spec import Spec
+
+MAX_EMBED_TOKENS = 2048
+"""One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
+
+_WARN, _ERROR, _CONTINUED = 3, 4, 5
+
+
+@llama.llama_log_callback
+def _log(level: int, text: bytes, user_data: Any) -> None:
+    """Keep warnings and errors (the daemon quotes the last ones when a worker dies); drop the chatter."""
+    if level in (_WARN, _ERROR):
+        sys.stderr.write(text.decode("utf-8", "replace"))
+        sys.stderr.flush()
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+class LlamaCppBackend:
+    """One GGUF file in memory. Construct, use and close it in one thread."""
+
+    def __init__(self, spec: Spec) -> None:
+        llama.llama_log_set(_log, ctypes.c_void_p(0))  # _log is a module global: collected callbacks crash
+        llama.llama_backend_init()
+        self._spec = spec
+        self._threads = spec.threads or cores()
+        self._embedder: int | None = None
+        self._ctx: int | None = None
+        self._model = self._load(spec)
+        self._vocab = llama.llama_model_get_vocab(self._model)
+        self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
+        self.can_generate = bool(llama.llama_model_has_decoder(self._model)) and not self._bidirectional()
+        self.can_embed = True
+        self.context = self._check_context(spec)
+        self._pieces: dict[int, bytes] = {}
+        self._batch = llama.llama_batch_init(spec.batch, 0, 1)
+        if self.can_generate:
+            self._ctx = self._open(self.context, spec.batch, spec.slots)
+            self._memory = llama.llama_get_memory(self._ctx)
+        self.chat_template = self._text(llama.llama_model_chat_template(self._model, None))
+        self.bos = self._special(llama.llama_vocab_bos(self._vocab))
+        self.eos = self._special(llama.llama_vocab_eos(self._vocab))
+
+    def _load(self, spec: Spec) -> int:
+        params = llama.llama_model_default_params()
+        params.n_gpu_layers = 0
+        model = llama.llama_model_load_from_file(os.fsencode(spec.path), params)
+        if not model:
+            raise LoadFailed(
+                f'llama.cpp could not load "{spec.name}" from {spec.path}',
+                "The log has its reasons (tektra daemon logs). The file may be damaged or of a newer kind.",
+            )
+        return int(model)
+
+    def _check_context(self, spec: Spec) -> int:
+        trained = llama.llama_model_n_ctx_train(self._model)
+        if trained and spec.context > trained:
+            raise BadRequest(
+                f'"{spec.name}" was made for a context of {trained} tokens; {spec.context} were asked for',
+                f"Use --context {trained} or less.",
+            )
+        return spec.context
+
+    def _bidirectional(self) -> bool:
+        """Encoders such as BERT keep no causal order and cannot write."""
+        architecture = self._meta("general.architecture")
+        return self._meta(f"{architecture}.attention.causal") == "false"
+
+    def _open(self, cells: int, batch: int, slots: int, *, embeddings: bool = False) -> int:
+        params = llama.llama_context_default_params()
+        params.n_ctx = cells
+        params.n_batch = batch
+        params.n_ubatch = batch
+        params.n_seq_max = slots
+        params.n_threads = params.n_threads_batch = self._threads
+        params.kv_unified = True
+        params.embeddings = embeddings
+        params.no_perf = True
+        if embeddings and self._meta(f"{self._meta('general.architecture')}.pooling_type") is None:
+            params.pooling_type = llama.LLAMA_POOLING_TYPE_MEAN
+        ctx = llama.llama_init_from_model(self._model, params)
+        if not ctx:
+            raise LoadFailed(
+                f'llama.cpp could not open a context of {cells} tokens for "{self._spec.name}"',
+                "Ask for a smaller one (--context) or free memory (tektra models unload …).",
+            )
+        return int(ctx)
+
+    def _meta(self, key: str) -> str | None:
+        buffer = ctypes.create_string_buffer(256)
+        length = llama.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        return self._text(buffer.value) if length >= 0 else None
+
+    @staticmethod
+    def _text(data: bytes | None) -> str | None:
+        return data.decode("utf-8", "replace") if data is not None else None
+
+    def _special(self, token: int) -> str:
+        return self._piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        """Text → tokens; a beginning-of-text token is added if the model wants one and the text has none."""
+        data = text.encode("utf-8", "replace")
+        add_special = not (special and self.bos and text.startswith(self.bos))
+        room = len(data) + 8
+        tokens = (llama.llama_token * room)()
+        count = llama.llama_tokenize(self._vocab, data, len(data), tokens, room, add_special, special)
+        if count < 0:
+            raise BadRequest(f"the text could not be tokenized ({len(data)} bytes)")
+        return list(tokens[:count])
+
+    def token_bytes(self, token: int) -> bytes:
+        """The bytes that a token stands for; empty for control tokens."""
+        piece = self._pieces.get(token)
+        if piece is None:
+            piece = self._pieces[token] = self._piece(token, special=False)
+        return piece
+
+    def _piece(self, token: int, *, special: bool) -> bytes:
+        buffer = ctypes.create_string_buffer(64)
+        size = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
+        if size < 0:
+            buffer = ctypes.create_string_buffer(-size)
+            size = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
+        return buffer.raw[:size]
+
+    def is_end(self, token: int) -> bool:
+        """Whether the vocabulary marks this token as an end of generation."""
+        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+
+    def sampler(self, sampling: Sampling, prompt: list[int]) -> Any:
+        """Build the chain: bias, penalties, top-k, top-p, min-p, temperature, then a seeded draw (greedy at 0)."""
+        chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        for link in self._links(sampling):
+            llama.llama_sampler_chain_add(chain, link)
+        return chain
+
+    def _links(self, s: Sampling) -> list[Any]:
+        links: list[Any] = []
+        if s.logit_bias:
+            links.append(self._bias(s.logit_bias))
+        if s.repeat_penalty != 1.0 or s.frequency_penalty or s.presence_penalty:
+            links.append(
+                llama.llama_sampler_init_penalties(
+                    self.vocabulary, s.penalty_window, s.repeat_penalty, s.frequency_penalty, s.presence_penalty
+                )
+            )
+        if s.temperature <= 0:
+            return [*links, llama.llama_sampler_init_greedy()]
+        if s.top_k > 0:
+            links.append(llama.llama_sampler_init_top_k(s.top_k))
+        if s.top_p < 1:
+            links.append(llama.llama_sampler_init_top_p(s.top_p, 1))
+        if s.min_p > 0:
+            links.append(llama.llama_sampler_init_min_p(s.min_p, 1))
+        seed = s.seed if s.seed is not None else int.from_bytes(os.urandom(4), "big")
+        links.append(llama.llama_sampler_init_temp(s.temperature))
+        links.append(llama.llama_sampler_init_dist(seed & 0xFFFFFFFF))
+        return links
+
+    def _bias(self, pairs: tuple[tuple[int, float], ...]) -> Any:
+        if not all(0 <= token < self.vocabulary for token, _ in pairs):
+            raise BadRequest(f"logit_bias names a token outside the vocabulary of {self.vocabulary}")
+        array = (llama.llama_logit_bias * len(pairs))(*pairs)
+        return llama.llama_sampler_init_logit_bias(self.vocabulary, len(pairs), array)
+
+    def free_sampler(self, sampler: Any) -> None:
+        """Release a chain and its links."""
+        llama.llama_sampler_free(sampler)
+
+    def decode(self, feeds: list[Feed]) -> list[int | None]:
+        """Fill one batch, compute it, draw one token per feed that has a sampler."""
+        batch = self._batch
+        at = 0
+        rows: list[int] = []
+        for feed in feeds:
+            for offset, token in enumerate(feed.tokens):
+                batch.token[at] = token
+                batch.pos[at] = feed.position + offset
+                batch.n_seq_id[at] = 1
+                batch.seq_id[at][0] = feed.slot
+                batch.logits[at] = 0
+                at += 1
+            rows.append(at - 1)
+            batch.logits[at - 1] = feed.sampler is not None
+        batch.n_tokens = at
+        status = llama.llama_decode(self._ctx, batch)
+        if status != 0:
+            raise ModelError(f"llama.cpp could not compute the batch (status {status})", "Please report this.")
+        sample = llama.llama_sampler_sample
+        return [
+            None if feed.sampler is None else sample(feed.sampler, self._ctx, row)
+            for feed, row in zip(feeds, rows, strict=True)
+        ]
+
+    def free_slot(self, slot: int) -> None:
+        """Drop the slot's cells."""
+        llama.llama_memory_seq_rm(self._memory, slot, -1, -1)
+
+    def embed(self, tokens: list[int]) -> list[float]:
+        """Pool one input (the model's own pooling, mean where it names none) and scale it to unit length."""
+        limit = min(self.context, MAX_EMBED_TOKENS)
+        if len(tokens) > limit:
+            raise ContextExceeded(
+                f'the input has {len(tokens)} tokens and "{self._spec.name}" embeds at most {limit}; nothing was cut',
+                "Split it into smaller pieces.",
+            )
+        if self._embedder is None:
+            self._embedder = self._open(limit, limit, 1, embeddings=True)
+        return self._pool(self._embedder, tokens)
+
+    def _pool(self, ctx: int, tokens: list[int]) -> list[float]:
+        memory = llama.llama_get_memory(ctx)
+        if memory:
+            llama.llama_memory_clear(memory, False)
+        array = (llama.llama_token * len(tokens))(*tokens)
+        if llama.llama_decode(ctx, llama.llama_batch_get_one(array, len(tokens))) != 0:
+            raise ModelError("llama.cpp could not compute the embedding")
+        pointer = llama.llama_get_embeddings_seq(ctx, 0)
+        if not pointer:
+            raise Unsupported(f'"{self._spec.name}" gives no pooled embeddings')
+        vector = list(pointer[: llama.llama_model_n_embd_out(self._model)])
+        norm = math.sqrt(math.fsum(x * x for x in vector)) or 1.0
+        return [x / norm for x in vector]
+
+    def close(self) -> None:
+        """Release contexts, batch and weights."""
+        for ctx in (self._ctx, self._embedder):
+            if ctx is not None:
+                llama.llama_free(ctx)
+        self._ctx = self._embedder = None
+        llama.llama_batch_free(self._batch)
+        llama.llama_model_free(self._model)

@@ -1,0 +1,143 @@
+"""A backend without weights: it says what a script tells it, as slowly as it is told. For tests, yours and ours.
+
+A script is a file `*.scripted.json`:
+
+    {"schema": "tektra.scripted/1", "context": 4096,
+     "replies": [{"when": "weather", "say": "It rains.", "pace_s": 0.01},
+                 {"say": "Hello.", "forever": true}]}
+
+The first reply whose regular expression `when` is found in the rendered prompt (none given: always) is said. A token is
+one byte, so counts are easy to foretell. `forever` repeats the text until somebody stops it. `first_s` passes before the
+first token, `pace_s` before every other one; `abort` kills the process (SIGABRT) after that many tokens.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from tektra_models.backend import Feed
+from tektra_models.errors import BadModelFile, ContextExceeded
+from tektra_models.generation import Sampling
+from tektra_models.spec import Spec
+
+SCHEMA = "tektra.scripted/1"
+END = 256
+TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:"
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to say when `when` is found in the prompt, and how slowly."""
+
+    say: str
+    when: str = ""
+    pace_s: float = 0.0
+    first_s: float = 0.0
+    forever: bool = False
+    abort: int | None = None
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole script; `load_s` is how long loading takes, `load_abort` crashes instead."""
+
+    schema: str
+    replies: list[Reply]
+    context: int = 4096
+    load_s: float = 0.0
+    load_abort: bool = False
+
+
+def read_script(path: Path) -> Script:
+    """Parse a script file; raises BadModelFile."""
+    try:
+        script = msgspec.json.decode(path.read_bytes(), type=Script)
+        for reply in script.replies:
+            re.compile(reply.when)
+    except (OSError, msgspec.MsgspecError, re.error) as error:
+        raise BadModelFile(f"{path} is no script for the scripted backend: {error}") from error
+    if script.schema != SCHEMA or not script.replies:
+        raise BadModelFile(f'{path} is no script for the scripted backend: it needs "schema": "{SCHEMA}" and replies')
+    return script
+
+
+@dataclass(slots=True)
+class _Speaker:
+    """The sampler of one sequence: how far it has come in its reply."""
+
+    reply: Reply
+    data: bytes
+    said: int = field(default=0)
+
+    def next(self) -> int:
+        time.sleep(self.reply.pace_s if self.said else self.reply.first_s)
+        if self.reply.abort is not None and self.said >= self.reply.abort:
+            os.kill(os.getpid(), signal.SIGABRT)
+        self.said += 1
+        if self.said > len(self.data) and not self.reply.forever:
+            return END
+        return self.data[(self.said - 1) % len(self.data)]
+
+
+class ScriptedBackend:
+    """Says the replies of a script; the same Backend interface as real models."""
+
+    vocabulary = END + 1
+    can_generate = True
+    can_embed = True
+    chat_template: str | None = TEMPLATE
+    bos = eos = ""
+
+    def __init__(self, spec: Spec) -> None:
+        script = read_script(Path(spec.path))
+        time.sleep(script.load_s)
+        if script.load_abort:
+            os.kill(os.getpid(), signal.SIGABRT)
+        self.context = min(script.context, spec.context)
+        self._replies = script.replies
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        """One token per byte of UTF-8."""
+        return list(text.encode("utf-8", "replace"))
+
+    def token_bytes(self, token: int) -> bytes:
+        """The byte itself."""
+        return b"" if token == END else bytes([token])
+
+    def is_end(self, token: int) -> bool:
+        """Token 256 ends a reply."""
+        return token == END
+
+    def sampler(self, sampling: Sampling, prompt: list[int]) -> _Speaker:
+        """Choose the reply for this prompt."""
+        text = bytes(t for t in prompt if t != END).decode("utf-8", "replace")
+        reply = next((r for r in self._replies if re.search(r.when, text)), self._replies[-1])
+        return _Speaker(reply, reply.say.encode() or b"\n")
+
+    def free_sampler(self, sampler: _Speaker) -> None:
+        """Nothing to release."""
+
+    def decode(self, feeds: list[Feed]) -> list[int | None]:
+        """The next byte of each reply whose prompt was read to the end."""
+        return [feed.sampler.next() if feed.sampler is not None else None for feed in feeds]
+
+    def free_slot(self, slot: int) -> None:
+        """There are no cells."""
+
+    def embed(self, tokens: list[int]) -> list[float]:
+        """How often each of eight classes of bytes occurs, as a unit vector: equal texts are equal, others differ."""
+        if len(tokens) > self.context:
+            raise ContextExceeded(f"the input has {len(tokens)} tokens; {self.context} fit")
+        counts = [1.0] * 8
+        for token in tokens:
+            counts[token % 8] += 1.0
+        norm = sum(c * c for c in counts) ** 0.5
+        return [c / norm for c in counts]
+
+    def close(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,70 @@
+"""One generation: its tokens, its counts, its status; owned by the Engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tektra_models.backend import Sampler
+from tektra_models.batcher import Queued
+from tektra_models.generation import Delta, FinishReason, Sampling, Timings, Usage
+from tektra_models.text_stream import TextStream
+from tektra_models.tool_calls import ToolCallStream
+
+Status = Literal["waiting", "running", "finished"]
+
+
+@dataclass(slots=True, eq=False)
+class Sequence:
+    """Prompt and answer as one list of tokens, of which the first `held` lie in the slot's cells."""
+
+    id: str
+    order: int
+    tokens: list[int]
+    prompt_length: int
+    limit: int
+    """Tokens in all at which the answer ends for length."""
+    sampling: Sampling
+    sampler: Sampler
+    text: TextStream
+    calls: ToolCallStream | None
+    added_at: float
+    status: Status = "waiting"
+    slot: int = -1
+    held: int = 0
+    entered_at: float = 0.0
+    first_token_at: float = 0.0
+    reason: FinishReason | None = None
+
+    @property
+    def queued(self) -> Queued:
+        """What the batcher needs to know."""
+        return Queued(order=self.order, length=len(self.tokens), held=self.held)
+
+    @property
+    def usage(self) -> Usage:
+        """Counts so far."""
+        return Usage(prompt_tokens=self.prompt_length, completion_tokens=len(self.tokens) - self.prompt_length)
+
+    def timings(self, now: float) -> Timings:
+        """Where the time went until `now` (seconds of a monotonic clock)."""
+        entered = self.entered_at or now
+        first = self.first_token_at or now
+        return Timings(queued_s=entered - self.added_at, prompt_s=first - entered, decode_s=now - first)
+
+    def say(self, text: str) -> list[Delta]:
+        """Turn certain text into deltas, picking out tool calls where tools were offered."""
+        if self.calls is not None:
+            return self.calls.push(text)
+        return [Delta(text=text)] if text else []
+
+    def close_text(self) -> list[Delta]:
+        """Release what was held back, once the answer is over."""
+        deltas = self.say(self.text.close())
+        return deltas + (self.calls.close() if self.calls is not None else [])
+
+    @property
+    def final_reason(self) -> FinishReason:
+        """The reason to report: a stop after tool calls is `tool_calls`."""
+        assert self.reason is not None
+        return "tool_calls" if self.reason == "stop" and self.calls is not None and self.calls.calls else self.reason

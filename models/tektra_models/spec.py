@@ -1,0 +1,26 @@
+"""A Spec says which file a worker shall hold, and how; equal specs share one worker."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+BackendName = Literal["llamacpp", "scripted"]
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True):
+    """Which file, which backend, and the context it is opened with.
+
+    `context` counts tokens that one sequence may hold and is also the number of KV cells that all sequences share;
+    `slots` is how many sequences may run at once; `batch` is how many tokens one step may feed.
+    """
+
+    name: str
+    path: str
+    backend: BackendName = "llamacpp"
+    context: int = 4096
+    slots: int = 8
+    batch: int = 512
+    threads: int = 0
+    """Computing threads; 0 means one per core that this process may use."""

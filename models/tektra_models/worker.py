@@ -1,0 +1,187 @@
+"""The worker process: read frames, step the engine, write frames. Holds one model; dies with its parent.
+
+Started as `python -m tektra_models.worker FD` with one end of a socket pair. One thread reads frames into a queue, the
+main thread computes. When the daemon goes away the socket ends (and on Linux the kernel sends SIGKILL), so that no
+worker outlives it, not even in the middle of a long computation.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+
+from tektra_models import frames
+from tektra_models.backend import Backend
+from tektra_models.engine import Engine, Event
+from tektra_models.errors import ModelError
+from tektra_models.generation import Delta
+from tektra_models.spec import Spec
+
+PR_SET_PDEATHSIG = 1
+
+
+def open_backend(spec: Spec) -> Backend:
+    """Load the model that `spec` names; raises a ModelError."""
+    if spec.backend == "scripted":
+        from tektra_models.scripted import ScriptedBackend
+
+        return ScriptedBackend(spec)
+    from tektra_models.gguf import read_header
+    from tektra_models.llamacpp import LlamaCppBackend
+
+    read_header(spec.path)
+    return LlamaCppBackend(spec)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel for SIGKILL when the parent dies (Linux); elsewhere the closed socket has to do."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+class Wire:
+    """The worker's end of the socket pair: frames in through a queue, frames out in one write per step."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._stream = sock.makefile("rb")
+        self.inbox: queue.SimpleQueue[frames.ToWorker] = queue.SimpleQueue()
+
+    def listen(self) -> None:
+        """Read frames for ever; when the daemon is gone or talks nonsense, the process ends at once."""
+        try:
+            while prefix := self._stream.read(frames.LENGTH_BYTES):
+                body = self._stream.read(frames.read_length(prefix))
+                self.inbox.put(frames.decode_to_worker(body))
+        except frames.BadFrame as error:
+            sys.stderr.write(f"worker: {error}\n")
+        finally:
+            os._exit(0)
+
+    def send(self, *out: frames.FromWorker) -> None:
+        """Write frames; the process ends when nobody is left to read them."""
+        try:
+            self._sock.sendall(b"".join(map(frames.encode, out)))
+        except OSError:
+            os._exit(0)
+
+
+class Loop:
+    """Takes frames from the wire and drives one engine."""
+
+    def __init__(self, wire: Wire, engine: Engine) -> None:
+        self._wire = wire
+        self._engine = engine
+        self._gauge = (0, 0)
+        self._stopping = False
+
+    def run(self) -> None:
+        """Serve until a Stop frame."""
+        while not self._stopping:
+            self._take_frames()
+            if self._engine.running or self._engine.waiting:
+                self._step()
+            self._report()
+
+    def _take_frames(self) -> None:
+        """Answer all frames that have come; wait for one only when there is nothing to compute."""
+        idle = not (self._engine.running or self._engine.waiting)
+        while idle or not self._wire.inbox.empty():
+            self._answer(self._wire.inbox.get())
+            idle = False
+
+    def _answer(self, frame: frames.ToWorker) -> None:
+        match frame:
+            case frames.Stop():
+                self._stopping = True
+            case frames.Cancel(id=request):
+                self._send_events(self._engine.cancel(request))
+            case frames.Generate() | frames.Embed() | frames.Count():
+                try:
+                    self._wire.send(self._begin(frame))
+                except ModelError as error:
+                    self._wire.send(refusal(frame.id, error))
+            case frames.Load():
+                self._wire.send(frames.Refused(id="", code="bad_frame", message="a model is already loaded", hint=""))
+
+    def _begin(self, frame: frames.Generate | frames.Embed | frames.Count) -> frames.FromWorker:
+        match frame:
+            case frames.Generate(id=request, prompt=prompt, sampling=sampling):
+                return frames.Began(id=request, prompt_tokens=self._engine.add(request, prompt, sampling))
+            case frames.Embed(id=request, inputs=inputs):
+                return frames.Embedded(id=request, embedding=self._engine.embed(inputs))
+            case frames.Count(id=request, prompt=prompt):
+                return frames.Counted(id=request, tokens=len(self._engine.tokens(prompt)))
+
+    def _step(self) -> None:
+        try:
+            self._send_events(self._engine.step())
+        except ModelError as error:
+            self._wire.send(*(refusal(request, error) for request in self._engine.fail_all()))
+
+    def _send_events(self, events: list[Event]) -> None:
+        if events:
+            self._wire.send(*(to_frame(event) for event in events))
+
+    def _report(self) -> None:
+        gauge = (self._engine.running, self._engine.waiting)
+        if gauge != self._gauge:
+            self._gauge = gauge
+            self._wire.send(frames.Gauge(running=gauge[0], waiting=gauge[1]))
+
+
+def to_frame(event: Event) -> frames.FromWorker:
+    """Wrap what the engine said into its frame."""
+    request, said = event
+    if isinstance(said, Delta):
+        return frames.Piece(id=request, delta=said)
+    return frames.Ended(id=request, finish=said)
+
+
+def refusal(request: str, error: ModelError) -> frames.Refused:
+    """Wrap an error into its frame."""
+    return frames.Refused(id=request, code=error.code, message=error.message, hint=error.hint)
+
+
+def serve(sock: socket.socket) -> None:
+    """Load what the first frame names, then serve until told to stop."""
+    wire = Wire(sock)
+    threading.Thread(target=wire.listen, name="frames", daemon=True).start()
+    first = wire.inbox.get()
+    if not isinstance(first, frames.Load) or first.version != frames.VERSION:
+        wire.send(frames.Refused(id="", code="bad_frame", message="the first frame must be Load", hint=""))
+        return
+    started = time.monotonic()
+    try:
+        backend = open_backend(first.spec)
+    except ModelError as error:
+        wire.send(refusal("", error))
+        return
+    info = frames.ModelInfo(
+        context=backend.context,
+        slots=first.spec.slots,
+        vocabulary=backend.vocabulary,
+        can_generate=backend.can_generate,
+        can_embed=backend.can_embed,
+    )
+    wire.send(frames.Loaded(info=info, load_seconds=time.monotonic() - started))
+    Loop(wire, Engine(backend, first.spec)).run()
+    backend.close()
+
+
+def main() -> None:
+    """Entry point of the process."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C in a terminal reaches the whole group; the daemon decides
+    with socket.socket(fileno=int(sys.argv[1])) as sock:
+        serve(sock)
+
+
+if __name__ == "__main__":
+    main()
