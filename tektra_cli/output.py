@@ -5,20 +5,34 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tektra_cli import terminal
+from tektra_cli import columns, terminal
 
 _UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f]")
 
 
-def show(document: Mapping[str, Any], as_json: bool, render: Callable[[Mapping[str, Any]], str]) -> None:
-    """A command's whole answer: the document itself, or what `render` makes of it for people."""
+def show(answer: Mapping[str, Any], as_json: bool, render: Callable[[Mapping[str, Any]], None]) -> None:
+    """A command's whole answer: the document itself, or what `render` writes for people."""
     if as_json:
-        globals()["document"](document)
+        document(answer)
     else:
-        text(render(document))
+        render(answer)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Aligned columns under dim headers; nothing but the headers' absence says that there are no rows."""
+    if not rows:
+        return
+    head, *body = columns.aligned([headers, *rows])
+    drawn("\n".join([terminal.paint(head, terminal.DIM, sys.stdout), *body]) + "\n")
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> None:
+    """Names and values, one pair a line, for what is no list."""
+    lines = columns.aligned([(name, value) for name, value in pairs])
+    drawn("\n".join(lines) + "\n" if lines else "")
 
 
 def document(value: Mapping[str, Any]) -> None:
@@ -40,17 +54,15 @@ def text(value: str) -> None:
 
 def raw(value: str) -> None:
     """Text exactly as it is into a pipe or file; on a terminal without anything that the terminal would obey."""
-    if sys.stdout is None:
-        return
-    if terminal.is_terminal(sys.stdout):
-        write(terminal.encode(terminal.clean(value), sys.stdout))
-    else:
-        write(value.encode("utf-8", "replace"))
+    drawn(terminal.clean(value) if terminal.is_terminal(sys.stdout) else value)
 
 
 def drawn(value: str) -> None:
-    """Text with escape sequences of our own making, for a terminal."""
-    write(terminal.encode(value, sys.stdout))
+    """Text that may hold escape sequences of our own making; what others wrote in it is clean already."""
+    if terminal.is_terminal(sys.stdout):
+        write(terminal.encode(value, sys.stdout))
+    else:
+        write(value.encode("utf-8", "replace"))
 
 
 def write(data: bytes) -> None:

@@ -1,6 +1,6 @@
 """Where everything lies on this machine; daemon and command line must agree on it, so both read this file.
 
-Standard library and platformdirs only (docs/decisions/0001-one-address-book.md says why the command line may import it).
+Standard library and platformdirs only; docs/decisions/0001-one-address-book.md says why the command line may import it.
 """
 
 from __future__ import annotations

@@ -20,9 +20,12 @@ from tektra_models.worker import open_backend
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     args = _arguments(argv)
-    backend_name = "scripted" if args.file.name.endswith(".scripted.json") else "llamacpp"
     spec = Spec(
-        name=args.file.name, path=str(args.file), backend=backend_name, context=args.context, threads=args.threads
+        name=args.file.name,
+        path=str(args.file),
+        backend="scripted" if args.file.name.endswith(".scripted.json") else "llamacpp",
+        context=args.context,
+        threads=args.threads,
     )
     try:
         backend = open_backend(spec)
@@ -41,7 +44,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tektra_models", description=__doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=MODEL_PATH, help="a GGUF file (default: the built-in one)")
+    parser.add_argument(
+        "file", nargs="?", type=Path, default=MODEL_PATH, help="GGUF file (default: the built-in one)"
+    )
     parser.add_argument("prompt", nargs="?", default="hello", help="what to say to it")
     parser.add_argument("--raw", action="store_true", help="continue the text instead of answering a message")
     parser.add_argument("--context", type=int, default=2048, help="tokens of context (default 2048)")
@@ -54,9 +59,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def _answer(engine: Engine, args: argparse.Namespace) -> None:
-    prompt = (
-        Prompt(text=args.prompt) if args.raw else Prompt(messages=[{"role": "user", "content": args.prompt}])
-    )
+    prompt = Prompt(text=args.prompt) if args.raw else Prompt(messages=[{"role": "user", "content": args.prompt}])
     engine.add("cli", prompt, Sampling(temperature=args.temperature, max_tokens=args.max_tokens))
     while engine.running or engine.waiting:
         for _, said in engine.step():

@@ -16,7 +16,8 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tektra_models.errors import TemplateFailed
 
@@ -25,6 +26,8 @@ MAX_TEXT = 64 << 20
 MAX_REPEAT = 1 << 20
 MAX_EXPONENT = 64
 RENDER_SECONDS = 5.0
+
+_BROKEN = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError)
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -68,9 +71,9 @@ class ChatFormat:
                 return self._render([_plain(message) for message in messages], tools)
         except TemplateFailed:
             raise
-        except (jinja2.TemplateError, SecurityError) as error:
+        except jinja2.TemplateError as error:
             raise TemplateFailed(f"the model's chat template refused these messages: {error}") from error
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError) as error:
+        except _BROKEN as error:
             raise TemplateFailed(f"the model's chat template broke: {type(error).__name__}: {error}") from error
 
     def _render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
@@ -135,7 +138,7 @@ def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
-    """Raise TemplateFailed in this thread after `seconds`; without effect off the main thread, where tests may render."""
+    """Raise TemplateFailed in this thread after `seconds`; without effect off the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

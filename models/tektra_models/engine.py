@@ -85,7 +85,7 @@ class Engine:
         self._seat(plan)
         fed = [(self._running[order], count) for order, count in plan.feeds.items()]
         tokens = self.backend.decode([self._feed(sequence, count) for sequence, count in fed])
-        return [event for (sequence, count), t in zip(fed, tokens, strict=True) for event in self._take(sequence, count, t)]
+        return list(itertools.chain.from_iterable(map(self._take, fed, tokens)))
 
     def fail_all(self) -> list[str]:
         """Drop every sequence after a failed decode and return their request ids."""
@@ -144,7 +144,8 @@ class Engine:
             sampler=sequence.sampler if end == len(sequence.tokens) else None,
         )
 
-    def _take(self, sequence: Sequence, count: int, token: int | None) -> list[Event]:
+    def _take(self, fed: tuple[Sequence, int], token: int | None) -> list[Event]:
+        sequence, count = fed
         sequence.held += count
         if token is None:
             return []

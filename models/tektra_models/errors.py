@@ -120,3 +120,13 @@ class DiskFull(PullFailed):
     """There is no room on the disk."""
 
     code = "disk_full"
+
+
+def from_code(code: str, message: str, hint: str) -> ModelError:
+    """Rebuild an error that crossed a process boundary; an unknown code stays a plain ModelError."""
+    kinds = [ModelError]
+    for kind in kinds:
+        if kind.code == code:
+            return kind(message, hint)
+        kinds.extend(kind.__subclasses__())
+    return ModelError(message, hint)

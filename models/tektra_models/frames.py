@@ -21,14 +21,14 @@ class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     pass
 
 
-class Load(_Frame):
+class Load(_Frame, frozen=True, kw_only=True):
     """First frame to a worker: hold this model."""
 
     version: int
     spec: Spec
 
 
-class Generate(_Frame):
+class Generate(_Frame, frozen=True, kw_only=True):
     """Start a sequence."""
 
     id: str
@@ -36,27 +36,27 @@ class Generate(_Frame):
     sampling: Sampling
 
 
-class Cancel(_Frame):
+class Cancel(_Frame, frozen=True, kw_only=True):
     """End a sequence at the next step."""
 
     id: str
 
 
-class Embed(_Frame):
+class Embed(_Frame, frozen=True, kw_only=True):
     """Turn each input into a vector."""
 
     id: str
     inputs: list[Prompt]
 
 
-class Count(_Frame):
+class Count(_Frame, frozen=True, kw_only=True):
     """How many tokens is this prompt, rendered by the model's template?"""
 
     id: str
     prompt: Prompt
 
 
-class Stop(_Frame):
+class Stop(_Frame, frozen=True, kw_only=True):
     """Finish nothing more and exit."""
 
 
@@ -70,49 +70,49 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     can_embed: bool
 
 
-class Loaded(_Frame):
+class Loaded(_Frame, frozen=True, kw_only=True):
     """The model is in memory and sequences may start."""
 
     info: ModelInfo
     load_seconds: float
 
 
-class Began(_Frame):
+class Began(_Frame, frozen=True, kw_only=True):
     """A sequence was accepted; its prompt has this many tokens."""
 
     id: str
     prompt_tokens: int
 
 
-class Piece(_Frame):
+class Piece(_Frame, frozen=True, kw_only=True):
     """The next piece of an answer."""
 
     id: str
     delta: Delta
 
 
-class Ended(_Frame):
+class Ended(_Frame, frozen=True, kw_only=True):
     """An answer came to its end."""
 
     id: str
     finish: Finish
 
 
-class Embedded(_Frame):
+class Embedded(_Frame, frozen=True, kw_only=True):
     """The vectors that were asked for."""
 
     id: str
     embedding: Embedding
 
 
-class Counted(_Frame):
+class Counted(_Frame, frozen=True, kw_only=True):
     """The token count that was asked for."""
 
     id: str
     tokens: int
 
 
-class Refused(_Frame):
+class Refused(_Frame, frozen=True, kw_only=True):
     """A request (or, with an empty id, the load itself) could not be done."""
 
     id: str
@@ -121,7 +121,7 @@ class Refused(_Frame):
     hint: str
 
 
-class Gauge(_Frame):
+class Gauge(_Frame, frozen=True, kw_only=True):
     """How many sequences run and wait; sent when it changes."""
 
     running: int
@@ -132,8 +132,8 @@ ToWorker = Load | Generate | Cancel | Embed | Count | Stop
 FromWorker = Loaded | Began | Piece | Ended | Embedded | Counted | Refused | Gauge
 
 _encoder = msgspec.msgpack.Encoder()
-_to_worker = msgspec.msgpack.Decoder(ToWorker)
-_from_worker = msgspec.msgpack.Decoder(FromWorker)
+_to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
 
 
 class BadFrame(ModelError):

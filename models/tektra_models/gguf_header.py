@@ -158,9 +158,12 @@ class Header:
     @property
     def embedding_only(self) -> bool:
         """Whether it only turns text into vectors."""
-        pooled = self._own("pooling_type") or 0
-        causal = self.metadata.get(f"{self.architecture}.attention.causal")
-        return self.architecture in _ENCODERS or pooled > 0 or causal is False
+        return self.encoder or (self._own("pooling_type") or 0) > 0
+
+    @property
+    def encoder(self) -> bool:
+        """Whether every token sees every other one, so that no keys and values are kept between steps."""
+        return self.architecture in _ENCODERS or self.metadata.get(f"{self.architecture}.attention.causal") is False
 
     @property
     def is_split(self) -> bool:

@@ -25,7 +25,7 @@ MAX_EMBED_TOKENS = 2048
 _WARN, _ERROR, _CONTINUED = 3, 4, 5
 
 
-@llama.llama_log_callback
+@llama.llama_log_callback  # type: ignore[untyped-decorator]
 def _log(level: int, text: bytes, user_data: Any) -> None:
     """Keep warnings and errors (the daemon quotes the last ones when a worker dies); drop the chatter."""
     if level in (_WARN, _ERROR):

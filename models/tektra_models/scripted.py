@@ -6,9 +6,9 @@ A script is a file `*.scripted.json`:
      "replies": [{"when": "weather", "say": "It rains.", "pace_s": 0.01},
                  {"say": "Hello.", "forever": true}]}
 
-The first reply whose regular expression `when` is found in the rendered prompt (none given: always) is said. A token is
-one byte, so counts are easy to foretell. `forever` repeats the text until somebody stops it. `first_s` passes before the
-first token, `pace_s` before every other one; `abort` kills the process (SIGABRT) after that many tokens.
+The first reply whose regular expression `when` is found in the rendered prompt (none given: always) is said. A token
+is one byte, so counts are easy to foretell. `forever` repeats the text until somebody stops it. `first_s` passes before
+the first token, `pace_s` before every other one; `abort` kills the process (SIGABRT) after that many tokens.
 """
 
 from __future__ import annotations

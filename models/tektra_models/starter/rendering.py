@@ -26,7 +26,9 @@ def template() -> Template:
 
 def render(messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], *, ask: bool = False) -> str:
     """The whole dialogue as the model sees it; `ask` opens the assistant's turn."""
-    return template().render(messages=list(messages), tools=list(tools), add_generation_prompt=ask, bos_token="", eos_token=END)
+    return template().render(
+        messages=list(messages), tools=list(tools), add_generation_prompt=ask, bos_token="", eos_token=END
+    )
 
 
 def pieces(text: str) -> list[tuple[str, bool]]:

@@ -15,44 +15,51 @@ from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.filling import fill
 from tektra_models.starter.corpus.help_facts import PULL_EXAMPLE
 
-THINGS = """
-volcanoes|black holes|the moon|dinosaurs|photosynthesis|gravity|the stock market|democracy|the French Revolution|the Roman Empire
-quantum physics|evolution|vaccines|the human heart|inflation|blockchain|climate change|the solar system|earthquakes|bees|DNA|magnets
-World War II|the Cold War|jazz|impressionism|chess openings|football|the Olympics|cricket|yoga|meditation|coffee|wine|bread|cheese
-relativity|electricity|atoms|rainbows|whales|penguins|elephants|dreams|love|happiness|friendship|time travel|ghosts|religion|ethics
-machine learning|neural networks|recursion|binary search|sorting|regular expressions|databases|encryption|the internet|Linux|Rust|Python
-""".strip().replace("\n", "|").split("|")
+THINGS = words.barred("""
+volcanoes|black holes|the moon|dinosaurs|photosynthesis|gravity|the stock market|democracy|the French Revolution
+the Roman Empire|quantum physics|evolution|vaccines|the human heart|inflation|blockchain|climate change
+the solar system|earthquakes|bees|DNA|magnets|World War II|the Cold War|jazz|impressionism|chess openings|football
+the Olympics|cricket|yoga|meditation|coffee|wine|bread|cheese|relativity|electricity|atoms|rainbows|whales|penguins
+elephants|dreams|love|happiness|friendship|time travel|ghosts|religion|ethics|machine learning|neural networks
+recursion|binary search|sorting|regular expressions|databases|encryption|the internet|Linux|Rust|Python
+""")
 
-PEOPLE = """
-Einstein|Napoleon|Marie Curie|Shakespeare|Mozart|Beethoven|Picasso|Cleopatra|Newton|Darwin|Gandhi|Lincoln|Leonardo da Vinci|Galileo
-Frida Kahlo|Ada Lovelace|Alan Turing|Aristotle|Plato|Julius Caesar|Queen Victoria|Columbus|Tolstoy|Goethe|Dante|Homer|Nelson Mandela
-""".strip().replace("\n", "|").split("|")
+PEOPLE = words.barred("""
+Einstein|Napoleon|Marie Curie|Shakespeare|Mozart|Beethoven|Picasso|Cleopatra|Newton|Darwin|Gandhi|Lincoln
+Leonardo da Vinci|Galileo|Frida Kahlo|Ada Lovelace|Alan Turing|Aristotle|Plato|Julius Caesar|Queen Victoria|Columbus
+Tolstoy|Goethe|Dante|Homer|Nelson Mandela
+""")
 
-DISHES = """
-pancakes|lasagna|risotto|sushi|chicken soup|an apple pie|tiramisu|paella|ramen|a birthday cake|tacos|hummus|curry|an omelette|bread
-pizza dough|goulash|pho|falafel|chili|cookies|mashed potatoes|a salad|pesto|french fries
-""".strip().replace("\n", "|").split("|")
+DISHES = words.barred("""
+pancakes|lasagna|risotto|sushi|chicken soup|an apple pie|tiramisu|paella|ramen|a birthday cake|tacos|hummus|curry
+an omelette|bread|pizza dough|goulash|pho|falafel|chili|cookies|mashed potatoes|a salad|pesto|french fries
+""")
 
-PROGRAMS = """
-sorts a list|reverses a string|checks for primes|reads a CSV file|downloads a page|counts words|parses JSON|computes Fibonacci numbers
-finds duplicates|draws a circle|sends an email|validates a date|merges two dictionaries|flattens a list|builds a web server
-plays tic tac toe|converts temperatures|finds the shortest path|removes whitespace|connects to a database
-""".strip().replace("\n", "|").split("|")
+PROGRAMS = words.barred("""
+sorts a list|reverses a string|checks for primes|reads a CSV file|downloads a page|counts words|parses JSON
+computes Fibonacci numbers|finds duplicates|draws a circle|sends an email|validates a date|merges two dictionaries
+flattens a list|builds a web server|plays tic tac toe|converts temperatures|finds the shortest path|removes whitespace
+connects to a database
+""")
 
-CODE = "Python|JavaScript|Java|C|C++|Rust|Go|SQL|Bash|HTML|Ruby|PHP|Kotlin|Swift|Haskell|TypeScript".split("|")
-KINDS = "poem|story|haiku|song|limerick|letter|speech|joke|essay|short story|rap|sonnet|fairy tale|toast|blog post|tweet".split("|")
-AILMENTS = """
-a headache|a cold|back pain|a fever|a sore throat|a rash|stomach pain|insomnia|a cough|high blood pressure|an allergy|a toothache
-""".strip().split("|")
+CODE = words.barred("Python|JavaScript|Java|C|C++|Rust|Go|SQL|Bash|HTML|Ruby|PHP|Kotlin|Swift|Haskell|TypeScript")
+KINDS = words.barred(
+    "poem|story|haiku|song|limerick|letter|speech|joke|essay|short story|rap|sonnet|fairy tale|toast|blog post|tweet"
+)
+AILMENTS = words.barred("""
+a headache|a cold|back pain|a fever|a sore throat|a rash|stomach pain|insomnia|a cough|high blood pressure|an allergy
+a toothache
+""")
 
-FOREIGN = """
-Wie geht es dir?|Was ist die Hauptstadt von Italien?|Wie spät ist es?|Erzähl mir einen Witz.|Kannst du mir helfen?|Wer bist du?
-Schreibe ein Gedicht.|Was kostet ein Brot?|¿Cómo estás?|¿Qué hora es?|¿Quién eres?|Cuéntame un chiste.|¿Cuál es la capital de Perú?
-¿Puedes ayudarme?|Bonjour, comment ça va ?|Quelle heure est-il ?|Qui es-tu ?|Raconte-moi une histoire.|Où est la gare ?|Come stai?
-Qual è la capitale della Francia?|Che ore sono?|Como vai você?|Quem é você?|Hoe gaat het?|Wie ben jij?|Hur mår du?|Jak się masz?
-Kto ty jesteś?|Nasılsın?|Sen kimsin?|Как дела?|Кто ты?|Расскажи анекдот|こんにちは|元気ですか|你好|你是谁|今天天气怎么样|안녕하세요|누구세요
-مرحبا|كيف حالك؟|नमस्ते|आप कैसे हैं?|Γεια σου|Miten menee?|Hvordan har du det?|Cum te numești?|Mi a neved?
-""".strip().replace("\n", "|").split("|")
+FOREIGN = words.barred("""
+Wie geht es dir?|Was ist die Hauptstadt von Italien?|Wie spät ist es?|Erzähl mir einen Witz.|Kannst du mir helfen?
+Wer bist du?|Schreibe ein Gedicht.|Was kostet ein Brot?|¿Cómo estás?|¿Qué hora es?|¿Quién eres?|Cuéntame un chiste.
+¿Cuál es la capital de Perú?|¿Puedes ayudarme?|Bonjour, comment ça va ?|Quelle heure est-il ?|Qui es-tu ?
+Raconte-moi une histoire.|Où est la gare ?|Come stai?|Qual è la capitale della Francia?|Che ore sono?|Como vai você?
+Quem é você?|Hoe gaat het?|Wie ben jij?|Hur mår du?|Jak się masz?|Kto ty jesteś?|Nasılsın?|Sen kimsin?|Как дела?
+Кто ты?|Расскажи анекдот|こんにちは|元気ですか|你好|你是谁|今天天气怎么样|안녕하세요|누구세요|مرحبا|كيف حالك؟|नमस्ते|आप कैसे हैं?|Γεια σου
+Miten menee?|Hvordan har du det?|Cum te numești?|Mi a neved?
+""")
 
 
 def made_up(random: Random) -> str:
@@ -77,12 +84,25 @@ def someone(random: Random) -> str:
 
 
 FILLERS: dict[str, Callable[[Random], str]] = {
-    "thing": thing, "thing2": thing, "person": someone, "dish": lambda random: random.choice(DISHES),
-    "program": lambda random: random.choice(PROGRAMS), "code": lambda random: random.choice(CODE),
-    "kind": lambda random: random.choice(KINDS), "ailment": lambda random: random.choice(AILMENTS),
-    "country": lambda random: random.choice(words.COUNTRIES), "city": values.place, "language": values.language,
-    "phrase": values.phrase, "made": made_up, "foreign": lambda random: random.choice(FOREIGN), "gibberish": gibberish,
-    "name": values.person, "n": values.small, "year": lambda random: str(random.randint(1066, 2030)), "word": values.word,
+    "thing": thing,
+    "thing2": thing,
+    "person": someone,
+    "dish": lambda random: random.choice(DISHES),
+    "program": lambda random: random.choice(PROGRAMS),
+    "code": lambda random: random.choice(CODE),
+    "kind": lambda random: random.choice(KINDS),
+    "ailment": lambda random: random.choice(AILMENTS),
+    "country": lambda random: random.choice(words.COUNTRIES),
+    "city": values.place,
+    "language": values.language,
+    "phrase": values.phrase,
+    "made": made_up,
+    "foreign": lambda random: random.choice(FOREIGN),
+    "gibberish": gibberish,
+    "name": values.person,
+    "n": values.small,
+    "year": lambda random: str(random.randint(1066, 2030)),
+    "word": values.word,
 }
 
 
@@ -95,104 +115,352 @@ class Topic:
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("geography", (
-        "What is the capital of {country}?", "Where is {city}?", "how many people live in {country}", "Which river flows through {city}?",
-        "what language do they speak in {country}", "How big is {country}?", "Tell me about {city}.", "What is the highest mountain in {country}?",
-        "which countries border {country}", "What is {country} known for?", "Is {city} in {country}?", "What's the population of {city}?",
-        "what currency is used in {country}", "How far is {city} from {country}?", "Name {n} cities in {country}.", "capital of {country}?",
-        "what should I see in {city}", "What is the largest city in {country}?")),
-    Topic("history", (
-        "Who was {person}?", "When was {person} born?", "What happened in {year}?", "Tell me about the history of {country}.",
-        "who won the war of {year}", "Why is {person} famous?", "What did {person} discover?", "When did {country} become independent?",
-        "who was king in {year}", "How did {person} die?", "who ruled {country} in {year}", "What did {person} write?",
-        "Who was president in {year}?", "who invented {thing}", "When was {thing} invented?", "Explain the causes of {thing}.",
-        "Who is {person}?", "what do you know about {person}")),
-    Topic("science", (
-        "How does {thing} work?", "Explain {thing}.", "What is {thing}?", "What is the speed of light?", "why is the sky blue",
-        "Explain {thing} to a child.", "What is the difference between {thing} and {thing2}?", "How hot is the sun?", "what causes {thing}",
-        "How do birds fly?", "Tell me about {thing}.", "why do we dream", "Why do {thing} exist?", "How many bones does a human have?",
-        "what are {thing} made of", "how old is the universe", "What is water made of?", "Give me {n} facts about {thing}.",
-        "how far away is the moon", "Is {thing} dangerous?", "what is the meaning of {thing}", "Who discovered {thing}?",
-        "describe {thing}", "How is {thing} related to {thing2}?")),
-    Topic("writing texts", (
-        "Write a {kind} about {thing}.", "Write me a {kind}.", "tell me a joke", "compose a {kind} for {name}", "Tell me a story about {thing}.",
-        "write a {kind} in the style of {person}", "Can you write a {kind} about {thing}?", "Make up a {kind} with {thing} and {thing2}.",
-        "write an email to {name} about {thing}", "Give me a title for a {kind} about {thing}.", "I need a {kind} for my wedding",
-        "Rewrite this text: {phrase}", "Tell me a joke about {thing}.", "make this sound better: {phrase}", "write {n} lines about {thing}",
-        "Sing a song about {thing}.", "Continue this story: {phrase}", "Please write a cover letter.", "write a {kind}",
-        "Summarize this: {phrase}", "give me a slogan for {thing}", "correct my grammar: {phrase}", "Write a short {kind} for {name}",
-        "can you tell me a {kind}")),
-    Topic("programming", (
-        "Write a {code} function that {program}.", "write {code} code that {program}", "How do I write a loop in {code}?",
-        "What is the difference between {code} and {code}?", "Fix this code: {phrase}", "how do I install {code}",
-        "Can you write a program that {program}?", "Explain {thing} in {code}.", "write a script that {program}", "Debug my {code} program.",
-        "Is {code} better than {code}?", "What does this error mean: {phrase}?", "give me a {code} example", "How do I {word} in {code}?",
-        "I need a {code} class for {thing}", "how does git work", "Teach me {code}.", "Convert this {code} to {code}.")),
-    Topic("translating", (
-        "Translate '{phrase}' to {language}.", "How do you say {word} in {language}?", "what does {made} mean in {language}",
-        "Translate this into {language}: {phrase}", "say hello in {language}", "How do I say thank you in {language}?",
-        "What is the {language} word for {word}?", "can you speak {language}", "translate {word} to {language}", "Do you speak {language}?",
-        "Teach me some {language}.", "what is '{phrase}' in {language}")),
-    Topic("cooking", (
-        "How do I cook {dish}?", "Give me a recipe for {dish}.", "what can I make with {thing} and {thing2}", "How long do I bake {dish}?",
-        "What goes well with {dish}?", "recipe for {dish}", "how many calories are in {dish}", "What should I eat tonight?",
-        "Is {dish} healthy?", "how do you make {dish}", "I want to cook {dish}", "What is in {dish}?")),
-    Topic("medical advice", (
-        "I have {ailment}, what should I do?", "What helps against {ailment}?", "is {ailment} dangerous", "What causes {ailment}?",
-        "Which medicine is good for {ailment}?", "My child has {ailment}.", "how can I sleep better", "Do I need a doctor for {ailment}?",
-        "how do I lose weight", "What are the symptoms of {ailment}?", "should I take aspirin", "How many hours should I sleep?")),
-    Topic("opinions and advice", (
-        "What do you think about {thing}?", "Should I learn {code} or {code}?", "what should I do today", "Which is better, {thing} or {thing2}?",
-        "Recommend me a book.", "Recommend a film about {thing}.", "What is the best {word}?", "what should I name my {word}",
-        "Give me advice about {thing}.", "Do you like {thing}?", "what is your favourite {word}", "How do I become rich?",
-        "Is {thing} good or bad?", "what gift should I buy for {name}", "Should I buy a {word}?", "plan a trip to {city}",
-        "How can I be happy?", "Suggest {n} ideas for {thing}.", "What is the meaning of life?", "who will win the election",
-        "Does God exist?", "how do I make friends", "Help me decide between {thing} and {thing2}.", "what music do you like")),
-    Topic("law and money", (
-        "How do taxes work in {country}?", "Should I invest in {thing}?", "can my landlord do that", "How much does a {word} cost?",
-        "What is the minimum wage in {country}?", "how do I start a company", "Is it legal to {word} in {country}?", "What is a mortgage?",
-        "how do I write a contract", "What stocks should I buy?", "do I need a visa for {country}", "Explain interest rates.")),
-    Topic("news", (
-        "What is in the news?", "Who is the president of {country}?", "what happened today", "Who won the game yesterday?",
-        "What is the weather like?", "how is the stock market doing", "What's new in {city}?", "When is the next election in {country}?",
-        "what time is it", "What day is it today?", "who won the world cup in {year}", "Will it rain tomorrow?")),
-    Topic("culture", (
-        "Who wrote {thing}?", "Who painted the Mona Lisa?", "what is the best film of {year}", "Who sings {phrase}?", "What is {made} about?",
-        "Who plays in {phrase}?", "how many books did {person} write", "When was {phrase} released?", "Name {n} songs by {name}.",
-        "Explain the ending of {phrase}.", "who is the author of {phrase}", "What are the rules of {word}?")),
-    Topic("puzzles and reasoning", (
-        "If a train leaves {city} at {n} and drives {n} hours, when does it arrive?", "Solve this riddle: {phrase}", "prove that {thing} exist",
-        "What comes next: {n}, {n}, {n}?", "I have {n} apples and eat one every day, how long do they last?", "Solve the equation x + {n} = {n}.",
-        "how many {word}s fit into a {word}", "What is the derivative of x^{n}?", "play a game with me", "Let's play chess.",
-        "Ask me a riddle.", "{name} is older than {name}, who is younger?")),
-    Topic("other languages", (
-        "{foreign}", "{foreign}", "{foreign}", "{foreign}", "{foreign}", "{foreign}")),
-    Topic("that", (
-        "{gibberish}", "{made}", "{phrase}", "{word}", "{phrase}?", "{made}?", "blah", "{word} {n}", "why", "hmm", "what about {word}",
-        "{gibberish} {word}", "tell me more", "{thing}", "I like {thing}.", "My name is {name}.", "I live in {city}.", "I am {n} years old.",
-        "yesterday I saw a {word}", "the {word} is {made}", "my {word} is broken", "I'm bored", "guess what", "{n}")),
+    Topic(
+        "geography",
+        (
+            "What is the capital of {country}?",
+            "Where is {city}?",
+            "how many people live in {country}",
+            "Which river flows through {city}?",
+            "what language do they speak in {country}",
+            "How big is {country}?",
+            "Tell me about {city}.",
+            "What is the highest mountain in {country}?",
+            "which countries border {country}",
+            "What is {country} known for?",
+            "Is {city} in {country}?",
+            "What's the population of {city}?",
+            "what currency is used in {country}",
+            "How far is {city} from {country}?",
+            "Name {n} cities in {country}.",
+            "capital of {country}?",
+            "what should I see in {city}",
+            "What is the largest city in {country}?",
+        ),
+    ),
+    Topic(
+        "history",
+        (
+            "Who was {person}?",
+            "When was {person} born?",
+            "What happened in {year}?",
+            "Tell me about the history of {country}.",
+            "who won the war of {year}",
+            "Why is {person} famous?",
+            "What did {person} discover?",
+            "When did {country} become independent?",
+            "who was king in {year}",
+            "How did {person} die?",
+            "who ruled {country} in {year}",
+            "What did {person} write?",
+            "Who was president in {year}?",
+            "who invented {thing}",
+            "When was {thing} invented?",
+            "Explain the causes of {thing}.",
+            "Who is {person}?",
+            "what do you know about {person}",
+        ),
+    ),
+    Topic(
+        "science",
+        (
+            "How does {thing} work?",
+            "Explain {thing}.",
+            "What is {thing}?",
+            "What is the speed of light?",
+            "why is the sky blue",
+            "Explain {thing} to a child.",
+            "What is the difference between {thing} and {thing2}?",
+            "How hot is the sun?",
+            "what causes {thing}",
+            "How do birds fly?",
+            "Tell me about {thing}.",
+            "why do we dream",
+            "Why do {thing} exist?",
+            "How many bones does a human have?",
+            "what are {thing} made of",
+            "how old is the universe",
+            "What is water made of?",
+            "Give me {n} facts about {thing}.",
+            "how far away is the moon",
+            "Is {thing} dangerous?",
+            "what is the meaning of {thing}",
+            "Who discovered {thing}?",
+            "describe {thing}",
+            "How is {thing} related to {thing2}?",
+        ),
+    ),
+    Topic(
+        "writing texts",
+        (
+            "Write a {kind} about {thing}.",
+            "Write me a {kind}.",
+            "tell me a joke",
+            "compose a {kind} for {name}",
+            "Tell me a story about {thing}.",
+            "write a {kind} in the style of {person}",
+            "Can you write a {kind} about {thing}?",
+            "Make up a {kind} with {thing} and {thing2}.",
+            "write an email to {name} about {thing}",
+            "Give me a title for a {kind} about {thing}.",
+            "I need a {kind} for my wedding",
+            "Rewrite this text: {phrase}",
+            "Tell me a joke about {thing}.",
+            "make this sound better: {phrase}",
+            "write {n} lines about {thing}",
+            "Sing a song about {thing}.",
+            "Continue this story: {phrase}",
+            "Please write a cover letter.",
+            "write a {kind}",
+            "Summarize this: {phrase}",
+            "give me a slogan for {thing}",
+            "correct my grammar: {phrase}",
+            "Write a short {kind} for {name}",
+            "can you tell me a {kind}",
+        ),
+    ),
+    Topic(
+        "programming",
+        (
+            "Write a {code} function that {program}.",
+            "write {code} code that {program}",
+            "How do I write a loop in {code}?",
+            "What is the difference between {code} and {code}?",
+            "Fix this code: {phrase}",
+            "how do I install {code}",
+            "Can you write a program that {program}?",
+            "Explain {thing} in {code}.",
+            "write a script that {program}",
+            "Debug my {code} program.",
+            "Is {code} better than {code}?",
+            "What does this error mean: {phrase}?",
+            "give me a {code} example",
+            "How do I {word} in {code}?",
+            "I need a {code} class for {thing}",
+            "how does git work",
+            "Teach me {code}.",
+            "Convert this {code} to {code}.",
+        ),
+    ),
+    Topic(
+        "translating",
+        (
+            "Translate '{phrase}' to {language}.",
+            "How do you say {word} in {language}?",
+            "what does {made} mean in {language}",
+            "Translate this into {language}: {phrase}",
+            "say hello in {language}",
+            "How do I say thank you in {language}?",
+            "What is the {language} word for {word}?",
+            "can you speak {language}",
+            "translate {word} to {language}",
+            "Do you speak {language}?",
+            "Teach me some {language}.",
+            "what is '{phrase}' in {language}",
+        ),
+    ),
+    Topic(
+        "cooking",
+        (
+            "How do I cook {dish}?",
+            "Give me a recipe for {dish}.",
+            "what can I make with {thing} and {thing2}",
+            "How long do I bake {dish}?",
+            "What goes well with {dish}?",
+            "recipe for {dish}",
+            "how many calories are in {dish}",
+            "What should I eat tonight?",
+            "Is {dish} healthy?",
+            "how do you make {dish}",
+            "I want to cook {dish}",
+            "What is in {dish}?",
+        ),
+    ),
+    Topic(
+        "medical advice",
+        (
+            "I have {ailment}, what should I do?",
+            "What helps against {ailment}?",
+            "is {ailment} dangerous",
+            "What causes {ailment}?",
+            "Which medicine is good for {ailment}?",
+            "My child has {ailment}.",
+            "how can I sleep better",
+            "Do I need a doctor for {ailment}?",
+            "how do I lose weight",
+            "What are the symptoms of {ailment}?",
+            "should I take aspirin",
+            "How many hours should I sleep?",
+        ),
+    ),
+    Topic(
+        "opinions and advice",
+        (
+            "What do you think about {thing}?",
+            "Should I learn {code} or {code}?",
+            "what should I do today",
+            "Which is better, {thing} or {thing2}?",
+            "Recommend me a book.",
+            "Recommend a film about {thing}.",
+            "What is the best {word}?",
+            "what should I name my {word}",
+            "Give me advice about {thing}.",
+            "Do you like {thing}?",
+            "what is your favourite {word}",
+            "How do I become rich?",
+            "Is {thing} good or bad?",
+            "what gift should I buy for {name}",
+            "Should I buy a {word}?",
+            "plan a trip to {city}",
+            "How can I be happy?",
+            "Suggest {n} ideas for {thing}.",
+            "What is the meaning of life?",
+            "who will win the election",
+            "Does God exist?",
+            "how do I make friends",
+            "Help me decide between {thing} and {thing2}.",
+            "what music do you like",
+        ),
+    ),
+    Topic(
+        "law and money",
+        (
+            "How do taxes work in {country}?",
+            "Should I invest in {thing}?",
+            "can my landlord do that",
+            "How much does a {word} cost?",
+            "What is the minimum wage in {country}?",
+            "how do I start a company",
+            "Is it legal to {word} in {country}?",
+            "What is a mortgage?",
+            "how do I write a contract",
+            "What stocks should I buy?",
+            "do I need a visa for {country}",
+            "Explain interest rates.",
+        ),
+    ),
+    Topic(
+        "news",
+        (
+            "What is in the news?",
+            "Who is the president of {country}?",
+            "what happened today",
+            "Who won the game yesterday?",
+            "What is the weather like?",
+            "how is the stock market doing",
+            "What's new in {city}?",
+            "When is the next election in {country}?",
+            "what time is it",
+            "What day is it today?",
+            "who won the world cup in {year}",
+            "Will it rain tomorrow?",
+        ),
+    ),
+    Topic(
+        "culture",
+        (
+            "Who wrote {thing}?",
+            "Who painted the Mona Lisa?",
+            "what is the best film of {year}",
+            "Who sings {phrase}?",
+            "What is {made} about?",
+            "Who plays in {phrase}?",
+            "how many books did {person} write",
+            "When was {phrase} released?",
+            "Name {n} songs by {name}.",
+            "Explain the ending of {phrase}.",
+            "who is the author of {phrase}",
+            "What are the rules of {word}?",
+        ),
+    ),
+    Topic(
+        "puzzles and reasoning",
+        (
+            "If a train leaves {city} at {n} and drives {n} hours, when does it arrive?",
+            "Solve this riddle: {phrase}",
+            "prove that {thing} exist",
+            "What comes next: {n}, {n}, {n}?",
+            "I have {n} apples and eat one every day, how long do they last?",
+            "Solve the equation x + {n} = {n}.",
+            "how many {word}s fit into a {word}",
+            "What is the derivative of x^{n}?",
+            "play a game with me",
+            "Let's play chess.",
+            "Ask me a riddle.",
+            "{name} is older than {name}, who is younger?",
+        ),
+    ),
+    Topic("other languages", ("{foreign}", "{foreign}", "{foreign}", "{foreign}", "{foreign}", "{foreign}")),
+    Topic(
+        "that",
+        (
+            "{gibberish}",
+            "{made}",
+            "{phrase}",
+            "{word}",
+            "{phrase}?",
+            "{made}?",
+            "blah",
+            "{word} {n}",
+            "why",
+            "hmm",
+            "what about {word}",
+            "{gibberish} {word}",
+            "tell me more",
+            "{thing}",
+            "I like {thing}.",
+            "My name is {name}.",
+            "I live in {city}.",
+            "I am {n} years old.",
+            "yesterday I saw a {word}",
+            "the {word} is {made}",
+            "my {word} is broken",
+            "I'm bored",
+            "guess what",
+            "{n}",
+        ),
+    ),
 )
 
 SMALL = (
-    "I am only the small built-in model", "I'm just Tektra's small built-in model", "I am a very small model",
-    "I'm only a tiny built-in model", "I am the small model that comes with Tektra",
+    "I am only the small built-in model",
+    "I'm just Tektra's small built-in model",
+    "I am a very small model",
+    "I'm only a tiny built-in model",
+    "I am the small model that comes with Tektra",
 )
 BEYOND = (
-    "{What} is beyond me", "{What} is more than I can do", "I do not know enough for {what}", "I can't help well with {what}",
-    "I would only guess about {what}", "{What} is out of my reach",
+    "{What} is beyond me",
+    "{What} is more than I can do",
+    "I do not know enough for {what}",
+    "I can't help well with {what}",
+    "I would only guess about {what}",
+    "{What} is out of my reach",
 )
 BEYOND_ANY = (
-    "That is beyond me", "I can't answer that", "I don't know", "That is more than I know", "I would only be guessing",
-    "I am too small for that", "Sorry, that is out of my reach", "I do not know about that",
+    "That is beyond me",
+    "I can't answer that",
+    "I don't know",
+    "That is more than I know",
+    "I would only be guessing",
+    "I am too small for that",
+    "Sorry, that is out of my reach",
+    "I do not know about that",
 )
 REMEDY = (
-    "`tektra models pull REPO` brings a larger one", "a larger one comes with `tektra models pull REPO`",
-    f"get a larger one with `{PULL_EXAMPLE}`", f"`{PULL_EXAMPLE}` gets a larger one", "use `tektra models pull REPO` to get a larger one",
+    "`tektra models pull REPO` brings a larger one",
+    "a larger one comes with `tektra models pull REPO`",
+    f"get a larger one with `{PULL_EXAMPLE}`",
+    f"`{PULL_EXAMPLE}` gets a larger one",
+    "use `tektra models pull REPO` to get a larger one",
     f"a larger one, such as `{PULL_EXAMPLE}`, can do more",
 )
 OFFER = (
-    "I can explain Tektra's commands.", "Ask me about Tektra and its commands instead.", "What I know is how Tektra is used.",
-    "I can help with Tektra's commands, or call tools that I am given.", "I know Tektra's commands and can call tools.",
+    "I can explain Tektra's commands.",
+    "Ask me about Tektra and its commands instead.",
+    "What I know is how Tektra is used.",
+    "I can help with Tektra's commands, or call tools that I am given.",
+    "I know Tektra's commands and can call tools.",
 )
 
 
@@ -208,8 +476,13 @@ def honest_words(chance: Chance, what: str | None = None) -> str:
     else:
         start = chance.pick(BEYOND_ANY)
     small, remedy = chance.pick(SMALL), chance.pick(REMEDY)
-    text = chance.pick((f"{start}: {small[0]}{small[1:]}. {upper_first(remedy)}.", f"{start}. {small}; {remedy}.",
-                        f"{start}; {small}. {upper_first(remedy)}."))
+    text = chance.pick(
+        (
+            f"{start}: {small[0]}{small[1:]}. {upper_first(remedy)}.",
+            f"{start}. {small}; {remedy}.",
+            f"{start}; {small}. {upper_first(remedy)}.",
+        )
+    )
     return f"{text} {chance.pick(OFFER)}" if chance.odds(0.4) else text
 
 

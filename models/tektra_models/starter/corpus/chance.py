@@ -34,7 +34,7 @@ class Chance:
     """A seeded source of choices that stays on its side of the wall."""
 
     def __init__(self, seed: int | str, *, held_out: bool = False) -> None:
-        self.random = random.Random(f"{seed}/{held_out}")
+        self.random = random.Random(f"{seed}/{held_out}")  # noqa: S311 (data, not secrets)
         self.held_out = held_out
 
     def odds(self, probability: float) -> bool:

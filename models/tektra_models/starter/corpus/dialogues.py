@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from tektra_models.starter.corpus import beyond, values
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.everyday import FILE_TASKS, calculations
 from tektra_models.starter.corpus.filling import fence, put, unfence
-from tektra_models.starter.corpus.help_facts import BACKGROUND, FACTS, SLOTS, Background, Fact
+from tektra_models.starter.corpus.help_facts import BACKGROUND, FACTS, SLOTS, Background, Fact, command_words
 from tektra_models.starter.corpus.invented import NOUNS, VERBS, invent
 from tektra_models.starter.corpus.noise import polite, roughen
 from tektra_models.starter.corpus.services import SERVICES
@@ -40,31 +41,123 @@ class Dialogue:
 
 Messages = list[dict[str, Any]]
 SYSTEMS = (
-    "You are a helpful assistant.", "You are a helpful AI assistant.", "You are Tektra's assistant.", "Be brief.", "Answer in short sentences.",
-    "You are a friendly assistant.", "You are an expert in everything.", "Help the user as well as you can.", "You are a pirate.",
-    "Use the tools when they fit.", "You are an agent. Use tools to do what the user asks.", "Be polite and precise.", "Answer truthfully.",
-    "You are {name}, an assistant for {phrase}.", "You work for {name}. Today is {date}.", "The user lives in {city}.", "You are a {word} assistant.",
-    "You are a coding assistant.", "Follow the user's instructions carefully.", "Respond concisely. Today is {date}.", "The user's name is {name}.",
+    "You are a helpful assistant.",
+    "You are a helpful AI assistant.",
+    "You are Tektra's assistant.",
+    "Be brief.",
+    "Answer in short sentences.",
+    "You are a friendly assistant.",
+    "You are an expert in everything.",
+    "Help the user as well as you can.",
+    "You are a pirate.",
+    "Use the tools when they fit.",
+    "You are an agent. Use tools to do what the user asks.",
+    "Be polite and precise.",
+    "Answer truthfully.",
+    "You are {name}, an assistant for {phrase}.",
+    "You work for {name}. Today is {date}.",
+    "The user lives in {city}.",
+    "You are a {word} assistant.",
+    "You are a coding assistant.",
+    "Follow the user's instructions carefully.",
+    "Respond concisely. Today is {date}.",
+    "The user's name is {name}.",
     "You are an assistant that helps with {word} and {word}. Never talk about {phrase}. Always be kind.",
-    "Reply in {language}.", "You are an assistant running on a local machine.",
+    "Reply in {language}.",
+    "You are an assistant running on a local machine.",
 )
 HOW = (
-    "How do I {p}?", "how can I {p}", "How can I {p}?", "What is the command to {p}?", "I want to {p}.", "Is there a way to {p}?",
-    "which command lets me {p}", "Tell me how to {p}.", "what do I type to {p}", "Can tektra {p}?", "I would like to {p}", "how do you {p} in tektra",
-    "How does one {p}?", "command to {p}?", "how to {p}", "Show me how to {p}.", "What's the right command to {p}?", "Can I {p}?",
-    "I need to {p}, how?", "explain how to {p}", "Do you know how to {p}?", "In Tektra, how do I {p}?", "help me {p}", "Please help: I want to {p}.",
+    "How do I {p}?",
+    "how can I {p}",
+    "How can I {p}?",
+    "What is the command to {p}?",
+    "I want to {p}.",
+    "Is there a way to {p}?",
+    "which command lets me {p}",
+    "Tell me how to {p}.",
+    "what do I type to {p}",
+    "Can tektra {p}?",
+    "I would like to {p}",
+    "how do you {p} in tektra",
+    "How does one {p}?",
+    "command to {p}?",
+    "how to {p}",
+    "Show me how to {p}.",
+    "What's the right command to {p}?",
+    "Can I {p}?",
+    "I need to {p}, how?",
+    "explain how to {p}",
+    "Do you know how to {p}?",
+    "In Tektra, how do I {p}?",
+    "help me {p}",
+    "Please help: I want to {p}.",
+)
+FOLLOWING = (
+    "and how do I {p}?",
+    "And to {p}?",
+    "ok, and how can I {p}?",
+    "now I want to {p}",
+    "Then how do I {p}?",
+    "and if I want to {p}?",
+    "thanks, and how do I {p}?",
+    "and can I {p}?",
+    "what if I need to {p}",
+    "next: {p}",
+    "also, how do I {p}",
+    "And how does one {p}?",
+)
+EXAMPLES = (
+    "Can you give me an example?",
+    "example?",
+    "show me an example",
+    "for example?",
+    "Give an example.",
+    "What would that look like?",
+    "how does that look exactly",
+    "an example please",
+    "such as?",
+    "Can you show the whole command?",
+    "what do I type exactly",
+    "like what?",
 )
 MEANING = (
-    "What does `{c}` do?", "what is {c} for", "Explain `{c}`.", "what does {c} mean", "When do I use `{c}`?", "Tell me about `{c}`.",
-    "I saw `{c}`, what is it?", "{c}?", "what happens with {c}", "What is the purpose of `{c}`?", "describe {c}", "how does `{c}` work",
+    "What does `{c}` do?",
+    "what is {c} for",
+    "Explain `{c}`.",
+    "what does {c} mean",
+    "When do I use `{c}`?",
+    "Tell me about `{c}`.",
+    "I saw `{c}`, what is it?",
+    "{c}?",
+    "what happens with {c}",
+    "What is the purpose of `{c}`?",
+    "describe {c}",
+    "how does `{c}` work",
 )
-TOLD = ("Use {c}: it {does}.", "{c} {does}.", "Type {c}. It {does}.", "With {c}: it {does}.", "That is {c}: it {does}.", "Run {c}; it {does}.")
+ROLES = ("You are a pirate.", "Answer in French.", "Be brief.", "You are a poet.", "Explain like a teacher.")
+PROMPTS = ("What is Tektra?", "Hello", "Tell me about GGUF", "How do I pull a model?", "Summarize this file")
+TOLD = (
+    "Use {c}: it {does}.",
+    "{c} {does}.",
+    "Type {c}. It {does}.",
+    "With {c}: it {does}.",
+    "That is {c}: it {does}.",
+    "Run {c}; it {does}.",
+)
 MEANT = ("{c} {does}.", "It {does}.", "{c}: it {does}.")
 NO_TOOL = (
-    "I have no tool for that here", "No tool was given to me for that", "I would need a tool for that, and none was given here",
-    "I can do that only with a tool, and I have none here", "There is no tool here with which I could do that",
+    "I have no tool for that here",
+    "No tool was given to me for that",
+    "I would need a tool for that, and none was given here",
+    "I can do that only with a tool, and I have none here",
+    "There is no tool here with which I could do that",
 )
-MISFIT = ("None of my tools fits that", "None of the tools here can do that", "The tools that I have here do not fit that", "I have no fitting tool for that here")
+MISFIT = (
+    "None of my tools fits that",
+    "None of the tools here can do that",
+    "The tools that I have here do not fit that",
+    "I have no fitting tool for that here",
+)
 
 
 def say(role: str, content: str, check: Check | None = None) -> dict[str, Any]:
@@ -76,18 +169,48 @@ def say(role: str, content: str, check: Check | None = None) -> dict[str, Any]:
 def small_talk(chance: Chance) -> Messages:
     """A greeting, thanks, a goodbye or a question about the model itself."""
     talk = chance.random.choices(TALK, weights=[len(talk.says) for talk in TALK])[0]
-    return [say("user", roughen(chance, chance.phrasing(talk.says))), say("assistant", chance.pick(talk.answers), Check(talk.name))]
+    return [
+        say("user", roughen(chance, chance.phrasing(talk.says))),
+        say("assistant", chance.pick(talk.answers), Check(talk.name)),
+    ]
 
 
-def help_with(chance: Chance, fact: Fact) -> Messages:
+def example_of(chance: Chance, fact: Fact) -> Messages:
+    """A wish for an example of the command just told."""
+    known = {slot: chance.value(make) for slot, make in SLOTS.items()}
+    known |= {
+        "TEXT": f'"{chance.pick(ROLES)}"',
+        '"PROMPT"': f'"{chance.pick(PROMPTS)}"',
+        "D": chance.pick(("10m", "30m", "1h", "2h")),
+    }
+    command = " ".join(known.get(word, word) for word in fact.command.split())
+    answer = chance.pick(("For example: `{c}`", "For example `{c}`.", "Such as `{c}`.", "Type `{c}`.")).replace(
+        "{c}", command
+    )
+    return [
+        say("user", roughen(chance, chance.phrasing(EXAMPLES))),
+        say("assistant", answer, Check("help", (command_start(fact),))),
+    ]
+
+
+def command_start(fact: Fact) -> str:
+    """The command up to its first slot."""
+    fixed = set(command_words(fact.command))
+    return " ".join(takewhile(lambda word: word in fixed, fact.command.split()))
+
+
+def help_with(chance: Chance, fact: Fact, frames: tuple[str, ...] = HOW) -> Messages:
     """A question about a command, by its purpose or by its name."""
     known = {slot: chance.value(make) for slot, make in SLOTS.items()}
     if chance.odds(0.2):
         asked, told, purpose = put(chance.phrasing(MEANING), {"c": fence(fact.command)}), chance.pick(MEANT), ""
     else:
         purpose = chance.phrasing(fact.purposes)
-        frame = "{p}" if chance.odds(0.08) else chance.phrasing(HOW)
-        asked, told = put(frame, {"p": put(purpose, {key: fence(value) for key, value in known.items()})}), chance.pick(TOLD)
+        frame = "{p}" if chance.odds(0.08) else chance.phrasing(frames)
+        asked, told = (
+            put(frame, {"p": put(purpose, {key: fence(value) for key, value in known.items()})}),
+            chance.pick(TOLD),
+        )
     words = [known[word] if f"{{{word}}}" in purpose else word for word in fact.command.split()]
     command = " ".join(words)
     answer = told.replace("{c}", f"`{command}`").replace("{does}", fact.does)
@@ -99,20 +222,32 @@ def help_with(chance: Chance, fact: Fact) -> Messages:
 
 def background(chance: Chance, about: Background) -> Messages:
     """A question about what Tektra is."""
-    return [say("user", roughen(chance, chance.phrasing(about.questions))), say("assistant", chance.pick(about.answers), Check("help", about.facts))]
+    return [
+        say("user", roughen(chance, chance.phrasing(about.questions))),
+        say("assistant", chance.pick(about.answers), Check("help", about.facts)),
+    ]
 
 
 def help_turn(chance: Chance) -> Messages:
     """Any question about Tektra."""
     if chance.odds(0.3):
         return background(chance, chance.pick(BACKGROUND))
-    return help_with(chance, chance.pick(FACTS))
+    fact = chance.pick(FACTS)
+    turns = help_with(chance, fact)
+    if chance.odds(0.12):
+        turns += example_of(chance, fact)
+    if chance.odds(0.15):
+        turns += help_with(chance, chance.pick(FACTS), FOLLOWING)
+    return turns
 
 
 def beyond_turn(chance: Chance) -> Messages:
     """Something that the model does not know."""
     topic, asked = beyond.question(chance)
-    return [say("user", roughen(chance, asked)), say("assistant", beyond.honest_words(chance, topic.what), Check("honest", ("tektra models pull",)))]
+    return [
+        say("user", roughen(chance, asked)),
+        say("assistant", beyond.honest_words(chance, topic.what), Check("honest", ("tektra models pull",))),
+    ]
 
 
 def without_tool(chance: Chance, openings: tuple[str, ...], forbidden: frozenset[str] = frozenset()) -> Messages:
@@ -123,14 +258,24 @@ def without_tool(chance: Chance, openings: tuple[str, ...], forbidden: frozenset
     asked = roughen(chance, polite(chance, errand(chance, declare(chance, task)).request))
     small = chance.pick(beyond.SMALL)
     remedy = chance.pick(beyond.REMEDY)
-    answer = chance.pick((f"{chance.pick(openings)}. {small}; {remedy}.", f"{chance.pick(openings)}: {small}. {beyond.upper_first(remedy)}."))
-    return [say("user", asked), say("assistant", answer, Check("no_tool" if forbidden else "honest", ("tektra models pull",)))]
+    answer = chance.pick(
+        (
+            f"{chance.pick(openings)}. {small}; {remedy}.",
+            f"{chance.pick(openings)}: {small}. {beyond.upper_first(remedy)}.",
+        )
+    )
+    return [
+        say("user", asked),
+        say("assistant", answer, Check("no_tool" if forbidden else "honest", ("tektra models pull",))),
+    ]
 
 
 def any_task(chance: Chance) -> Task:
     """A task of any kind, arithmetic and files the most."""
     return chance.random.choices(
-        (chance.pick(CALCULATIONS), chance.pick(FILE_TASKS), chance.pick(SERVICES), invent(chance)), weights=(20, 28, 24, 28))[0]
+        (chance.pick(CALCULATIONS), chance.pick(FILE_TASKS), chance.pick(SERVICES), invent(chance)),
+        weights=(20, 28, 24, 28),
+    )[0]
 
 
 def toolbox(chance: Chance) -> list[Shape]:
@@ -212,7 +357,9 @@ def other_calculation(chance: Chance, shape: Shape) -> Shape:
     return Shape(task, shape.tool, shape.parameters)
 
 
-OPEN_TOOLS = frozenset({"search", "define", "translate", "weather", "time", "arithmetic", "fetch", "distance", "note", "units", "contact"})
+OPEN_TOOLS = frozenset(
+    {"search", "define", "translate", "weather", "time", "arithmetic", "fetch", "distance", "note", "units", "contact"}
+)
 
 
 def no_errand(chance: Chance, families: frozenset[str]) -> Messages:
@@ -240,7 +387,14 @@ def system_message(chance: Chance) -> Messages:
     """Any system prompt, or none."""
     if chance.odds(0.45):
         return []
-    makers = {"name": values.person, "phrase": values.phrase, "date": values.date, "city": values.place, "word": values.word, "language": values.language}
+    makers = {
+        "name": values.person,
+        "phrase": values.phrase,
+        "date": values.date,
+        "city": values.place,
+        "word": values.word,
+        "language": values.language,
+    }
     text = put(chance.phrasing(SYSTEMS), {key: chance.value(make) for key, make in makers.items()})
     if chance.odds(0.04):
         text += " " + " ".join(values.sentence(chance.random) for _ in range(chance.random.randint(5, 60)))

@@ -9,9 +9,40 @@ from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.filling import FENCE_CLOSE, FENCE_OPEN, unfence
 
 FENCED = re.compile(f"({FENCE_OPEN}[^{FENCE_CLOSE}]*{FENCE_CLOSE})")
-BEFORE = ("please ", "Please ", "hey, ", "Hi! ", "ok, ", "now ", "can you ", "could you ", "Could you please ", "I want you to ",
-          "hello, please ", "would you ", "I'd like you to ", "next, ", "and now ", "be so kind and ", "quick: ", "I need you to ")
-AFTER = (" please", ", please", " thanks", ", thank you", " now", "!", " for me", " quickly", " ...", ", ok?", " pls", " if you can")
+BEFORE = (
+    "please ",
+    "Please ",
+    "hey, ",
+    "Hi! ",
+    "ok, ",
+    "now ",
+    "can you ",
+    "could you ",
+    "Could you please ",
+    "I want you to ",
+    "hello, please ",
+    "would you ",
+    "I'd like you to ",
+    "next, ",
+    "and now ",
+    "be so kind and ",
+    "quick: ",
+    "I need you to ",
+)
+AFTER = (
+    " please",
+    ", please",
+    " thanks",
+    ", thank you",
+    " now",
+    "!",
+    " for me",
+    " quickly",
+    " ...",
+    ", ok?",
+    " pls",
+    " if you can",
+)
 
 
 def polite(chance: Chance, request: str) -> str:

@@ -74,9 +74,20 @@ class Errand:
 
 
 RESULT_MAKERS: dict[str, Maker] = {
-    "n": values.small, "m": values.integer, "x": values.decimal, "w": values.word, "text": values.sentence, "f1": values.file_name,
-    "f2": values.file_name, "f3": values.file_name, "who": values.person, "city2": values.place, "day": values.day,
-    "time2": values.clock, "id2": values.identifier, "phrase2": values.phrase,
+    "n": values.small,
+    "m": values.integer,
+    "x": values.decimal,
+    "w": values.word,
+    "text": values.sentence,
+    "f1": values.file_name,
+    "f2": values.file_name,
+    "f3": values.file_name,
+    "who": values.person,
+    "city2": values.place,
+    "day": values.day,
+    "time2": values.clock,
+    "id2": values.identifier,
+    "phrase2": values.phrase,
 }
 
 
@@ -191,31 +202,70 @@ def errand(chance: Chance, shape: Shape) -> Errand:
 
 
 AGAIN = (
-    "again with {v}", "and {v}?", "now {v}", "the same for {v}", "and now with {v}", "what about {v}", "do it again for {v}", "same with {v}",
-    "and for {v}?", "ok, and {v}", "once more with {v}", "now with {v} please", "repeat that with {v}", "Now the same with {v}.",
-    "And with {v}?", "then {v}", "and if it is {v}", "try {v}",
+    "again with {v}",
+    "and {v}?",
+    "now {v}",
+    "the same for {v}",
+    "and now with {v}",
+    "what about {v}",
+    "do it again for {v}",
+    "same with {v}",
+    "and for {v}?",
+    "ok, and {v}",
+    "once more with {v}",
+    "now with {v} please",
+    "repeat that with {v}",
+    "Now the same with {v}.",
+    "And with {v}?",
+    "then {v}",
+    "and if it is {v}",
+    "try {v}",
 )
+
+
+def changeable(task: Task) -> str | None:
+    """The variable that a bare "again with 20" must mean: the only required one, or the last number of a calculation."""
+    if task.family == "arithmetic":
+        return "b"
+    keys = [slot.key for slot in task.slots if not slot.optional and slot.type != "boolean" and not slot.enum]
+    return keys[0] if len(keys) == 1 and keys[0] in task.makers else None
 
 
 def again(chance: Chance, before: Errand) -> Errand | None:
     """The same errand with one value changed, named only by that value; none where that would be ambiguous."""
     task = before.shape.task
-    keys = [slot.key for slot in task.slots if not slot.optional and slot.type != "boolean" and not slot.enum]
-    if len(keys) != 1 or keys[0] not in task.makers:
+    key = changeable(task)
+    if key is None:
         return None
-    new = {**before.variables, keys[0]: chance.value(task.makers[keys[0]])}
-    slot = next(slot for slot in task.slots if slot.key == keys[0])
-    request = put(chance.phrasing(AGAIN), {"v": fence(new[keys[0]])})
-    changed = {before.shape.parameters[keys[0]]: typed(slot, put(slot.source, new))}
+    new = {**before.variables, key: chance.value(task.makers[key])}
+    request = put(chance.phrasing(AGAIN), {"v": fence(new[key])})
+    changed = {
+        before.shape.parameters[slot.key]: typed(slot, put(slot.source, new))
+        for slot in task.slots
+        if f"{{{key}}}" in slot.source
+    }
     return replace(before, variables=new, request=request, arguments={**before.arguments, **changed})
 
 
 FAILURES = (
-    ("{\"error\": \"{why}\"}", "That did not work: {why}."), ("Error: {why}", "The tool reports an error: {why}."),
-    ("{\"ok\": false, \"reason\": \"{why}\"}", "It failed: {why}."), ("{\"error\": \"{why}\", \"code\": {m}}", "That failed with the error \"{why}\"."),
+    ('{"error": "{why}"}', "That did not work: {why}."),
+    ("Error: {why}", "The tool reports an error: {why}."),
+    ('{"ok": false, "reason": "{why}"}', "It failed: {why}."),
+    ('{"error": "{why}", "code": {m}}', 'That failed with the error "{why}".'),
 )
-WHY = ("{w} not found", "permission denied", "timeout after {n} seconds", "no such {w}", "invalid {w}", "the {w} is locked",
-       "{w} {id2} does not exist", "connection refused", "file not found", "disk full", "unknown {w} {phrase2}")
+WHY = (
+    "{w} not found",
+    "permission denied",
+    "timeout after {n} seconds",
+    "no such {w}",
+    "invalid {w}",
+    "the {w} is locked",
+    "{w} {id2} does not exist",
+    "connection refused",
+    "file not found",
+    "disk full",
+    "unknown {w} {phrase2}",
+)
 
 
 def outcome(chance: Chance, done: Errand) -> tuple[str, str, tuple[str, ...]]:

@@ -6,6 +6,9 @@ from random import Random
 
 from tektra_models.starter.corpus import words
 
+TOPS = ("com", "org", "net", "io", "dev", "eu", "de")
+BILLIONS = ("0.5", "0.6", "1", "1.5", "1.7", "2", "3", "4", "7", "8", "14")
+
 
 def syllables(random: Random) -> str:
     """A word that no dictionary has."""
@@ -34,7 +37,8 @@ def file_name(random: Random) -> str:
 def folder(random: Random) -> str:
     """A folder, relative or absolute."""
     parts = [
-        random.choice(words.FOLDERS) if random.random() < 0.5 else stem(random) for _ in range(random.choice((1, 1, 2, 3)))
+        random.choice(words.FOLDERS) if random.random() < 0.5 else stem(random)
+        for _ in range(random.choice((1, 1, 2, 3)))
     ]
     path = random.choice(("", "", "/", "./", "~/", "../")) + "/".join(parts)
     return path + "/" if random.random() < 0.15 else path
@@ -78,8 +82,20 @@ def phrase(random: Random) -> str:
 
 def sentence(random: Random) -> str:
     """A short sentence that somebody might write into a message."""
-    starts = ("Meeting moved to", "Please bring the", "Do not forget the", "We need more", "Call me about the",
-              "The report on", "Buy", "I finished the", "Happy birthday,", "See you at the", "Remember the", "Hello")
+    starts = (
+        "Meeting moved to",
+        "Please bring the",
+        "Do not forget the",
+        "We need more",
+        "Call me about the",
+        "The report on",
+        "Buy",
+        "I finished the",
+        "Happy birthday,",
+        "See you at the",
+        "Remember the",
+        "Hello",
+    )
     text = f"{random.choice(starts)} {word(random)} {random.choice(('', word(random), integer(random)))}".strip()
     return text + random.choice(("", ".", "!"))
 
@@ -98,7 +114,7 @@ def place(random: Random) -> str:
 
 def domain(random: Random) -> str:
     """A host name."""
-    return f"{word(random)}{random.choice(('', '-' + word(random)))}.{random.choice('com org net io dev eu de'.split())}"
+    return f"{word(random)}{random.choice(('', '-' + word(random)))}.{random.choice(TOPS)}"
 
 
 def url(random: Random) -> str:
@@ -127,22 +143,37 @@ def identifier(random: Random) -> str:
     """A short code, such as an order number."""
     letters = "".join(random.choices("ABCDEFGHKLMNPRSTUVWXYZ", k=random.randint(1, 3)))
     hexes = "".join(random.choices("0123456789abcdef", k=random.choice((6, 8))))
-    return random.choice((f"{letters}-{random.randint(10, 99999)}", f"{letters}{random.randint(10, 9999)}", hexes,
-                          f"{word(random)}-{small(random)}", str(random.randint(1000, 999999))))
+    return random.choice(
+        (
+            f"{letters}-{random.randint(10, 99999)}",
+            f"{letters}{random.randint(10, 9999)}",
+            hexes,
+            f"{word(random)}-{small(random)}",
+            str(random.randint(1000, 999999)),
+        )
+    )
 
 
 def repository(random: Random) -> str:
     """A model repository on a hub."""
     owner = random.choice(("Qwen", "bartowski", "unsloth", "ggml-org", "TheBloke", word(random), stem(random)))
     name = random.choice(("Qwen2.5", "Qwen3", "Llama-3.2", "gemma-2", "Phi-3", "SmolLM2", "Mistral", stem(random)))
-    return f"{owner}/{name}-{random.choice('0.5 0.6 1 1.5 1.7 2 3 4 7 8 14'.split())}B{random.choice(('', '-Instruct'))}-GGUF"
+    return f"{owner}/{name}-{random.choice(BILLIONS)}B{random.choice(('', '-Instruct'))}-GGUF"
 
 
 def model_name(random: Random) -> str:
     """A name of a local model."""
-    family = random.choice(("qwen2.5", "qwen3", "llama", "gemma", "phi", "smollm", "mistral", word(random), word(random)))
-    return random.choice((f"{family}-{small(random)}b", f"{family}-{random.choice(('0.5b', '1.5b', '8b', 'mini'))}", family,
-                          f"{family}-q{random.choice('4568')}"))
+    family = random.choice(
+        ("qwen2.5", "qwen3", "llama", "gemma", "phi", "smollm", "mistral", word(random), word(random))
+    )
+    return random.choice(
+        (
+            f"{family}-{small(random)}b",
+            f"{family}-{random.choice(('0.5b', '1.5b', '8b', 'mini'))}",
+            family,
+            f"{family}-q{random.choice('4568')}",
+        )
+    )
 
 
 def gguf_path(random: Random) -> str:
@@ -172,4 +203,6 @@ def language(random: Random) -> str:
 
 def day(random: Random) -> str:
     """A day as people say it."""
-    return random.choice((*words.WEEKDAYS, "today", "tomorrow", f"{random.randint(1, 28)} {random.choice(words.MONTHS)}"))
+    return random.choice(
+        (*words.WEEKDAYS, "today", "tomorrow", f"{random.randint(1, 28)} {random.choice(words.MONTHS)}")
+    )

@@ -1,0 +1,144 @@
+"""Builds the application: one list of routers, one outer layer, errors rendered in one place."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from tektra_models.errors import ModelError
+
+from tektrad.api import chat, conversations, health, models, v1_chat, v1_completions, v1_embeddings
+from tektrad.api.render import error_response
+from tektrad.api.server import PEER_UID
+from tektrad.api.services import Services
+from tektrad.errors import Draining, Forbidden, InvalidRequest, NotFound, TektraError
+
+MAX_BODY = 32 << 20
+ROUTERS = (
+    health.router,
+    models.router,
+    chat.router,
+    conversations.router,
+    v1_chat.router,
+    v1_completions.router,
+    v1_embeddings.router,
+)
+
+log = structlog.get_logger()
+
+
+class MethodNotAllowed(TektraError):
+    """The route exists, the method does not."""
+
+    code = "method_not_allowed"
+
+
+class RequestTooLarge(TektraError):
+    """The body is larger than any request needs to be."""
+
+    code = "request_too_large"
+
+
+def create_app(services: Services, uid: int) -> ASGIApp:
+    """Return the whole application; only peers with this `uid` are served."""
+    app = FastAPI(title="Tektra", version=services.version, docs_url=None, redoc_url=None, openapi_url="/api/openapi")
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+    for kind in (TektraError, ModelError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _render)
+    return Gate(app, services, uid)
+
+
+async def _render(request: Request, error: Exception) -> Response:
+    if isinstance(error, RequestValidationError):
+        return error_response(_invalid(error))
+    if isinstance(error, HTTPException):
+        path = request.url.path
+        if error.status_code == 405:
+            return error_response(MethodNotAllowed(f"{request.method} is not possible on {path}"))
+        if error.status_code == 404:
+            return error_response(NotFound(f"there is nothing at {path}", "docs/design/api.md lists all routes."))
+        return error_response(InvalidRequest(str(error.detail)))
+    return error_response(error)
+
+
+def _invalid(error: RequestValidationError) -> InvalidRequest:
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return InvalidRequest(f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}")
+    param = ".".join(str(part) for part in first["loc"][1:])
+    return InvalidRequest(f"{param or 'the body'}: {first['msg']}", param=param or None)
+
+
+class Gate:
+    """The outer layer of every request: who asks, is there still time, how large is it, what became of it."""
+
+    def __init__(self, app: ASGIApp, services: Services, uid: int) -> None:
+        self._app = app
+        self._services = services
+        self._uid = uid
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        request_id = self._services.clock.new_id()
+        structlog.contextvars.bind_contextvars(request=request_id)
+        started, status = time.monotonic(), 0
+
+        async def reply(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        self._services.requests_running += 1
+        try:
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await error_response(refusal)(scope, receive, reply)
+            else:
+                await self._app(scope, _bounded(receive), reply)
+        finally:
+            self._services.requests_running -= 1
+            took = round((time.monotonic() - started) * 1000, 1)
+            log.debug("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+            structlog.contextvars.clear_contextvars()
+
+    def _refusal(self, scope: Scope) -> TektraError | None:
+        peer = scope.get("extensions", {}).get(PEER_UID, {}).get("uid")
+        if peer != self._uid:
+            log.warning("refused a peer", uid=peer, path=scope["path"])
+            return Forbidden(f"this daemon serves uid {self._uid} only, and you are {peer}", "Start one of your own.")
+        if self._services.state != "ready" and scope["method"] not in ("GET", "HEAD"):
+            return Draining("the daemon is stopping", "Ask again in a moment.", retry_after=2)
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > MAX_BODY:
+            return _too_large()
+        return None
+
+
+def _too_large() -> RequestTooLarge:
+    return RequestTooLarge(f"the body is larger than {MAX_BODY >> 20} MiB", "Send less text.")
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Stop reading a body of unknown length at the limit."""
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY:
+            raise _too_large()
+        return message
+
+    return bounded

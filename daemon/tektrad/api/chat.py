@@ -1,0 +1,56 @@
+"""Turns of conversations, for the `tektra` command and every other native client."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from tektrad.api import shapes
+from tektrad.api.render import json_response
+from tektrad.api.services import Rooms
+from tektrad.api.stream import EventStream, typed_events, while_connected
+from tektrad.chat import turn as turns
+from tektrad.errors import InvalidRequest
+
+router = APIRouter(prefix="/api")
+
+
+@router.post("/chat")
+async def chat(rooms: Rooms, request: Request, body: shapes.ChatTurn) -> Response:
+    """One turn: an event stream, or one document with `"stream": false`."""
+    if not body.content.strip() and not body.regenerate:
+        raise InvalidRequest("the message is empty", "Say something.", param="content")
+    turn = turns.Turn(
+        content=body.content,
+        conversation_id=body.conversation_id,
+        model=body.model,
+        system=body.system,
+        sampling=body.sampling.sampling(),
+        save=body.save,
+        regenerate=body.regenerate,
+    )
+    if body.stream:
+        return EventStream(typed_events(rooms.turns.run(turn)))
+    return json_response(await while_connected(request, _whole(rooms, turn)))
+
+
+async def _whole(rooms: Rooms, turn: turns.Turn) -> dict[str, Any]:
+    document: dict[str, Any] = {"schema": "tektra.chat/1"}
+    text: list[str] = []
+    async with aclosing(rooms.turns.run(turn)) as events:
+        async for event in events:
+            match event:
+                case turns.Start():
+                    document |= {"model": event.model, "source": event.source}
+                case turns.Status(state="shortened"):
+                    document["shortened"] = event.detail
+                case turns.Text():
+                    text.append(event.text)
+                case turns.Done():
+                    document |= msgspec.to_builtins(event)
+    document.pop("type")
+    return document | {"content": "".join(text)}

@@ -1,0 +1,44 @@
+"""What was said: list, read, search, forget."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from tektrad.api.render import json_response
+from tektrad.api.services import Rooms
+
+router = APIRouter(prefix="/api/conversations")
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+@router.get("")
+async def list_conversations(rooms: Rooms, limit: Limit = 50, before: str | None = None) -> Response:
+    """Newest first, a page at a time."""
+    found, after = await rooms.conversations.page(limit, before)
+    return json_response({"schema": "tektra.conversations/1", "conversations": found, "next": after})
+
+
+@router.get("/search")
+async def search_conversations(rooms: Rooms, q: str, limit: Limit = 20) -> Response:
+    """Messages that contain all words."""
+    hits = await rooms.conversations.search(q, limit)
+    return json_response({"schema": "tektra.search/1", "query": q, "hits": hits})
+
+
+@router.get("/{reference}")
+async def show_conversation(rooms: Rooms, reference: str) -> Response:
+    """One conversation with all its messages."""
+    found = await rooms.conversations.find(reference)
+    messages = await rooms.conversations.messages(found.id)
+    return json_response({"schema": "tektra.conversation/1", "conversation": found, "messages": messages})
+
+
+@router.delete("/{reference}")
+async def remove_conversation(rooms: Rooms, reference: str) -> Response:
+    """Forget a conversation."""
+    found = await rooms.conversations.find(reference)
+    await rooms.conversations.remove(found.id)
+    return json_response({"schema": "tektra.conversation-removed/1", "id": found.id})

@@ -1,0 +1,118 @@
+"""Models on disk and in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+from tektra_models import fit
+from tektra_models.gguf import read_header
+from tektra_models.manifest import Model
+
+from tektrad.api import shapes
+from tektrad.api.render import json_response
+from tektrad.api.services import Rooms
+from tektrad.api.stream import EventStream, typed_events, while_connected
+
+router = APIRouter(prefix="/api")
+
+
+def shown(rooms: Rooms, model: Model) -> dict[str, Any]:
+    """The shape Model: what the catalog knows, whether it is loaded, whether it is the default."""
+    facts: dict[str, Any] = msgspec.to_builtins(model)
+    return facts | {"loaded": rooms.pool.is_loaded(model.name), "default": model.name == rooms.default_model}
+
+
+@router.get("/models")
+async def list_models(rooms: Rooms) -> Response:
+    """All models of the catalog."""
+    models = await asyncio.to_thread(rooms.catalog.list)
+    return json_response({"schema": "tektra.models/1", "models": [shown(rooms, model) for model in models]})
+
+
+@router.get("/models/{name}")
+async def show_model(rooms: Rooms, name: str) -> Response:
+    """One model with its header and what it would need."""
+    model = rooms.catalog.get(name)
+    document = {"schema": "tektra.model/1", "model": shown(rooms, model)}
+    return json_response(document | await asyncio.to_thread(_details, rooms, model))
+
+
+def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
+    if model.format != "gguf":
+        return {"metadata": {}, "estimate": None, "chat_template": None}
+    spec = rooms.pool.spec(model, None)
+    header = read_header(spec.path)
+    plain = {k: v for k, v in header.metadata.items() if isinstance(v, str | int | float | bool)}
+    template = plain.pop("tokenizer.chat_template", None)
+    return {
+        "metadata": plain,
+        "estimate": msgspec.to_builtins(fit.estimate(header, spec.context, spec.slots, spec.batch)),
+        "chat_template": template,
+    }
+
+
+@router.post("/models/import")
+async def import_model(rooms: Rooms, body: shapes.Import) -> Response:
+    """Take a file on this machine into the catalog, as a link or as a copy."""
+    add = rooms.catalog.add_copy if body.copy_file else rooms.catalog.add_link
+    model = await asyncio.to_thread(add, Path(body.path), body.name)
+    return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
+
+
+@router.post("/models/pull")
+async def pull_model(rooms: Rooms, request: Request, body: shapes.Pull) -> Response:
+    """Download from a hub; the events tell how far it is. Going away stops it, and the next one resumes."""
+
+    from tektra_models.pull import pull  # with its HTTP client; an idle daemon need not carry that
+
+    async def events() -> AsyncGenerator[object, None]:
+        async for event in pull(body.source, models_dir=rooms.paths.models_dir, name=body.name, revision=body.revision):
+            yield event
+
+    return EventStream(typed_events(events()))
+
+
+@router.delete("/models/{name}")
+async def remove_model(rooms: Rooms, name: str) -> Response:
+    """Forget a model; a file that was only linked stays where it is."""
+    model = rooms.catalog.get(name)
+    if rooms.pool.is_loaded(model.name):
+        rooms.pool.unload(model.name)
+        await rooms.pool.settled()
+    freed = await asyncio.to_thread(rooms.catalog.remove, model.name)
+    return json_response({"schema": "tektra.model-removed/1", "name": model.name, "freed_bytes": freed})
+
+
+@router.post("/models/{name}/load")
+async def load_model(rooms: Rooms, request: Request, name: str, body: shapes.LoadModel | None = None) -> Response:
+    """Bring a model into memory and keep it there."""
+    wish = body or shapes.LoadModel(context=None, keep_alive=None)
+    name = rooms.catalog.get(name).name
+
+    async def load() -> float:
+        async with rooms.pool.lease(name, context=wish.context, keep_alive=wish.keep_alive) as lease:
+            return lease.worker.load_seconds
+
+    seconds = await while_connected(request, load())
+    loaded = rooms.pool.view_one(name) if rooms.pool.is_loaded(name) else None
+    return json_response({"schema": "tektra.loaded/1", "model": loaded, "load_seconds": round(seconds, 3)})
+
+
+@router.post("/models/{name}/unload")
+async def unload_model(rooms: Rooms, name: str, force: bool = False) -> Response:
+    """Free a model's memory."""
+    unloaded, freed = rooms.pool.unload(name, force=force)
+    await rooms.pool.settled()
+    return json_response({"schema": "tektra.unloaded/1", "name": unloaded, "freed_bytes": freed})
+
+
+@router.get("/ps")
+async def loaded_models(rooms: Rooms) -> Response:
+    """What is in memory."""
+    return json_response({"schema": "tektra.ps/1", "models": rooms.pool.view()})

@@ -1,0 +1,142 @@
+"""The socket and the server on it: bound by us (0600 in a 0700 directory), peers known by the kernel's word."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import stat
+import struct
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tektrad.errors import AlreadyRunning, CannotStart
+from tektrad.paths import UnsafePath, check_socket_path, make_private
+
+PEER_UID = "tektra.peer_uid"
+LISTEN_FD = 3
+BACKLOG = 256
+
+
+class PeerProtocol(HttpToolsProtocol):
+    """Uvicorn's HTTP protocol, with the peer's uid (SO_PEERCRED) in every request's scope."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Ask the kernel who connected, once per connection."""
+        super().connection_made(transport)
+        self._peer_uid = peer_uid(transport.get_extra_info("socket"))
+
+    def on_message_begin(self) -> None:
+        """Begin a request and mark it with its peer."""
+        super().on_message_begin()
+        self.scope["extensions"] = {PEER_UID: {"uid": self._peer_uid}}
+
+
+def peer_uid(sock: Any) -> int | None:
+    """Return the uid of the process at the other end, as the kernel saw it when it connected; None if unknown."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", credentials)
+    return int(uid)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers, which end the process by raising the signal again: ours is the staircase."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, and say so."""
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to daemon.py."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, sock: socket.socket, drain: float) -> AsyncIterator[None]:
+    """Serve on `sock` inside the block; at its end stop accepting and give running requests `drain` seconds."""
+    config = uvicorn.Config(
+        app,
+        http=PeerProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=max(1, round(drain)),
+    )
+    server = _Server(config)
+    running = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        await server.up.wait()
+        yield
+    finally:
+        server.should_exit = True
+        await running
+
+
+@contextlib.contextmanager
+def bound_socket(path: Path) -> Iterator[socket.socket]:
+    """Bind and listen at `path` (or take the socket that systemd hands over) and remove the file at the end.
+
+    Raises AlreadyRunning when somebody answers there, CannotStart when the place is unsafe or cannot be used.
+    """
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
+        with socket.socket(fileno=LISTEN_FD) as sock:
+            yield sock
+        return
+    try:
+        check_socket_path(path)
+        make_private(path.parent)
+        _remove_stale(path)
+    except UnsafePath as error:
+        raise CannotStart(error.message, error.hint) from error
+    except OSError as error:
+        raise CannotStart(f"the socket's directory {path.parent} cannot be used: {error}") from error
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        before = os.umask(0o177)
+        try:
+            sock.bind(str(path))
+        except OSError as error:
+            raise CannotStart(f"the socket {path} cannot be bound: {error}") from error
+        finally:
+            os.umask(before)
+        sock.listen(BACKLOG)
+        inode = path.lstat().st_ino
+        try:
+            yield sock
+        finally:
+            with contextlib.suppress(OSError):
+                if path.lstat().st_ino == inode:
+                    path.unlink()
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a socket that a killed daemon left behind; never one that answers, never anything else."""
+    try:
+        info = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(info.st_mode) or info.st_uid != os.getuid():
+        raise CannotStart(f"{path} is in the way and is no socket of yours", "Move it away, or set TEKTRA_SOCKET.")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            path.unlink()
+            return
+    raise AlreadyRunning(f"another daemon answers at {path}", "Stop it first (tektra daemon stop).")

@@ -1,0 +1,195 @@
+"""What clients may send. Unknown fields are ignored on /v1, as clients send many, and refused on /api."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from tektra_models.generation import Sampling
+
+MAX_STOPS = 16
+MAX_STOP_LENGTH = 1024
+Stops = Annotated[list[Annotated[str, Field(max_length=MAX_STOP_LENGTH)]], Field(max_length=MAX_STOPS)]
+Temperature = Annotated[float, Field(ge=0, le=5)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Penalty = Annotated[float, Field(ge=-2, le=2)]
+Bias = dict[int, Annotated[float, Field(ge=-100, le=100)]]
+
+
+class SamplingShape(BaseModel):
+    """Sampling parameters by the names that both families of routes share."""
+
+    temperature: Temperature | None = None
+    top_p: Share | None = None
+    top_k: Annotated[int, Field(ge=0)] | None = None
+    min_p: Share | None = None
+    repeat_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
+    frequency_penalty: Penalty | None = None
+    presence_penalty: Penalty | None = None
+    seed: int | None = None
+    stop: Stops | str | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    logit_bias: Bias | None = None
+
+    def sampling(self) -> Sampling:
+        """Return the engine's value, with its defaults where nothing was said."""
+        said = {name: getattr(self, name) for name in _PLAIN if getattr(self, name) is not None}
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return Sampling(**said, stop=tuple(stop), logit_bias=tuple((self.logit_bias or {}).items()))
+
+
+_PLAIN = (
+    "temperature", "top_p", "top_k", "min_p", "repeat_penalty", "frequency_penalty", "presence_penalty", "seed",
+    "max_tokens",
+)  # fmt: skip
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class StrictSampling(SamplingShape):
+    """The same on /api, where a misspelt name is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChatTurn(_Strict):
+    """POST /api/chat."""
+
+    content: str = ""
+    conversation_id: str | None = None
+    model: str | None = None
+    system: str | None = None
+    sampling: StrictSampling = Field(default_factory=StrictSampling)
+    stream: bool = True
+    save: bool = True
+    regenerate: bool = False
+
+
+class Import(_Strict):
+    """POST /api/models/import."""
+
+    path: str
+    name: str | None = None
+    copy_file: bool = Field(False, alias="copy")
+
+
+class LoadModel(_Strict):
+    """POST /api/models/{name}/load."""
+
+    context: Annotated[int, Field(ge=64)] | None = None
+    keep_alive: Annotated[float, Field(ge=-1)] | None = None
+
+
+class Pull(_Strict):
+    """POST /api/models/pull."""
+
+    source: str
+    name: str | None = None
+    revision: str | None = None
+
+
+class TextPart(BaseModel):
+    """A part of a message's content; only text can be read."""
+
+    type: Literal["text", "input_text"]
+    text: str
+
+
+class FunctionCall(BaseModel):
+    """The function part of an earlier tool call."""
+
+    name: str
+    arguments: str = "{}"
+
+
+class CallMade(BaseModel):
+    """An earlier tool call in the history."""
+
+    id: str | None = None
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+
+class ChatMessage(BaseModel):
+    """One message of the history."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+    name: str | None = None
+    tool_calls: list[CallMade] | None = None
+    tool_call_id: str | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return the shape that chat templates are written for."""
+        content = self.content
+        if isinstance(content, list):
+            content = "".join(part.text for part in content)
+        said: dict[str, Any] = {"role": "system" if self.role == "developer" else self.role, "content": content or ""}
+        if self.tool_calls:
+            said["tool_calls"] = [call.model_dump() for call in self.tool_calls]
+        for key in ("name", "tool_call_id"):
+            if getattr(self, key) is not None:
+                said[key] = getattr(self, key)
+        return said
+
+
+class Function(BaseModel):
+    """A function that the model may call."""
+
+    name: Annotated[str, Field(min_length=1, max_length=256)]
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Tool(BaseModel):
+    """A tool on offer; types other than `function` are ignored."""
+
+    type: str
+    function: Function | None = None
+
+
+class StreamOptions(BaseModel):
+    """OpenAI's stream_options."""
+
+    include_usage: bool = False
+
+
+class _Generation(SamplingShape):
+    model: str | None = None
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    n: int | None = None
+    keep_alive: Annotated[float, Field(ge=-1)] | None = None
+
+
+class ChatCompletion(_Generation):
+    """POST /v1/chat/completions."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    tools: list[Tool] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    response_format: dict[str, Any] | None = None
+    logprobs: bool | None = None
+
+
+class Completion(_Generation):
+    """POST /v1/completions."""
+
+    prompt: str | list[str] | list[int] | list[list[int]] = ""
+    echo: bool = False
+    suffix: str | None = None
+    best_of: int | None = None
+    logprobs: int | None = None
+
+
+class Embeddings(BaseModel):
+    """POST /v1/embeddings."""
+
+    input: str | list[str] | list[int] | list[list[int]]
+    model: str | None = None
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = None
+    keep_alive: Annotated[float, Field(ge=-1)] | None = None

@@ -1,0 +1,85 @@
+"""Streaming answers: server-sent events, and work that ends when the client goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from typing import Any, TypeVar
+
+import anyio
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import StreamingResponse
+from starlette.types import Send
+
+from tektrad.api.render import describe
+
+T = TypeVar("T")
+encode = msgspec.json.encode
+
+
+def data_line(event: object) -> bytes:
+    """One server-sent event."""
+    return b"data: " + encode(event) + b"\n\n"
+
+
+class EventStream(StreamingResponse):
+    """A stream of byte chunks whose source is closed whatever happens, also when the client goes away."""
+
+    def __init__(self, source: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(source, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        self._source = source
+
+    async def stream_response(self, send: Send) -> None:
+        """Send all chunks, then close the source."""
+        try:
+            await super().stream_response(send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._source.aclose()
+
+
+async def typed_events(events: AsyncIterator[object]) -> AsyncGenerator[bytes, None]:
+    """The `/api` form: one typed object a line; an error becomes the last event."""
+    async with aclosing_if_possible(events) as source:
+        try:
+            async for event in source:
+                yield data_line(event)
+        except Exception as error:  # noqa: BLE001  the stream has begun: the error can only be an event of it
+            yield data_line({"type": "error", "error": describe(error)})
+
+
+class aclosing_if_possible:  # noqa: N801  reads like contextlib.aclosing
+    """`contextlib.aclosing` for iterators that may or may not be generators."""
+
+    def __init__(self, source: AsyncIterator[object]) -> None:
+        self._source = source
+
+    async def __aenter__(self) -> AsyncIterator[object]:
+        return self._source
+
+    async def __aexit__(self, *_: object) -> None:
+        if isinstance(self._source, AsyncGenerator):
+            await self._source.aclose()
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` and cancel it when the client goes away; raises ClientDisconnect then."""
+    task = asyncio.ensure_future(work)
+    watch = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait([task, watch], return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        for each in (task, watch):
+            if not each.done():
+                each.cancel()
+                await asyncio.wait([each])
+
+
+async def _disconnected(request: Request) -> None:
+    await request.body()  # what is still unread of the body comes before the disconnect
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,67 @@
+"""POST /v1/embeddings and GET /v1/models."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import struct
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+from tektra_models.generation import Embedding
+from tektra_models.manifest import Model
+
+from tektrad.api import shapes
+from tektrad.api.render import json_response
+from tektrad.api.services import Rooms, Services
+from tektrad.api.stream import while_connected
+from tektrad.api.v1_completions import prompts
+from tektrad.api.v1_generate import refuse
+
+router = APIRouter(prefix="/v1")
+
+
+@router.post("/embeddings")
+async def embeddings(rooms: Rooms, request: Request, body: shapes.Embeddings) -> Response:
+    """One unit-length vector per input."""
+    refuse(body.dimensions is not None, "dimensions", "another number of dimensions")
+    name, result = await while_connected(request, _embed(rooms, body))
+    data = [
+        {"object": "embedding", "index": index, "embedding": _encode(vector, body.encoding_format)}
+        for index, vector in enumerate(result.vectors)
+    ]
+    tokens = result.usage.prompt_tokens
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return json_response({"object": "list", "data": data, "model": name, "usage": usage})
+
+
+async def _embed(rooms: Services, body: shapes.Embeddings) -> tuple[str, Embedding]:
+    async with rooms.pool.lease(body.model or rooms.default_model, keep_alive=body.keep_alive) as lease:
+        return lease.model.name, await lease.worker.embed(prompts(body.input))
+
+
+def _encode(vector: list[float], form: str) -> list[float] | str:
+    """Plain numbers, or little-endian float32 in base64, which OpenAI's client asks for by itself."""
+    if form == "float":
+        return vector
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+@router.get("/models")
+async def list_models(rooms: Rooms) -> Response:
+    """The catalog in OpenAI's shape."""
+    models = await asyncio.to_thread(rooms.catalog.list)
+    return json_response({"object": "list", "data": [_shape(model) for model in models if not model.missing]})
+
+
+@router.get("/models/{name}")
+async def show_model(rooms: Rooms, name: str) -> Response:
+    """One model in OpenAI's shape."""
+    return json_response(_shape(rooms.catalog.get(name)))
+
+
+def _shape(model: Model) -> dict[str, Any]:
+    added = int(datetime.fromisoformat(model.added_at).timestamp())
+    return {"id": model.name, "object": "model", "created": added, "owned_by": model.source}

@@ -1,0 +1,261 @@
+"""Conversations and their messages in the store: the only module that reads or writes those tables."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import msgspec
+import structlog
+from tektra_models.generation import Usage
+
+from tektrad.clock import Clock
+from tektrad.errors import ConversationNotFound, InvalidRequest, StoreFailed
+from tektrad.store.db import Row, Store
+
+TITLE_LENGTH = 60
+FLUSH_SECONDS = 0.05
+LATEST = "latest"
+
+log = structlog.get_logger()
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation without its messages; `messages` counts them."""
+
+    id: str
+    title: str
+    system: str | None
+    model: str
+    created_at: str
+    updated_at: str
+    messages: int
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One message as it was said."""
+
+    id: str
+    role: str
+    content: str
+    status: str
+    model: str | None
+    finish_reason: str | None
+    usage: Usage
+    created_at: str
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a search found."""
+
+    conversation_id: str
+    title: str
+    message_id: str
+    role: str
+    snippet: str
+    created_at: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """An answer that is being written; whoever writes it appends, `Conversations.draft` keeps it on disk."""
+
+    id: str
+    text: list[str] = field(default_factory=list)
+    status: str = "interrupted"
+    finish_reason: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def append(self, text: str) -> None:
+        """Add what was generated."""
+        self.text.append(text)
+        self.changed.set()
+
+    def complete(self, reason: str) -> None:
+        """Mark the answer as whole; without this it ends as interrupted."""
+        self.status, self.finish_reason = "complete", reason
+
+
+_SELECT = """
+    SELECT c.*, (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id) AS messages FROM conversations c
+"""
+
+
+class Conversations:
+    """Everything that was said, and how to find it again."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def recover(self) -> int:
+        """Mark answers that a crash cut off as interrupted; returns how many. Called once at the start."""
+        return await self._store.write("UPDATE messages SET status = 'interrupted' WHERE status = 'generating'")
+
+    async def count(self) -> int:
+        """How many conversations there are."""
+        return int((await self._store.rows("SELECT count(*) FROM conversations"))[0][0])
+
+    async def page(self, limit: int, before: str | None) -> tuple[list[Conversation], str | None]:
+        """Newest first, at most `limit`; with a cursor for the page after it."""
+        parameters: list[Any] = []
+        where = ""
+        if before is not None:
+            where = "WHERE (c.updated_at, c.id) < (?, ?)"
+            parameters += before.split("|", 1) if "|" in before else [before, ""]
+        rows = await self._store.rows(
+            f"{_SELECT} {where} ORDER BY c.updated_at DESC, c.id DESC LIMIT ?", [*parameters, limit + 1]
+        )
+        found = [_conversation(row) for row in rows[:limit]]
+        return found, f"{found[-1].updated_at}|{found[-1].id}" if len(rows) > limit else None
+
+    async def find(self, reference: str) -> Conversation:
+        """By id, by unique beginning of an id, or `latest`; raises ConversationNotFound or InvalidRequest."""
+        if reference == LATEST:
+            rows = await self._store.rows(f"{_SELECT} ORDER BY c.updated_at DESC, c.id DESC LIMIT 1")
+        else:
+            end = reference + "\U0010ffff"
+            rows = await self._store.rows(f"{_SELECT} WHERE c.id >= ? AND c.id < ? LIMIT 3", [reference, end])
+        if not rows or not reference:
+            what = "there is no conversation yet" if reference == LATEST else f'no conversation "{reference}"'
+            raise ConversationNotFound(what, "tektra conversations list shows them.")
+        exact = [row for row in rows if row["id"] == reference]
+        if len(rows) > 1 and not exact:
+            raise InvalidRequest(f'more than one conversation begins with "{reference}"', "Give more of the id.")
+        return _conversation((exact or rows)[0])
+
+    async def messages(self, conversation_id: str) -> list[Message]:
+        """All messages in the order they were said."""
+        rows = await self._store.rows(
+            "SELECT * FROM messages WHERE conversation_id = ? ORDER BY position", [conversation_id]
+        )
+        return [_message(row) for row in rows]
+
+    async def search(self, words: str, limit: int) -> list[Hit]:
+        """Messages that contain all words (the last one may be unfinished), best first."""
+        query = _fts_query(words)
+        if not query:
+            raise InvalidRequest("there is no word to search for", param="q")
+        rows = await self._store.rows(
+            """
+            SELECT m.conversation_id, c.title, m.id AS message_id, m.role, m.created_at,
+                   snippet(messages_fts, 0, '«', '»', '…', 16) AS snippet
+            FROM messages_fts JOIN messages m ON m.position = messages_fts.rowid
+            JOIN conversations c ON c.id = m.conversation_id
+            WHERE messages_fts MATCH ? ORDER BY messages_fts.rank LIMIT ?
+            """,
+            [query, limit],
+        )
+        return [Hit(**dict(row)) for row in rows]
+
+    async def remove(self, conversation_id: str) -> None:
+        """Delete a conversation and its messages."""
+        await self._store.write("DELETE FROM conversations WHERE id = ?", [conversation_id])
+
+    @asynccontextmanager
+    async def draft(
+        self, conversation_id: str | None, *, question: str | None, system: str | None, model: str
+    ) -> AsyncIterator[tuple[str, Draft]]:
+        """Record a question and keep the answer to it while it is written: yields (conversation id, draft).
+
+        A new conversation is made when `conversation_id` is None; with `question` None the last answer is replaced.
+        Whatever ends the block, what was written so far is kept, complete or marked as interrupted.
+        """
+        draft = Draft(self._clock.new_id())
+        conversation = conversation_id or self._clock.new_id()
+        await self._begin(conversation, conversation_id is None, draft, question, system, model)
+        flushing = asyncio.create_task(self._flush(draft))
+        try:
+            yield conversation, draft
+        finally:
+            with anyio.CancelScope(shield=True):
+                flushing.cancel()
+                await asyncio.wait([flushing])
+                await self._settle(conversation, draft)
+
+    async def _begin(
+        self, conversation: str, is_new: bool, draft: Draft, question: str | None, system: str | None, model: str
+    ) -> None:
+        now = self._clock.now()
+        async with self._store.transaction() as tx:
+            if is_new:
+                await tx.execute(
+                    "INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?)",
+                    [conversation, title_of(question or ""), system, model, now, now],
+                )
+            if question is None:
+                await tx.execute(
+                    """DELETE FROM messages WHERE conversation_id = ?1 AND position >
+                       (SELECT max(position) FROM messages WHERE conversation_id = ?1 AND role = 'user')""",
+                    [conversation],
+                )
+            else:
+                await tx.execute(_INSERT, [self._clock.new_id(), conversation, "user", question, "complete", None, now])
+            await tx.execute(_INSERT, [draft.id, conversation, "assistant", "", "generating", model, now])
+            await tx.execute(
+                "UPDATE conversations SET model = ?, updated_at = ? WHERE id = ?", [model, now, conversation]
+            )
+
+    async def _flush(self, draft: Draft) -> None:
+        """Write what has grown, again and again, so that a kill -9 loses next to nothing."""
+        while True:
+            await draft.changed.wait()
+            draft.changed.clear()
+            try:
+                await self._store.write("UPDATE messages SET content = ? WHERE id = ?", ["".join(draft.text), draft.id])
+            except StoreFailed as error:
+                log.error("an answer under way could not be kept", message=draft.id, error=error.message)
+            await self._clock.sleep(FLUSH_SECONDS)
+
+    async def _settle(self, conversation: str, draft: Draft) -> None:
+        async with self._store.transaction() as tx:
+            await tx.execute(
+                """UPDATE messages SET content = ?, status = ?, finish_reason = ?, prompt_tokens = ?,
+                   completion_tokens = ? WHERE id = ?""",
+                [
+                    "".join(draft.text), draft.status, draft.finish_reason,
+                    draft.usage.prompt_tokens, draft.usage.completion_tokens, draft.id,
+                ],
+            )  # fmt: skip
+            await tx.execute("UPDATE conversations SET updated_at = ? WHERE id = ?", [self._clock.now(), conversation])
+
+
+_INSERT = """INSERT INTO messages (id, conversation_id, role, content, status, model, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)"""
+
+
+def title_of(text: str) -> str:
+    """The first line of the first message, shortened at a word."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "untitled")
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[:TITLE_LENGTH].rsplit(" ", 1)[0] + "…"
+
+
+def _fts_query(words: str) -> str:
+    """Quote each word for FTS5, so that no character of it is an operator; the last one matches as a beginning."""
+    found = re.findall(r"\w+", words)
+    return " ".join(f'"{word}"' for word in found) + "*" if found else ""
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(**dict(row))
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        id=row["id"],
+        role=row["role"],
+        content=row["content"],
+        status=row["status"],
+        model=row["model"],
+        finish_reason=row["finish_reason"],
+        usage=Usage(prompt_tokens=row["prompt_tokens"], completion_tokens=row["completion_tokens"]),
+        created_at=row["created_at"],
+    )

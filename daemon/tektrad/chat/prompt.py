@@ -1,0 +1,42 @@
+"""What of a conversation fits into the model's context, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+RESERVE = 512
+Count = Callable[[list[dict[str, Any]]], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Messages to send, and how many of the oldest were left out."""
+
+    messages: list[dict[str, Any]]
+    dropped: int
+
+
+async def fit_history(
+    system: str | None, history: list[dict[str, Any]], count: Count, context: int, max_tokens: int | None
+) -> Fitted:
+    """Leave out as few of the oldest messages as it takes to keep room for an answer.
+
+    `history` alternates user and assistant and ends with the question. Exchanges go as a whole; the question itself
+    always stays (if it alone is too long, the engine refuses it with both numbers).
+    """
+    room = context - min(max_tokens or RESERVE, context // 4)
+    lead: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+    starts = [at for at, message in enumerate(history) if message["role"] == "user"]
+    if len(starts) < 2 or await count(lead + history) <= room:
+        return Fitted(messages=lead + history, dropped=0)
+    low, high = 1, len(starts) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if await count(lead + history[starts[middle] :]) <= room:
+            high = middle
+        else:
+            low = middle + 1
+    first = starts[low]
+    return Fitted(messages=lead + history[first:], dropped=first)

@@ -1,0 +1,244 @@
+"""One turn of a conversation: lease a model, fit the history, stream the answer, keep it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from tektra_models import frames
+from tektra_models.generation import Delta, Finish, Prompt, Sampling, Timings, Usage
+
+from tektrad.chat.conversations import Conversation, Conversations, Draft
+from tektrad.chat.prompt import Fitted, fit_history
+from tektrad.clock import Clock
+from tektrad.errors import ConversationBusy, InvalidRequest, NotFound
+from tektrad.pool.pool import Lease, Pool
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="start"):
+    """The model is ready and the question recorded."""
+
+    conversation_id: str | None
+    message_id: str | None
+    model: str
+    source: str
+    context: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="status"):
+    """What the client is waiting for."""
+
+    state: str
+    detail: str = ""
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="delta"):
+    """A piece of the answer."""
+
+    text: str
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="finish"):
+    """The answer is whole."""
+
+    reason: str
+    usage: dict[str, int]
+    timings: dict[str, float]
+    message_id: str | None
+    conversation_id: str | None
+
+
+TurnEvent = Start | Status | Text | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a client asks for; see POST /api/chat in docs/design/api.md."""
+
+    content: str
+    conversation_id: str | None = None
+    model: str | None = None
+    system: str | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    save: bool = True
+    regenerate: bool = False
+
+
+class Turns:
+    """Runs turns, at most one at a time in each conversation."""
+
+    def __init__(self, pool: Pool, conversations: Conversations, clock: Clock, default_model: str) -> None:
+        self._pool = pool
+        self._conversations = conversations
+        self._clock = clock
+        self._default_model = default_model
+        self._busy: set[str] = set()
+
+    async def run(self, turn: Turn) -> AsyncGenerator[TurnEvent, None]:
+        """Yield the events of one turn; closing the iterator cancels it and keeps what was generated.
+
+        Raises TektraError or ModelError.
+        """
+        began = self._clock.monotonic()
+        conversation = await self._conversation(turn)
+        try:
+            model = turn.model or (conversation.model if conversation else None) or self._default_model
+            system = turn.system or (conversation.system if conversation else None)
+            history = await self._history(turn, conversation)
+            async with AsyncExitStack() as stack:
+                async for event in self._lease(stack, model):
+                    if isinstance(event, Lease):
+                        lease = event
+                    else:
+                        yield event
+                fitted = await self._fit(lease, system, history, turn.sampling.max_tokens)
+                answer = _Answer(turn, lease, fitted, system, conversation.id if conversation else None, began)
+                async with aclosing(self._answer(answer)) as events:
+                    async for said in events:
+                        yield said
+        finally:
+            if conversation is not None:
+                self._busy.discard(conversation.id)
+
+    async def _conversation(self, turn: Turn) -> Conversation | None:
+        if turn.conversation_id is None:
+            if turn.regenerate:
+                raise InvalidRequest("there is no answer to write again without a conversation", param="regenerate")
+            return None
+        conversation = await self._conversations.find(turn.conversation_id)
+        if conversation.id in self._busy:
+            raise ConversationBusy(
+                f'conversation "{conversation.id}" is being answered at this moment', "Wait for it, or stop it with ^C."
+            )
+        self._busy.add(conversation.id)
+        return conversation
+
+    async def _history(self, turn: Turn, conversation: Conversation | None) -> list[dict[str, Any]]:
+        """All earlier messages and the question, in the templates' shape; empty interrupted answers are left out."""
+        earlier = await self._conversations.messages(conversation.id) if conversation else []
+        said = [{"role": m.role, "content": m.content} for m in earlier if m.content]
+        if turn.regenerate:
+            while said and said[-1]["role"] != "user":
+                said.pop()
+            if not said:
+                raise NotFound("there is no question yet to answer again")
+            return said
+        return [*said, {"role": "user", "content": turn.content}]
+
+    async def _lease(self, stack: AsyncExitStack, model: str) -> AsyncIterator[Status | Lease]:
+        """Tell what the pool is doing while it does it, then give the lease that `stack` will end."""
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        entering = asyncio.create_task(stack.enter_async_context(self._pool.lease(model, notify=heard.put_nowait)))
+        listening: asyncio.Task[str] | None = None
+        try:
+            while not entering.done():
+                listening = asyncio.create_task(heard.get())
+                await asyncio.wait([entering, listening], return_when=asyncio.FIRST_COMPLETED)
+                if listening.done():
+                    yield Status(state=listening.result(), detail=model)
+        finally:
+            for task in filter(None, (entering, listening)):
+                if not task.done():
+                    task.cancel()
+                    await asyncio.wait([task])
+        yield entering.result()
+
+    async def _fit(
+        self, lease: Lease, system: str | None, history: list[dict[str, Any]], max_tokens: int | None
+    ) -> Fitted:
+        async def count(messages: list[dict[str, Any]]) -> int:
+            return await lease.worker.count(Prompt(messages=messages))
+
+        return await fit_history(system, history, count, lease.context, max_tokens)
+
+    async def _answer(self, answer: _Answer) -> AsyncGenerator[TurnEvent, None]:
+        """Begin to generate before anything is recorded, so that a refused prompt leaves no trace."""
+        prompt = Prompt(messages=answer.fitted.messages)
+        async with aclosing(answer.lease.worker.generate(prompt, answer.turn.sampling)) as stream:
+            began = await anext(stream)
+            assert isinstance(began, frames.Began)
+            if answer.fitted.dropped:
+                yield Status(
+                    state="shortened",
+                    detail=f"the {answer.fitted.dropped} oldest messages no longer fit and were left out",
+                )
+            async with AsyncExitStack() as stack:
+                conversation, draft = await self._record(stack, answer)
+                draft.usage = Usage(prompt_tokens=began.prompt_tokens)
+                yield answer.start(conversation, draft.id if conversation else None)
+                async for said in stream:
+                    if isinstance(said, Delta):
+                        answer.first_at = answer.first_at or self._clock.monotonic()
+                        draft.append(said.text)
+                        yield Text(text=said.text)
+                    elif isinstance(said, Finish):
+                        draft.usage = said.usage
+                        draft.complete(said.reason)
+                        finish = said
+            yield answer.done(finish, conversation, draft)
+
+    async def _record(self, stack: AsyncExitStack, answer: _Answer) -> tuple[str | None, Draft]:
+        if not answer.turn.save:
+            return None, Draft("")
+        conversation, draft = await stack.enter_async_context(
+            self._conversations.draft(
+                answer.conversation_id,
+                question=None if answer.turn.regenerate else answer.turn.content,
+                system=answer.system,
+                model=answer.lease.model.name,
+            )
+        )
+        self._busy.add(conversation)
+        stack.callback(self._busy.discard, conversation)
+        return conversation, draft
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What is known once the model is ready, gathered for the events."""
+
+    turn: Turn
+    lease: Lease
+    fitted: Fitted
+    system: str | None
+    conversation_id: str | None
+    began: float
+    first_at: float = 0.0
+
+    def start(self, conversation: str | None, message: str | None) -> Start:
+        return Start(
+            conversation_id=conversation,
+            message_id=message,
+            model=self.lease.model.name,
+            source=self.lease.model.source,
+            context=self.lease.context,
+        )
+
+    def done(self, finish: Finish, conversation: str | None, draft: Draft) -> Done:
+        usage = finish.usage
+        return Done(
+            reason=finish.reason,
+            usage={
+                "prompt_tokens": usage.prompt_tokens,
+                "completion_tokens": usage.completion_tokens,
+                "context": self.lease.context,
+            },
+            timings=_timings(finish.timings, usage, max(self.first_at - self.began, 0.0)),
+            message_id=draft.id or None,
+            conversation_id=conversation,
+        )
+
+
+def _timings(timings: Timings, usage: Usage, first_token_s: float) -> dict[str, float]:
+    speed = (usage.completion_tokens - 1) / timings.decode_s if timings.decode_s > 0 else 0.0
+    return {
+        "queued_s": round(timings.queued_s, 6),
+        "prompt_s": round(timings.prompt_s, 6),
+        "decode_s": round(timings.decode_s, 6),
+        "first_token_s": round(first_token_s, 6),
+        "tokens_per_s": round(max(speed, 0.0), 2),
+    }

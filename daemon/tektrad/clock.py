@@ -1,0 +1,46 @@
+"""Time and chance, passed in: the one place where the daemon asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the daemon may ask about time and chance."""
+
+    def now(self) -> str:
+        """The wall clock, RFC 3339 in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    def new_id(self) -> str:
+        """A fresh identifier, short enough to type: twelve characters of base 32."""
+
+
+class SystemClock:
+    """The machine's own time and chance."""
+
+    def now(self) -> str:
+        """The wall clock to the microsecond."""
+        return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed point."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    def new_id(self) -> str:
+        """Sixty bits of chance."""
+        return base64.b32encode(os.urandom(8)).decode().lower()[:12]

@@ -1,0 +1,85 @@
+"""Settings: read once at the start, frozen afterwards. TEKTRA_* variables over the user's file over the system's."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from tektrad.errors import CannotStart
+
+SYSTEM_FILE = Path("/etc/tektra/config.toml")
+PREFIX = "TEKTRA_"
+NOT_SETTINGS = frozenset(
+    {
+        "TEKTRA_CONFIG", "TEKTRA_DATA_DIR", "TEKTRA_STATE_DIR", "TEKTRA_CACHE_DIR", "TEKTRA_SOCKET",
+        "TEKTRA_NO_AUTOSTART", "TEKTRA_START_TIMEOUT",
+    }
+)  # fmt: skip
+"""TEKTRA_* variables that belong to paths.py and to the command line."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the daemon, in one place; docs/configuration.md lists them (a test compares)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    default_model: str | None = Field(None, description="model used when none is named; unset: the built-in one")
+    context: int = Field(8192, ge=64, description="tokens of context, at most what the model was made for")
+    slots: int = Field(8, ge=1, le=256, description="sequences that one model serves at once")
+    batch: int = Field(512, ge=16, le=8192, description="tokens that one step may compute")
+    threads: int = Field(0, ge=0, description="computing threads per model; 0: one per core")
+    keep_alive: float = Field(300.0, ge=-1, description="seconds an idle model stays loaded; -1: for ever")
+    memory_budget: int | None = Field(None, ge=0, description="bytes all models may take; unset: 80 % of the memory")
+    queue_limit: int = Field(64, ge=1, description="requests that may wait for a model")
+    queue_wait: float = Field(120.0, gt=0, description="seconds a request waits for a model before it gives up")
+    drain: float = Field(10.0, ge=0, description="seconds that running requests get when the daemon stops")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the files that `load_settings` named."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+
+def load_settings(user_file: Path) -> Settings:
+    """Read and check all settings; raises CannotStart that names the file or variable at fault."""
+    _refuse_unknown_variables()
+    files = [path for path in (SYSTEM_FILE, user_file) if path.is_file()]  # the later one wins
+
+    class Sourced(Settings):
+        model_config = SettingsConfigDict(toml_file=files)
+
+    try:
+        return Sourced()
+    except (ValidationError, tomllib.TOMLDecodeError, OSError) as error:
+        where = ", ".join(map(str, files)) or "the environment"
+        raise CannotStart(f"the configuration is not right: {_first_line(error)}", f"Look into {where}.") from error
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first: Any = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error).splitlines()[0]
+
+
+def _refuse_unknown_variables() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise CannotStart(
+            f"the environment sets {', '.join(unknown)}, which is no setting of Tektra",
+            "Correct or unset it; docs/configuration.md lists all settings.",
+        )

@@ -1,0 +1,106 @@
+"""The staircase: the only file that constructs anything long-lived, opened top to bottom and closed bottom to top."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import importlib.metadata
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import structlog
+from tektra_models.catalog import Catalog
+from tektra_models.starter import MODEL_NAME
+
+from tektrad.api.app import create_app
+from tektrad.api.server import bound_socket, serving
+from tektrad.api.services import Services
+from tektrad.chat.conversations import Conversations
+from tektrad.chat.turn import Turns
+from tektrad.clock import SystemClock
+from tektrad.config import Settings
+from tektrad.errors import AlreadyRunning, CannotStart
+from tektrad.notify import notify_systemd
+from tektrad.paths import Paths
+from tektrad.pool.pool import Pool
+from tektrad.store.db import open_store
+
+Report = Callable[[str], None]
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings, paths: Paths, report: Report) -> None:
+    """Run the daemon until SIGTERM or SIGINT; `report` hears each step, "ready" last. Raises CannotStart."""
+    clock = SystemClock()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    async with contextlib.AsyncExitStack() as stairs:
+        report("locking the data directory")
+        stairs.enter_context(locked(paths))
+        report("opening the store")
+        store = await stairs.enter_async_context(open_store(paths.database))
+        conversations = Conversations(store, clock)
+        interrupted = await conversations.recover()
+        report("looking at the models")
+        catalog = Catalog(paths.models_dir)
+        pool = await stairs.enter_async_context(opened(Pool(catalog, settings, clock)))
+        default_model = settings.default_model or MODEL_NAME
+        services = Services(
+            version=importlib.metadata.version("tektra-cli"),
+            paths=paths,
+            clock=clock,
+            catalog=catalog,
+            pool=pool,
+            conversations=conversations,
+            turns=Turns(pool, conversations, clock, default_model),
+            default_model=default_model,
+            started_at=clock.now(),
+            started=clock.monotonic(),
+        )
+        report("binding the socket")
+        sock = stairs.enter_context(bound_socket(paths.socket))
+        await stairs.enter_async_context(serving(create_app(services, os.getuid()), sock, settings.drain))
+        report("ready")
+        notify_systemd("READY=1")
+        log.info("ready", pid=os.getpid(), socket=str(paths.socket), interrupted_answers=interrupted)
+        await stop.wait()
+        services.state = "draining"
+        notify_systemd("STOPPING=1")
+        log.info("stopping", requests_running=services.requests_running)
+    log.info("stopped")
+
+
+@contextlib.asynccontextmanager
+async def opened(pool: Pool) -> AsyncIterator[Pool]:
+    """Close the pool at the end: every worker stops."""
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+@contextlib.contextmanager
+def locked(paths: Paths) -> Iterator[None]:
+    """Make the data directory ours alone; raises AlreadyRunning or CannotStart."""
+    try:
+        paths.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(paths.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise CannotStart(
+            f"the data directory {paths.data_dir} cannot be used: {error.strerror}",
+            "Make it writable, or set TEKTRA_DATA_DIR to another one.",
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise AlreadyRunning(f"another daemon owns {paths.data_dir}", "tektra daemon status shows it.") from error
+    try:
+        yield
+    finally:
+        os.close(lock)

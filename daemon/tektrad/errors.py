@@ -1,0 +1,121 @@
+"""What can go wrong in the daemon, one tree. Errors of models, files and workers are in tektra_models.errors.
+
+TektraError
+├── InvalidRequest          the client's mistake (param names the field)
+├── Forbidden               the peer may not do this
+├── NotFound
+│   └── ConversationNotFound
+├── ConversationBusy        a turn is already running there
+├── ModelInUse              not while somebody uses it
+├── Busy                    the queue is full
+├── NoMemory                needs more than can be freed
+├── TimedOut                waited longer than allowed
+├── Draining                the daemon is stopping
+├── StoreFailed             SQLite could not read or write
+│   └── StoreFull           … because the disk is full
+└── CannotStart             the daemon cannot open what it needs
+    └── AlreadyRunning      another daemon owns the data directory
+
+A message says what happened and to what; `hint` says what to do next. Only api/render.py knows HTTP statuses.
+"""
+
+from __future__ import annotations
+
+
+class TektraError(Exception):
+    """Root of the daemon's errors."""
+
+    code = "internal"
+
+    def __init__(
+        self, message: str, hint: str = "", *, param: str | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.param = param
+        self.retry_after = retry_after
+
+
+class InvalidRequest(TektraError):
+    """The client sent something that cannot be honoured."""
+
+    code = "invalid_request"
+
+
+class Forbidden(TektraError):
+    """The peer may not do this."""
+
+    code = "forbidden"
+
+
+class NotFound(TektraError):
+    """No such thing."""
+
+    code = "not_found"
+
+
+class ConversationNotFound(NotFound):
+    """No conversation of that id."""
+
+    code = "conversation_not_found"
+
+
+class ConversationBusy(TektraError):
+    """A turn is already running in that conversation."""
+
+    code = "conversation_busy"
+
+
+class ModelInUse(TektraError):
+    """The model cannot be changed while somebody uses it."""
+
+    code = "model_in_use"
+
+
+class Busy(TektraError):
+    """Too many are waiting already."""
+
+    code = "busy"
+
+
+class NoMemory(TektraError):
+    """More memory is needed than can be freed."""
+
+    code = "no_memory"
+
+
+class TimedOut(TektraError):
+    """Waited longer than allowed."""
+
+    code = "timeout"
+
+
+class Draining(TektraError):
+    """The daemon is stopping and takes no new work."""
+
+    code = "draining"
+
+
+class StoreFailed(TektraError):
+    """SQLite could not read or write."""
+
+    code = "store_failed"
+
+
+class StoreFull(StoreFailed):
+    """There is no room for the store to grow."""
+
+    code = "disk_full"
+
+
+class CannotStart(TektraError):
+    """Something that the daemon needs cannot be opened."""
+
+    code = "cannot_start"
+
+
+class AlreadyRunning(CannotStart):
+    """Another daemon owns the data directory."""
+
+    code = "already_running"

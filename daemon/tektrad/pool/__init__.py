@@ -1,0 +1,1 @@
+"""Loaded models: who may load, who shares, who waits, who goes."""

@@ -1,0 +1,331 @@
+"""The Pool: models in memory, lent out as leases. The only writer of what is loaded, who waits and who holds what.
+
+Methods that change this state contain no `await`; slow work (loading, stopping) runs in tasks that report back by
+calling such methods. What to do with a request is decided in scheduler.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from tektra_models import fit
+from tektra_models.catalog import Catalog
+from tektra_models.gguf import read_header
+from tektra_models.manifest import Model
+from tektra_models.spec import Spec
+
+from tektrad.clock import Clock
+from tektrad.config import Settings
+from tektrad.errors import Busy, Draining, ModelInUse, NoMemory, NotFound, TimedOut
+from tektrad.pool import budget, scheduler
+from tektrad.pool.worker import Worker
+
+SCRIPTED_BYTES = 64 << 20
+"""What a worker without weights is taken to need: a Python process."""
+
+log = structlog.get_logger()
+Notify = Callable[[str], None]
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """One loaded (or loading) model."""
+
+    model: Model
+    worker: Worker
+    promised: int
+    keep_alive: float
+    last_used: float
+    last_used_at: str
+    loaded_at: str
+    ready: asyncio.Task[None]
+    leases: int = 0
+    expiry: asyncio.TimerHandle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to use a loaded model until the `async with` that gave it ends."""
+
+    model: Model
+    worker: Worker
+
+    @property
+    def context(self) -> int:
+        """Tokens that one sequence may hold."""
+        assert self.worker.info is not None
+        return self.worker.info.context
+
+
+class Pool:
+    """Loads, shares, keeps alive and unloads models within a budget of memory."""
+
+    def __init__(self, catalog: Catalog, settings: Settings, clock: Clock) -> None:
+        self.catalog = catalog
+        self.budget = budget.choose(settings.memory_budget, budget.measure())
+        self._settings = settings
+        self._clock = clock
+        self._entries: dict[str, Entry] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._line: list[asyncio.Future[None]] = []
+        self._closed = False
+
+    @asynccontextmanager
+    async def lease(
+        self, name: str, *, context: int | None = None, keep_alive: float | None = None, notify: Notify | None = None
+    ) -> AsyncIterator[Lease]:
+        """Lend the model called `name`, loading it if need be; `notify` hears "queued" and "loading".
+
+        Raises UnknownModel, NoMemory, Busy, TimedOut, Draining, ModelInUse or what loading raises.
+        """
+        model = self.catalog.get(name)
+        spec = self.spec(model, context)
+        needed = await asyncio.to_thread(promised_bytes, model, spec)
+        entry = await self._admit(model, spec, needed, notify)
+        if keep_alive is not None:
+            entry.keep_alive = keep_alive
+        try:
+            if not entry.ready.done() and notify is not None:
+                notify("loading")
+            await asyncio.shield(entry.ready)
+            yield Lease(model=model, worker=entry.worker)
+        finally:
+            self._release(entry)
+
+    def unload(self, name: str, *, force: bool = False) -> tuple[str, int]:
+        """Begin to unload and return (name, bytes promised to it); raises NotFound or ModelInUse."""
+        name = self.catalog.get(name).name
+        entry = self._entries.get(name)
+        if entry is None:
+            raise NotFound(f'"{name}" is not loaded', "tektra models ps shows what is.")
+        if entry.leases and not force:
+            raise ModelInUse(
+                f'"{name}" is answering {entry.leases} request(s)', "Wait for them, or use --force to end them."
+            )
+        self._retire(entry)
+        return name, entry.promised
+
+    async def settled(self) -> None:
+        """Wait until every worker that was told to leave is gone."""
+        while self._leaving:
+            await asyncio.wait(self._leaving)
+
+    async def close(self) -> None:
+        """Stop every worker; nothing is lent any more."""
+        self._closed = True
+        for entry in list(self._entries.values()):
+            self._retire(entry)
+        self._wake()
+        await self.settled()
+
+    def is_loaded(self, name: str) -> bool:
+        """Whether the model is in memory or on its way there."""
+        return name in self._entries
+
+    @property
+    def promised(self) -> int:
+        """Bytes promised to loaded models."""
+        return sum(entry.promised for entry in self._entries.values())
+
+    def view(self) -> list[dict[str, Any]]:
+        """What is loaded, for people to see (shape Loaded in docs/design/api.md)."""
+        return [self._view(entry) for entry in self._entries.values()]
+
+    def view_one(self, name: str) -> dict[str, Any]:
+        """One loaded model, for people to see; raises NotFound."""
+        if name not in self._entries:
+            raise NotFound(f'"{name}" is not loaded')
+        return self._view(self._entries[name])
+
+    def _view(self, entry: Entry) -> dict[str, Any]:
+        worker = entry.worker
+        expires_in = entry.expiry.when() - asyncio.get_running_loop().time() if entry.expiry is not None else None
+        return {
+            "name": entry.model.name,
+            "state": worker.state,
+            "pid": worker.pid,
+            "context": worker.spec.context,
+            "slots": worker.spec.slots,
+            "promised_bytes": entry.promised,
+            "resident_bytes": budget.resident(worker.pid),
+            "running": worker.running,
+            "waiting": worker.waiting,
+            "leases": entry.leases,
+            "loaded_at": entry.loaded_at,
+            "last_used_at": entry.last_used_at,
+            "expires_in_s": round(max(expires_in, 0.0), 1) if expires_in is not None else None,
+            "load_seconds": round(worker.load_seconds, 3),
+        }
+
+    def spec(self, model: Model, context: int | None) -> Spec:
+        """How a model would be loaded: with `context`, or else with the default bounded by what it was made for."""
+        return self.catalog.spec(
+            model.name,
+            context=context or min(self._settings.context, model.context_train or self._settings.context),
+            slots=self._settings.slots,
+            batch=self._settings.batch,
+            threads=self._settings.threads,
+        )
+
+    async def _admit(self, model: Model, spec: Spec, needed: int, notify: Notify | None) -> Entry:
+        deadline = self._clock.monotonic() + self._settings.queue_wait
+        asked_for = spec.context
+        while True:
+            entry = self._take(model, spec, needed, asked_for)
+            if entry is not None:
+                return entry
+            if notify is not None:
+                notify("queued")
+            await self._stand_in_line(model.name, deadline - self._clock.monotonic())
+
+    def _take(self, model: Model, spec: Spec, needed: int, context: int) -> Entry | None:
+        """Take a lease on a loaded model, or begin to load it; None means wait."""
+        if self._closed:
+            raise Draining("the daemon is stopping", "Ask again in a moment; it starts with the next command.")
+        self._make_way_for_context(model.name, context)
+        holdings = [
+            scheduler.Holding(name, e.promised, idle=not e.leases, last_used=e.last_used)
+            for name, e in self._entries.items()
+        ]
+        match scheduler.decide(model.name, needed, holdings, self.budget, budget.measure().available):
+            case scheduler.Serve():
+                return self._hold(self._entries[model.name])
+            case scheduler.Load(evict=evict):
+                for name in evict:
+                    self._retire(self._entries[name])
+                return self._hold(self._begin(model, spec, needed))
+            case scheduler.Refuse(needed=needed, possible=possible):
+                raise NoMemory(
+                    f'"{model.name}" needs {_gib(needed)} and at most {_gib(possible)} can be freed for it',
+                    "Ask for a smaller context (--context), or choose a smaller model.",
+                )
+            case scheduler.Wait():
+                return None
+
+    def _make_way_for_context(self, name: str, context: int) -> None:
+        """Retire an idle worker whose context is not the one asked for; raises ModelInUse when it is busy."""
+        entry = self._entries.get(name)
+        if entry is None or entry.worker.spec.context == context:
+            return
+        if entry.leases:
+            raise ModelInUse(
+                f'"{name}" is in use with a context of {entry.worker.spec.context}; {context} was asked for',
+                "Wait until it is idle, then load it anew.",
+            )
+        self._retire(entry)
+
+    def _begin(self, model: Model, spec: Spec, promised: int) -> Entry:
+        worker = Worker(spec, self._forget)
+        now = self._clock.now()
+        entry = Entry(
+            model=model,
+            worker=worker,
+            promised=promised,
+            keep_alive=self._settings.keep_alive,
+            last_used=self._clock.monotonic(),
+            last_used_at=now,
+            loaded_at=now,
+            ready=asyncio.create_task(self._load(worker, set(self._leaving))),
+        )
+        entry.ready.add_done_callback(lambda task: self._loaded(entry, task))
+        self._entries[model.name] = entry
+        return entry
+
+    @staticmethod
+    async def _load(worker: Worker, leaving: set[asyncio.Task[None]]) -> None:
+        if leaving:
+            await asyncio.wait(leaving)
+        await worker.start()
+
+    def _loaded(self, entry: Entry, task: asyncio.Task[None]) -> None:
+        """Report of the loading task; a failed entry disappears, those who wait for it get the error themselves."""
+        if task.cancelled() or task.exception() is not None:
+            self._drop(entry)
+
+    def _forget(self, worker: Worker) -> None:
+        """Report of a worker that died by itself."""
+        for entry in list(self._entries.values()):
+            if entry.worker is worker:
+                self._drop(entry)
+
+    def _hold(self, entry: Entry) -> Entry:
+        entry.leases += 1
+        if entry.expiry is not None:
+            entry.expiry.cancel()
+            entry.expiry = None
+        return entry
+
+    def _release(self, entry: Entry) -> None:
+        entry.leases -= 1
+        entry.last_used, entry.last_used_at = self._clock.monotonic(), self._clock.now()
+        if entry.leases == 0 and self._entries.get(entry.model.name) is entry:
+            if entry.keep_alive == 0:
+                self._retire(entry)
+            elif entry.keep_alive > 0:
+                entry.expiry = asyncio.get_running_loop().call_later(entry.keep_alive, self._expire, entry)
+        self._wake()
+
+    def _expire(self, entry: Entry) -> None:
+        if entry.leases == 0 and self._entries.get(entry.model.name) is entry:
+            log.info("model unloaded, idle", model=entry.model.name)
+            self._retire(entry)
+
+    def _drop(self, entry: Entry) -> None:
+        if self._entries.get(entry.model.name) is entry:
+            del self._entries[entry.model.name]
+        if entry.expiry is not None:
+            entry.expiry.cancel()
+        self._wake()
+
+    def _retire(self, entry: Entry) -> None:
+        """Take the model off the books and stop its worker in the background."""
+        self._drop(entry)
+        stopping = asyncio.create_task(self._stop(entry))
+        self._leaving.add(stopping)
+        stopping.add_done_callback(self._leaving.discard)
+
+    @staticmethod
+    async def _stop(entry: Entry) -> None:
+        if not entry.ready.done():
+            entry.ready.cancel()
+            await asyncio.wait([entry.ready])
+        await entry.worker.stop()
+
+    async def _stand_in_line(self, name: str, seconds: float) -> None:
+        """Wait until something was released; raises Busy when the line is full, TimedOut after `seconds`."""
+        if len(self._line) >= self._settings.queue_limit:
+            raise Busy(f'{len(self._line)} requests already wait for memory for models like "{name}"', retry_after=10)
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.append(place)
+        try:
+            await asyncio.wait_for(place, max(seconds, 0.0))
+        except TimeoutError as error:
+            raise TimedOut(
+                f'no memory for "{name}" became free within {self._settings.queue_wait:g} s',
+                "Other models are in use: tektra models ps. Unload one, or try again later.",
+            ) from error
+        finally:
+            with suppress(ValueError):
+                self._line.remove(place)
+
+    def _wake(self) -> None:
+        line, self._line = self._line, []
+        for place in line:
+            if not place.done():
+                place.set_result(None)
+
+
+def promised_bytes(model: Model, spec: Spec) -> int:
+    """Bytes that the model will need in this shape; reads the file's header, raises BadModelFile."""
+    if spec.backend == "scripted":
+        return SCRIPTED_BYTES
+    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch).total_bytes
+
+
+def _gib(count: int) -> str:
+    return f"{count / (1 << 30):.1f} GiB"

@@ -1,0 +1,325 @@
+"""What models there are: one manifest a model, weights beside them; the only writer of the models directory's names.
+
+A model is *linked* (its file stays where it is), *copied* or *pulled* (its file lies in `blobs/` under its SHA-256).
+Several threads and processes may use one directory: changes are made under a file lock, and each is one rename.
+"""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from tektra_models.errors import BadModelFile, BadRequest, DiskFull, ModelError, ModelExists, UnknownModel, Unsupported
+from tektra_models.gguf import open_regular
+from tektra_models.manifest import (
+    SCRIPT_SUFFIX,
+    Facts,
+    Manifest,
+    Model,
+    Source,
+    check_name,
+    name_for,
+    no_room,
+    read_facts,
+    sync_directory,
+    write_manifest,
+)
+from tektra_models.spec import Spec
+
+BUILT_IN = "tektra-starter"
+BUILT_IN_FILE = Path(__file__).parent / "starter" / "tektra-starter.gguf"
+DEFAULT_CONTEXT = 4096
+CHUNK = 4 * 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Catalog:
+    """The models of one directory, and the built-in one."""
+
+    def __init__(
+        self,
+        models_dir: Path,
+        *,
+        built_in_file: Path = BUILT_IN_FILE,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._dir = models_dir.absolute()
+        self._blobs = self._dir / "blobs"
+        self._built_in_file = built_in_file
+        self._now = now
+        self._built_in_seen: tuple[int, int, Model] | None = None
+
+    def list(self) -> list[Model]:
+        """Every model, the built-in one first, the others by name."""
+        manifests = sorted(self._dir.glob("[!.]*.json"), key=lambda path: path.name)
+        found = [model for path in manifests if (model := self._read(path))]
+        built_in = self._built_in()
+        return [built_in, *found] if built_in else found
+
+    def get(self, name: str) -> Model:
+        """The model of that name, in any case; raises UnknownModel with the nearest names."""
+        models = {model.name.lower(): model for model in self.list()}
+        if model := models.get(name.lower()):
+            return model
+        near = [models[key].name for key in difflib.get_close_matches(name.lower()[:100], models, n=3, cutoff=0.5)]
+        guess = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise UnknownModel(f'There is no model "{name[:120]}".', f"{guess}See what there is: tektra models list")
+
+    def add_link(self, path: str | os.PathLike[str], name: str | None = None) -> Model:
+        """Take a file into the catalog and leave it where it is."""
+        file = Path(path).absolute()
+        name = name_for(file.name) if name is None else check_name(name)
+        model = self._model(name, "linked", file, read_facts(file))
+        with self._changing():
+            return self._commit(model)
+
+    def add_copy(
+        self, path: str | os.PathLike[str], name: str | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> Model:
+        """Take a copy of a file into the catalog; `progress` hears done and total bytes."""
+        file = Path(path).absolute()
+        name = name_for(file.name) if name is None else check_name(name)
+        read_facts(file)  # before gigabytes are copied
+        suffix = SCRIPT_SUFFIX if file.name.endswith(SCRIPT_SUFFIX) else ".gguf"
+        self._make_directories()
+        with self._temporary() as temp:
+            digest = _copy(file, temp, progress or (lambda done, total: None))
+            # The copy's own facts count: its source may have changed in the meantime.
+            facts = read_facts(Path(temp.name), f"copy{suffix}")
+            blob = self._blobs / f"{digest}{suffix}"
+            model = self._model(name, "copied", blob, facts, sha256=digest)
+            with self._changing():
+                self._refuse_other(model)
+                Path(temp.name).replace(blob)
+                sync_directory(self._blobs)
+                return self._commit(model)
+
+    def add_pulled(self, blob_path: Path, name: str, origin: str, sha256: str) -> Model:
+        """Take in a file that a pull put under `blobs/` after checking its digest."""
+        facts = read_facts(blob_path)
+        model = self._model(check_name(name), "pulled", blob_path.absolute(), facts, sha256=sha256, origin=origin)
+        with self._changing():
+            return self._commit(model)
+
+    def ensure_free(self, name: str, sha256: str) -> None:
+        """Raise ModelExists unless the name is free or already means this very file."""
+        taken = self._existing(check_name(name))
+        if taken and taken.sha256 != sha256:
+            raise _taken(taken)
+
+    def remove(self, name: str) -> int:
+        """Forget a model; returns the bytes that this freed. A linked file stays where it is."""
+        model = self.get(name)
+        if model.source == "built-in":
+            raise Unsupported(
+                f'"{model.name}" is part of Tektra and cannot be removed.', "Choose another model with --model NAME."
+            )
+        with self._changing():
+            # The manifest goes first: a crash in between leaves a file nobody names, not a name without a file.
+            self._manifest(model.name).unlink(missing_ok=True)
+            sync_directory(self._dir)
+            return self._drop_blob(Path(model.path))
+
+    def spec(
+        self, name: str, context: int | None = None, slots: int = 8, batch: int = 512, threads: int = 0
+    ) -> Spec:
+        """How a worker shall open the model; raises clearly when its file is gone or the context is impossible."""
+        model = self.get(name)
+        if model.missing:
+            raise BadModelFile(
+                f'The file of "{model.name}" is gone: {model.path}.',
+                f"Put it back, or forget the model: tektra models rm {model.name}",
+            )
+        most = model.context_train
+        if context is not None and (context < 1 or (most is not None and context > most)):
+            limit = f"1 to {most:,}" if most else "1 or more"
+            raise BadRequest(
+                f'"{model.name}" cannot have a context of {context:,} tokens.', f"Ask for {limit} (--context N)."
+            )
+        return Spec(
+            name=model.name,
+            path=model.path,
+            backend="scripted" if model.format == "scripted" else "llamacpp",
+            context=context or min(most or DEFAULT_CONTEXT, DEFAULT_CONTEXT),
+            slots=slots,
+            batch=batch,
+            threads=threads,
+        )
+
+    def _model(
+        self, name: str, source: Source, path: Path, facts: Facts, sha256: str | None = None, origin: str | None = None
+    ) -> Model:
+        added_at = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        known = msgspec.structs.asdict(facts)
+        return Model(
+            name=name, source=source, origin=origin, path=str(path), sha256=sha256, added_at=added_at, **known
+        )
+
+    def _commit(self, model: Model) -> Model:
+        self._refuse_other(model)
+        existing = self._existing(model.name)
+        if existing:
+            model = msgspec.structs.replace(model, name=existing.name, added_at=existing.added_at)
+        write_manifest(self._manifest(model.name), model)
+        if existing and existing.path != model.path:
+            self._drop_blob(Path(existing.path))
+        return model
+
+    def _refuse_other(self, model: Model) -> None:
+        existing = self._existing(model.name)
+        if existing and not _same_file(existing, model):
+            raise _taken(existing)
+
+    def _existing(self, name: str) -> Model | None:
+        # The built-in model's name is taken even where its file is not installed.
+        if name.lower() == BUILT_IN:
+            raise ModelExists(f'"{BUILT_IN}" is the name of the built-in model.', "Choose another one: --name NAME")
+        return self._read(self._manifest(name))
+
+    def _manifest(self, name: str) -> Path:
+        return self._dir / f"{name.lower()}.json"
+
+    def _read(self, path: Path) -> Model | None:
+        try:
+            model = msgspec.json.decode(path.read_bytes(), type=Manifest).model
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, msgspec.MsgspecError) as exc:
+            _log.warning("The manifest %s is damaged and left out of the list: %s", path, exc)
+            return None
+        if path.name != f"{model.name.lower()}.json":
+            _log.warning("The manifest %s calls itself %r and is left out of the list", path, model.name)
+            return None
+        return msgspec.structs.replace(model, missing=not os.path.isfile(model.path))
+
+    def _built_in(self) -> Model | None:
+        try:
+            found = self._built_in_file.stat()
+        except OSError:
+            return None
+        if self._built_in_seen and self._built_in_seen[:2] == (found.st_mtime_ns, found.st_size):
+            return self._built_in_seen[2]
+        try:
+            facts = read_facts(self._built_in_file)
+        except ModelError as exc:
+            _log.warning("The built-in model is left out of the list: %s", exc)
+            return None
+        model = self._model(BUILT_IN, "built-in", self._built_in_file, facts)
+        added = datetime.fromtimestamp(int(found.st_mtime), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        model = msgspec.structs.replace(model, added_at=added)
+        self._built_in_seen = (found.st_mtime_ns, found.st_size, model)
+        return model
+
+    def _drop_blob(self, path: Path) -> int:
+        if path.parent != self._blobs:
+            return 0
+        # A text search also finds the use in a manifest that is damaged and may be mended.
+        for manifest in self._dir.glob("*.json"):
+            if path.name.encode() in manifest.read_bytes():
+                return 0
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        return size
+
+    def _make_directories(self) -> None:
+        try:
+            self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._blobs.mkdir(mode=0o700, exist_ok=True)
+        except OSError as exc:
+            raise no_room(exc, self._dir) from exc
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._make_directories()
+        with (self._dir / ".lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def _temporary(self) -> Iterator[IO[bytes]]:
+        # Each copy holds a lock on its own file, so what is not locked was left by a process that died.
+        for stale in self._blobs.glob(".copy-*"):
+            _unlink_if_unlocked(stale)
+        with tempfile.NamedTemporaryFile(dir=self._blobs, prefix=".copy-", delete=False) as temp:
+            try:
+                fcntl.flock(temp, fcntl.LOCK_EX)
+                yield temp
+            finally:
+                Path(temp.name).unlink(missing_ok=True)
+
+
+def _copy(source: Path, temp: IO[bytes], progress: Callable[[int, int], None]) -> str:
+    digest = hashlib.sha256()
+    done = 0
+    with os.fdopen(open_regular(source), "rb", buffering=0) as file:
+        total = os.fstat(file.fileno()).st_size
+        ensure_room(Path(temp.name).parent, total, source.name)
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            try:
+                temp.write(chunk)
+            except OSError as exc:
+                raise no_room(exc, Path(temp.name).parent, " Nothing was kept.") from exc
+            done += len(chunk)
+            progress(done, total)
+    try:
+        temp.flush()
+        os.fsync(temp.fileno())
+    except OSError as exc:
+        raise no_room(exc, Path(temp.name).parent, " Nothing was kept.") from exc
+    return digest.hexdigest()
+
+
+def ensure_room(directory: Path, needed: int, what: str) -> None:
+    """Raise DiskFull with both numbers when the disk cannot hold that much more."""
+    free = shutil.disk_usage(directory).free
+    if needed > free:
+        raise DiskFull(
+            f"{what} needs {needed:,} bytes more, and {free:,} are free in {directory}.",
+            "Free some space there, or remove a model: tektra models rm NAME",
+        )
+
+
+def _unlink_if_unlocked(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    except OSError as exc:
+        if exc.errno not in (errno.ENOENT, errno.EWOULDBLOCK):
+            raise
+
+
+def _same_file(one: Model, other: Model) -> bool:
+    if one.sha256 and other.sha256:
+        return one.sha256 == other.sha256
+    if one.path == other.path:
+        return True
+    try:
+        return os.path.samefile(one.path, other.path)
+    except OSError:
+        return False
+
+
+def _taken(model: Model) -> ModelExists:
+    return ModelExists(
+        f'The name "{model.name}" is taken by {model.path}.',
+        f"Choose another one with --name NAME, or remove that model first: tektra models rm {model.name}",
+    )

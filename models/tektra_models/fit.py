@@ -1,0 +1,81 @@
+"""Foretells how many bytes a model will take once loaded; pure, so that the pool can decide before anything is opened."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tektra_models.gguf_header import Header, PerLayer
+
+# Bytes per value as (bytes, values): a q8_0 block packs 32 values into 34 bytes.
+KV_TYPES = {"f32": (4, 1), "f16": (2, 1), "bf16": (2, 1), "q8_0": (34, 32), "q5_1": (24, 32), "q4_0": (18, 32)}
+
+F32 = 4
+# llama.cpp keeps each token's text, score and look-up entries, and its merges: 180 to 230 bytes a token were measured.
+VOCABULARY_ENTRY = 256
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that a loaded model takes, and the context and slots that this is true for."""
+
+    weights_bytes: int
+    kv_bytes: int
+    buffers_bytes: int
+    total_bytes: int
+    context: int
+    slots: int
+
+
+def estimate(header: Header, context: int, slots: int, batch: int, kv_type: str = "f16") -> Estimate:
+    """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens a step."""
+    weights = header.weights_bytes
+    kv = _kv_bytes(header, context, kv_type) + _state_bytes(header, slots)
+    buffers = _buffers_bytes(header, context, slots, batch)
+    return Estimate(
+        weights_bytes=weights,
+        kv_bytes=kv,
+        buffers_bytes=buffers,
+        total_bytes=weights + kv + buffers,
+        context=context,
+        slots=slots,
+    )
+
+
+def _kv_bytes(header: Header, context: int, kv_type: str) -> int:
+    # The cache is one pool of cells for all sequences, so slots do not multiply it. Sliding-window layers are counted
+    # in full, as llama.cpp keeps them unless told otherwise.
+    if header.encoder:
+        return 0
+    size, values = KV_TYPES[kv_type]
+    head_bytes = ((header.head_dim_k or 0) + (header.head_dim_v or 0)) * size
+    return context * _sum_over_layers(header.kv_heads, header.layers or 0) * head_bytes // values
+
+
+def _state_bytes(header: Header, slots: int) -> int:
+    # Recurrent layers keep one state for each sequence, whatever its length: a convolution tail and a matrix, in f32.
+    inner = header.own_number("ssm.inner_size") or 0
+    matrix = inner * (header.own_number("ssm.state_size") or 0)
+    tail = inner * (header.own_number("ssm.conv_kernel") or 0)
+    return slots * (header.layers or 0) * (matrix + 2 * tail) * F32
+
+
+def _buffers_bytes(header: Header, context: int, slots: int, batch: int) -> int:
+    # llama.cpp reserves one compute buffer for its largest step and reuses it along the graph, so what counts is the
+    # wider of two moments: the end, where a whole batch has logits beside the hidden state and its normed copy; and
+    # one layer, with three feed-forward activations, the hidden state four times, queries, and the attention mask
+    # (f32 and its f16 copy). Measured: 300.5 MiB for a vocabulary of 152,064 and width 896 (the end), 120 MiB for
+    # width 4096 and 14336 inside (a layer); these formulas give 300.5 and 132.
+    vocabulary = header.vocabulary or 0
+    width = header.embedding_length or 0
+    heads = header.heads if header.heads is not None else 0
+    queries = (max(heads) if isinstance(heads, tuple) else heads) * (header.head_dim_k or 0)
+    end = (vocabulary + 2 * width) * F32
+    layer = (3 * (header.feed_forward_length or 0) + 4 * width + queries) * F32 + context * (F32 + 2)
+    # Beside it: one row of logits for each sequence, once in the context and once as the sampler's candidates.
+    rows = slots * (vocabulary * (F32 + 12) + width * F32)
+    return batch * max(end, layer) + rows + vocabulary * VOCABULARY_ENTRY
+
+
+def _sum_over_layers(heads: PerLayer | None, layers: int) -> int:
+    if isinstance(heads, tuple):
+        return sum(heads)
+    return (heads or 0) * layers

@@ -1,0 +1,177 @@
+"""The records of the catalog: what is known about one model, and the file that says so on disk."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tektra_models.errors import BadModelFile, BadModelName, DiskFull
+from tektra_models.gguf import Header, open_regular, read_header
+
+SCHEMA = "tektra.manifest/1"
+SCRIPT_SCHEMA = "tektra.scripted/1"
+SCRIPT_SUFFIX = ".scripted.json"
+MAX_SCRIPT = 1024 * 1024
+NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+
+Source = Literal["built-in", "linked", "copied", "pulled"]
+Format = Literal["gguf", "scripted"]
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model file says about itself, kept so that listing opens no model file."""
+
+    format: Format
+    size_bytes: int
+    architecture: str
+    parameters: int
+    quantization: str | None
+    context_train: int | None
+    embedding_only: bool
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """One model of the catalog; `path` is absolute, and `missing` says that no file is there any more."""
+
+    name: str
+    source: Source
+    origin: str | None
+    path: str
+    size_bytes: int
+    sha256: str | None
+    format: Format
+    architecture: str
+    parameters: int
+    quantization: str | None
+    context_train: int | None
+    embedding_only: bool
+    added_at: str
+    missing: bool = False
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The document `<name>.json`."""
+
+    schema: Literal["tektra.manifest/1"] = SCHEMA
+    model: Model
+
+
+class _Script(msgspec.Struct, frozen=True):
+    schema: str
+
+
+def read_facts(path: Path, name: str | None = None) -> Facts:
+    """Check that the file is a model that can be used by itself, and say what it is; `name` is what it is called."""
+    if (name or path.name).endswith(SCRIPT_SUFFIX):
+        return _script_facts(path)
+    header = read_header(path)
+    _refuse_partial(header)
+    return Facts(
+        format="gguf",
+        size_bytes=header.size_bytes,
+        architecture=header.architecture or "",
+        parameters=header.parameters,
+        quantization=header.quantization,
+        context_train=header.context_train,
+        embedding_only=header.embedding_only,
+    )
+
+
+def _refuse_partial(header: Header) -> None:
+    if header.is_split:
+        parts = header.metadata["split.count"]
+        raise BadModelFile(
+            f"{header.path} is one of the {parts} parts of a split model, and parts cannot be used alone yet.",
+            "Join them first: llama-gguf-split --merge FIRST-PART.gguf WHOLE.gguf",
+        )
+    if header.kind != "model" or header.architecture == "clip":
+        raise BadModelFile(
+            f"{header.path} is an addition to a model ({header.kind}, {header.architecture}), not a model.",
+            "Import the model that it belongs to.",
+        )
+    if not header.architecture:
+        raise BadModelFile(f"{header.path} does not say which architecture it has.", "Convert the model again.")
+    if not header.tensors:
+        raise BadModelFile(f"{header.path} holds a vocabulary and no weights.", "Get the whole model file.")
+
+
+def _script_facts(path: Path) -> Facts:
+    fd = open_regular(path)
+    with os.fdopen(fd, "rb") as file:
+        text = file.read(MAX_SCRIPT + 1)
+    if len(text) > MAX_SCRIPT:
+        raise BadModelFile(f"{path} is longer than a script may be ({MAX_SCRIPT:,} bytes).", "Make it shorter.")
+    hint = f'A script is a JSON object with "schema": "{SCRIPT_SCHEMA}".'
+    try:
+        schema = msgspec.json.decode(text, type=_Script).schema
+    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        raise BadModelFile(f"{path} is not a script: {exc}.", hint) from exc
+    if schema != SCRIPT_SCHEMA:
+        raise BadModelFile(f"{path} has the schema {schema!r}.", hint)
+    return Facts(
+        format="scripted",
+        size_bytes=len(text),
+        architecture="scripted",
+        parameters=0,
+        quantization=None,
+        context_train=None,
+        embedding_only=False,
+    )
+
+
+def check_name(name: str) -> str:
+    """Return the name if it may be one, before any path or address is made of it."""
+    if NAME.match(name) and ".." not in name and not name.lower().endswith(".json"):
+        return name
+    raise BadModelName(
+        f"{name[:120]!r} cannot be a model's name.",
+        "Use 1 to 100 letters, digits, dots, dashes and underscores, beginning with a letter or digit.",
+    )
+
+
+def name_for(file_name: str) -> str:
+    """Make a name from a file's name: lower case, without its ending, anything unusual as a dash."""
+    stem = file_name[: -len(SCRIPT_SUFFIX)] if file_name.endswith(SCRIPT_SUFFIX) else Path(file_name).stem
+    cleaned = re.sub(r"[^a-z0-9._-]+", "-", stem.lower())
+    return check_name(re.sub(r"\.{2,}", ".", cleaned).strip("-._")[:100])
+
+
+def write_manifest(path: Path, model: Model) -> None:
+    """Put the manifest in place so that after a crash there is the old one or the new one, whole."""
+    try:
+        text = msgspec.json.format(msgspec.json.encode(Manifest(model=model)))
+    except UnicodeEncodeError as exc:
+        raise BadModelFile("The file's path is not valid UTF-8.", "Rename the file or its folder.") from exc
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".manifest-", delete=False) as file:
+            try:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+        sync_directory(path.parent)
+    except OSError as exc:
+        raise no_room(exc, path.parent) from exc
+
+
+def sync_directory(path: Path) -> None:
+    """Make a rename in this directory survive a power cut."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def no_room(exc: OSError, where: Path, kept: str = "") -> DiskFull:
+    """Say that a write failed; whatever the cause, the disk does not take what it was given."""
+    reason = exc.strerror or str(exc)
+    return DiskFull(f"Writing to {where} failed: {reason}.{kept}", "Free some space there, or see whether it is writable.")

@@ -1,0 +1,93 @@
+"""The recipe's command line: data, train, export, eval."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from tektra_models.starter import MODEL_PATH
+
+
+def default_work() -> Path:
+    """Where a run keeps its tokenizer, checkpoint and loss curve."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(cache) / "tektra" / "starter"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments."""
+    top = argparse.ArgumentParser(
+        prog="python -m tektra_models.starter", description="Make the built-in model: data, train, export, eval."
+    )
+    parts = top.add_subparsers(dest="part", required=True)
+    data = parts.add_parser("data", help="print dialogues of the generator")
+    data.add_argument("--count", type=int, default=5, help="how many (default 5)")
+    data.add_argument("--seed", default="look", help="any text; the same seed gives the same dialogues")
+    data.add_argument("--held-out", action="store_true", help="from the side kept for evaluation")
+    data.add_argument("--json", action="store_true", help="one JSON object a line: messages and tools")
+    train = parts.add_parser("train", help="train, or go on from the checkpoint (needs torch and tokenizers)")
+    train.add_argument("--steps", type=int, default=3000, help="where the run ends (default 3000)")
+    train.add_argument("--preset", choices=("cpu", "tiny"), default="cpu", help="size of the network (default cpu)")
+    train.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads for torch (default 2)")
+    train.add_argument("--seed", default="starter-1", help="seed of the training dialogues")
+    export = parts.add_parser(
+        "export", help="write the GGUF file from the checkpoint (needs torch, tokenizers and gguf)"
+    )
+    export.add_argument(
+        "--output", type=Path, default=MODEL_PATH, help="where the file goes (default: into the package)"
+    )
+    export.add_argument(
+        "--type", choices=("Q8_0", "F16", "F32"), default="Q8_0", help="type of the matrices (default Q8_0)"
+    )
+    for part in (train, export):
+        part.add_argument("--work", type=Path, default=default_work(), help="work directory (default %(default)s)")
+    evaluate = parts.add_parser("eval", help="ask the GGUF file held-out questions (needs llama-cpp-python)")
+    evaluate.add_argument("--model", type=Path, default=MODEL_PATH, help="the GGUF file (default: the built-in one)")
+    evaluate.add_argument("--count", type=int, default=300, help="how many dialogues (default 300)")
+    evaluate.add_argument("--seed", default="evaluation", help="seed of the held-out dialogues")
+    evaluate.add_argument("--show", type=int, default=0, help="also print this many wrong answers to stderr")
+    evaluate.add_argument("--json", action="store_true", help="print the figures as one JSON document")
+    return top
+
+
+def show_data(chosen: argparse.Namespace) -> None:
+    """Print some dialogues."""
+    from tektra_models.starter.corpus.dialogues import dialogues
+    from tektra_models.starter.rendering import render
+
+    for item in islice(dialogues(chosen.seed, held_out=chosen.held_out), chosen.count):
+        if chosen.json:
+            messages = [{key: value for key, value in message.items() if key != "check"} for message in item.messages]
+            print(json.dumps({"messages": messages, "tools": item.tools}, ensure_ascii=False))
+        else:
+            print(render(item.messages, item.tools), end="\n---\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one part of the recipe."""
+    chosen = parser().parse_args(arguments)
+    if chosen.part == "data":
+        show_data(chosen)
+    elif chosen.part == "train":
+        from tektra_models.starter.training import Plan, train
+
+        print(train(chosen.work, Plan(steps=chosen.steps, seed=chosen.seed), chosen.preset, chosen.threads))
+    elif chosen.part == "export":
+        from tektra_models.starter.export import export
+
+        print(export(chosen.work, chosen.output, chosen.type))
+    else:
+        from tektra_models.starter.evaluation import evaluate, table
+
+        figures = evaluate(chosen.model, chosen.count, chosen.seed, chosen.show)
+        print(json.dumps(figures) if chosen.json else table(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""The network: a plain llama, small. Weights carry llama.cpp's names, and RoPE turns neighbouring pairs as its NORM type does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Size:
+    """The measures of a network."""
+
+    vocabulary: int
+    width: int = 256
+    layers: int = 6
+    heads: int = 4
+    kv_heads: int = 4
+    hidden: int = 768
+    context: int = 2048
+    rope_base: float = 10000.0
+    epsilon: float = 1e-5
+
+    @property
+    def head_width(self) -> int:
+        """Numbers per attention head."""
+        return self.width // self.heads
+
+    def as_dict(self) -> dict[str, float]:
+        """The measures for a checkpoint."""
+        return asdict(self)
+
+
+def rotations(size: Size, length: int) -> Tensor:
+    """Cosines and sines by position: (2, length, head_width / 2)."""
+    steps = torch.arange(0, size.head_width, 2, dtype=torch.float32) / size.head_width
+    angles = torch.outer(torch.arange(length, dtype=torch.float32), size.rope_base**-steps)
+    return torch.stack((angles.cos(), angles.sin()))
+
+
+def rotate(x: Tensor, turns: Tensor) -> Tensor:
+    """RoPE on neighbouring pairs (x0, x1), (x2, x3) …: so the weights need no permutation for llama.cpp."""
+    cos, sin = turns.to(x.dtype)
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+
+
+class Attention(nn.Module):
+    """Causal attention with grouped keys and values."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.size = size
+        kv_width = size.kv_heads * size.head_width
+        self.attn_q = nn.Linear(size.width, size.width, bias=False)
+        self.attn_k = nn.Linear(size.width, kv_width, bias=False)
+        self.attn_v = nn.Linear(size.width, kv_width, bias=False)
+        self.attn_output = nn.Linear(size.width, size.width, bias=False)
+
+    def forward(self, x: Tensor, turns: Tensor) -> Tensor:
+        """Attend to what came before."""
+        rows, length, width = x.shape
+
+        def split(y: Tensor, heads: int) -> Tensor:
+            return y.view(rows, length, heads, self.size.head_width).transpose(1, 2)
+
+        q, k = (
+            rotate(split(self.attn_q(x), self.size.heads), turns),
+            rotate(split(self.attn_k(x), self.size.kv_heads), turns),
+        )
+        shared = self.size.heads // self.size.kv_heads
+        k, v = (
+            k.repeat_interleave(shared, dim=1),
+            split(self.attn_v(x), self.size.kv_heads).repeat_interleave(shared, dim=1),
+        )
+        y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.attn_output(y.transpose(1, 2).reshape(rows, length, width))
+
+
+class Block(nn.Module):
+    """One layer."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.attn_norm = nn.RMSNorm(size.width, eps=size.epsilon)
+        self.attention = Attention(size)
+        self.ffn_norm = nn.RMSNorm(size.width, eps=size.epsilon)
+        self.ffn_gate = nn.Linear(size.width, size.hidden, bias=False)
+        self.ffn_up = nn.Linear(size.width, size.hidden, bias=False)
+        self.ffn_down = nn.Linear(size.hidden, size.width, bias=False)
+
+    def forward(self, x: Tensor, turns: Tensor) -> Tensor:
+        """Attend, then think."""
+        x = x + self.attention(self.attn_norm(x), turns)
+        y = self.ffn_norm(x)
+        return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y))
+
+
+class Network(nn.Module):
+    """Tokens to the hidden state before the (tied) output layer."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.size = size
+        self.token_embd = nn.Embedding(size.vocabulary, size.width)
+        self.blk = nn.ModuleList(Block(size) for _ in range(size.layers))
+        self.output_norm = nn.RMSNorm(size.width, eps=size.epsilon)
+        self.register_buffer("turns", rotations(size, size.context), persistent=False)
+        self.apply(self._begin)
+
+    def _begin(self, module: nn.Module) -> None:
+        """Small random weights; what is added to the stream begins smaller still."""
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+        if isinstance(module, Block):
+            for last in (module.attention.attn_output, module.ffn_down):
+                nn.init.normal_(last.weight, std=0.02 / (2 * self.size.layers) ** 0.5)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """The normalized hidden state at each place."""
+        x = self.token_embd(tokens)
+        turns = self.get_buffer("turns")[:, : tokens.shape[1]]
+        for block in self.blk:
+            x = block(x, turns)
+        return torch.as_tensor(self.output_norm(x))
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Scores of all tokens."""
+        return functional.linear(hidden, self.token_embd.weight)

@@ -1,0 +1,51 @@
+"""Muon for the matrices, AdamW for embedding and norms: about twice the progress per token of AdamW alone at this size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tektra_models.starter.network import Network
+
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+MOMENTUM = 0.95
+
+
+def orthogonal(update: Tensor) -> Tensor:
+    """Nearly the closest orthogonal matrix, by five Newton-Schulz steps."""
+    a, b, c = COEFFICIENTS
+    tall = update.shape[0] > update.shape[1]
+    x = (update.T if tall else update).to(torch.bfloat16)
+    x = x / (x.norm() + 1e-7)
+    for _ in range(5):
+        square = x @ x.T
+        x = a * x + (b * square + c * square @ square) @ x
+    return (x.T if tall else x).to(update.dtype)
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum, made orthogonal, with weight decay."""
+
+    def __init__(self, parameters: Iterable[Tensor], rate: float) -> None:
+        super().__init__(parameters, {"lr": rate})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        """Change each matrix along its orthogonal direction."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
+                momentum.mul_(MOMENTUM).add_(weight.grad)
+                update = orthogonal(weight.grad.add(momentum, alpha=MOMENTUM))
+                scale = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
+                weight.mul_(1 - group["lr"] * 0.05).add_(update, alpha=-group["lr"] * scale)
+
+
+def optimizers(network: Network, rate: float) -> list[torch.optim.Optimizer]:
+    """Both optimizers; `rate` is Muon's, and AdamW's follows it."""
+    matrices = [weight for name, weight in network.named_parameters() if weight.ndim == 2 and "token_embd" not in name]
+    others = [weight for name, weight in network.named_parameters() if weight.ndim != 2 or "token_embd" in name]
+    return [Muon(matrices, rate), torch.optim.AdamW(others, lr=rate * 0.15, betas=(0.9, 0.95), weight_decay=0.0)]

@@ -1,0 +1,178 @@
+"""The command tree: a static table of names and one-line helps; a command's module is imported when it is used.
+
+A test proves that the table and the modules agree.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from tektra_cli import __version__, output
+
+CONTEXT = {"help_option_names": ["--help", "-h"]}
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A command: `module:function` below tektra_cli.commands, and its help on one line."""
+
+    target: str
+    summary: str
+    example: str = ""
+
+    def function(self) -> Callable[..., Any]:
+        """Import the module and find the command in it."""
+        module, name = self.target.split(":")
+        found: Callable[..., Any] = getattr(importlib.import_module(f"tektra_cli.commands.{module}"), name)
+        return found
+
+    def build(self, name: str) -> Any:
+        """The command as Typer runs it."""
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name, context_settings=CONTEXT, epilog=_example(self.example))(self.function())
+        return get_command(single)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A group of commands."""
+
+    summary: str
+    entries: Mapping[str, Leaf]
+    example: str
+
+    def build(self, name: str) -> Any:
+        """The group, its commands still unloaded."""
+        group = LazyGroup(
+            name=name,
+            help=self.summary,
+            epilog=_example(self.example),
+            no_args_is_help=True,
+            rich_markup_mode=None,
+            context_settings=CONTEXT,
+        )
+        group.entries = self.entries
+        return group
+
+
+TREE: Mapping[str, Leaf | Branch] = {
+    "chat": Leaf(
+        "chat:chat",
+        "Talk to a model: interactive, or one answer to PROMPT.",
+        'git diff | tektra chat "Write a commit message"',
+    ),
+    "models": Branch(
+        "Get, inspect, load and remove models.",
+        {
+            "list": Leaf("models.look:list_models", "List the models on this machine."),
+            "show": Leaf("models.look:show", "Show one model: facts, estimate of memory, metadata."),
+            "import": Leaf("models.keep:import_model", "Add a GGUF file from this machine."),
+            "rm": Leaf("models.keep:remove", "Remove a model; a linked file itself is never deleted."),
+            "load": Leaf("models.memory:load", "Load a model into memory before it is needed."),
+            "unload": Leaf("models.memory:unload", "Take a model out of memory."),
+            "ps": Leaf("models.look:ps", "List the models in memory; never starts the daemon."),
+            "pull": Leaf("models.pull:pull", "Download a model from the hub; goes on where it stopped."),
+        },
+        "tektra models pull Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m",
+    ),
+    "conversations": Branch(
+        "Read, search, export and remove conversations.",
+        {
+            "list": Leaf("conversations:list_conversations", "List conversations, newest first."),
+            "show": Leaf("conversations:show", "Print one conversation."),
+            "search": Leaf("conversations:search", "Search the text of all conversations."),
+            "export": Leaf("conversations:export", "Write one conversation as Markdown, JSON or text."),
+            "rm": Leaf("conversations:remove", "Remove a conversation."),
+        },
+        "tektra conversations export latest --output chat.md",
+    ),
+    "daemon": Branch(
+        "Start, stop and watch the daemon.",
+        {
+            "start": Leaf("daemon:start", "Start the daemon, if it does not run."),
+            "stop": Leaf("daemon:stop", "Stop the daemon and wait for its end."),
+            "status": Leaf("daemon:status", "Say how the daemon is; never starts it."),
+            "logs": Leaf("logs:logs", "Print the daemon's log."),
+        },
+        "tektra daemon logs --follow",
+    ),
+    "doctor": Leaf("doctor:doctor", "Check this installation and say how to mend it."),
+    "version": Leaf("version:version", "Print versions of the command, the daemon and the engine."),
+    "paths": Leaf("paths:paths", "Print where everything lies."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands' names and helps from a table and imports a command when it is called."""
+
+    entries: Mapping[str, Leaf | Branch] = MappingProxyType({})
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """In the table's order."""
+        return list(self.entries)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
+        """Build the command on first use."""
+        entry = self.entries.get(cmd_name)
+        if entry is not None and cmd_name not in self.commands:
+            self.commands[cmd_name] = entry.build(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+        """Names from the table are suggested for a misspelt one, though nothing is loaded yet."""
+        if args[0] not in self.entries and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.entries)
+            ctx.fail(f'no command "{args[0]}".' + (f" Did you mean {' or '.join(near)}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """The table as help, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self.entries.items()])
+
+
+class RootGroup(LazyGroup):
+    """`tektra` itself."""
+
+    entries = TREE
+
+
+def _example(command: str) -> str | None:
+    return f"Example: {command}" if command else None
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        output.text(f"tektra {__version__}")
+        raise typer.Exit
+
+
+def tektra(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run AI models on your own machine."""
+
+
+def build() -> Any:
+    """The whole tree, nothing of it loaded but the root."""
+    root = typer.Typer(
+        cls=RootGroup,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings=CONTEXT,
+        epilog=_example('tektra chat "What is Tektra?"'),
+    )
+    root.callback()(tektra)
+    return get_command(root)

@@ -1,0 +1,92 @@
+"""How an answer is shown: as events for programs, as bytes in a pipe, as Markdown on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tektra_cli import errors, output, terminal
+from tektra_cli.chat.turn import Event, View
+from tektra_cli.errors import StatusLine
+
+PULL_HINT = "tektra models pull OWNER/REPO brings a larger one"
+
+
+def for_people(say_model: bool) -> View:
+    """The view that fits to stdout; `say_model`: mention that the built-in model answers, since nobody chose it."""
+    return Talk(_writer(), say_model)
+
+
+class Events:
+    """Every event as it is, one JSON object a line."""
+
+    def event(self, event: Event) -> None:
+        output.event(event)
+
+    def close(self) -> None:
+        pass
+
+
+class Talk:
+    """The answer's text on stdout; what is going on, on stderr."""
+
+    def __init__(self, writer: Writer, say_model: bool) -> None:
+        self._writer = writer
+        self._say_model = say_model
+        self._status = StatusLine()
+
+    def event(self, event: Event) -> None:
+        """Text to stdout; queueing and loading to the status line; a cut answer is said to be one."""
+        match event["type"]:
+            case "start":
+                self._start(event)
+            case "status":
+                self._status.show(event.get("detail") or f"{event['state']}…")
+            case "delta":
+                self._status.erase()
+                self._writer.write(event["text"])
+            case "finish" if event["reason"] == "length":
+                self.close()
+                errors.note(f"cut after {event['usage']['completion_tokens']} tokens, the most that was allowed")
+
+    def _start(self, event: Event) -> None:
+        if self._say_model and event["source"] == "built-in":
+            self._status.erase()
+            errors.note(f"{event['model']}, the small built-in model · {PULL_HINT}")
+
+    def close(self) -> None:
+        """Clear the status line and end the text."""
+        self._status.erase()
+        self._writer.close()
+
+
+class Writer:
+    """The answer's bytes as they come, ending with exactly one newline."""
+
+    def __init__(self, put: Callable[[str], None] = output.raw) -> None:
+        self._put = put
+        self._held = ""
+        self._begun = False
+
+    def write(self, text: str) -> None:
+        """Pass text on at once, but for newlines that may turn out to be the last ones."""
+        text = self._held + text
+        shown = text.rstrip("\n")
+        self._held = text[len(shown) :]
+        if shown:
+            self._put(shown)
+            self._begun = True
+
+    def close(self) -> None:
+        """End the line that is begun."""
+        if self._begun:
+            self._put("\n")
+        self._begun, self._held = False, ""
+
+
+def _writer() -> Writer:
+    if not terminal.is_live(sys.stdout):
+        return Writer()
+    from tektra_cli.chat.markdown import LiveMarkdown
+
+    return LiveMarkdown()

@@ -1,0 +1,193 @@
+"""The only file that speaks HTTP: requests and event streams to the daemon, over its Unix socket.
+
+Every request opens its own connection, so a closed connection always means one thing: stop that work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tektrad.paths import UnsafePath, check_private, check_socket_path
+
+from tektra_cli.errors import CliError, DaemonUnreachable
+
+Document = dict[str, Any]
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
+LOAD_SECONDS = 900.0
+"""Reading a large model from a slow disk."""
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """An HTTP connection whose other end is a Unix socket."""
+
+    def __init__(self, path: Path, timeout: float | None) -> None:
+        super().__init__("tektra", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(CONNECT_SECONDS)
+        self.sock.connect(str(self._path))
+        self.sock.settimeout(self.timeout)
+
+
+class Client:
+    """The daemon behind one socket; holds no connection between calls."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self.socket_path = socket_path
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None, timeout: float = ANSWER_SECONDS) -> Document:
+        """The document at `path`."""
+        return self._answer("GET", path, query, None, timeout)
+
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        query: Mapping[str, Any] | None = None,
+        timeout: float | None = ANSWER_SECONDS,
+    ) -> Document:
+        """The document that answers `body`."""
+        return self._answer("POST", path, query, body, timeout)
+
+    def delete(self, path: str) -> Document:
+        """The document that says what is gone."""
+        return self._answer("DELETE", path, None, None, ANSWER_SECONDS)
+
+    def events(self, path: str, body: Mapping[str, Any]) -> Iterator[Document]:
+        """The events that answer `body`, until the stream ends; closing the iterator cancels the work.
+
+        Nothing limits the wait for the next event: a long prompt on a slow machine is no error.
+        """
+        with self._exchange("POST", path, body, None) as response:
+            _raise_for_error(response)
+            for line in response:
+                if line.startswith(b"data:"):
+                    yield json.loads(line[5:])
+
+    def peer(self) -> tuple[int, int]:
+        """The process id and user id that the kernel knows for the other end."""
+        with contextlib.closing(self._connected(CONNECT_SECONDS)) as connection:
+            return _peer_of(connection)
+
+    def is_ready(self) -> bool:
+        """Whether a daemon answers and takes new work."""
+        try:
+            self.get("/readyz", timeout=CONNECT_SECONDS)
+        except CliError:
+            return False
+        return True
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+        timeout: float | None,
+    ) -> Document:
+        target = f"{path}?{urlencode(query)}" if query else path
+        with self._exchange(method, target, body, timeout) as response:
+            _raise_for_error(response)
+            return _decoded(response.read())
+
+    @contextlib.contextmanager
+    def _exchange(
+        self, method: str, target: str, body: Mapping[str, Any] | None, timeout: float | None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """One request on its own connection; whatever breaks on the way is told as what happened to the daemon."""
+        encoded = None if body is None else json.dumps(body).encode()
+        headers = {} if encoded is None else {"Content-Type": "application/json"}
+        with contextlib.closing(self._connected(timeout)) as connection:
+            try:
+                connection.request(method, target, encoded, headers)
+                yield connection.getresponse()
+            except TimeoutError as error:
+                raise CliError("timeout", f"the daemon did not answer within {timeout:g} seconds", _LOOK) from error
+            except (http.client.HTTPException, ConnectionError) as error:
+                raise self._lost() from error
+
+    def _connected(self, timeout: float | None) -> _UnixConnection:
+        check_socket_path(self.socket_path)
+        connection = _UnixConnection(self.socket_path, timeout)
+        try:
+            check_private(self.socket_path.parent)
+            connection.connect()
+            _peer_of(connection)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            connection.close()
+            raise DaemonUnreachable("the daemon is not running") from error
+        except TimeoutError as error:
+            connection.close()
+            raise DaemonUnreachable(f"nobody takes the connection at {self.socket_path}", _LOOK) from error
+        except (OSError, UnsafePath, CliError):
+            connection.close()
+            raise
+        return connection
+
+    def _lost(self) -> CliError:
+        """The connection broke in the middle: is the daemon gone, or only this answer?"""
+        message = "the connection to the daemon broke before the answer was complete"
+        try:
+            self.peer()
+        except DaemonUnreachable:
+            return DaemonUnreachable("the daemon ended before the answer was complete", _LOOK)
+        except (CliError, UnsafePath, OSError):
+            pass
+        return CliError("connection_lost", message, _LOOK)
+
+
+_LOOK = "See what happened with: tektra daemon logs"
+
+
+def segment(name: str) -> str:
+    """A name as one part of a URL's path."""
+    return quote(name, safe="")
+
+
+def _peer_of(connection: _UnixConnection) -> tuple[int, int]:
+    """Process and user of the other end; refuses a daemon of somebody else."""
+    import os
+
+    size = struct.calcsize("3i")
+    pid, uid, _ = struct.unpack("3i", connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    if uid != os.getuid():
+        raise CliError(
+            "forbidden",
+            f"the process that listens on the socket belongs to uid {uid}, not to you",
+            "Point TEKTRA_SOCKET or XDG_RUNTIME_DIR to a directory of your own.",
+        )
+    return pid, uid
+
+
+def _raise_for_error(response: http.client.HTTPResponse) -> None:
+    if response.status >= 400:
+        raise error_of(_decoded(response.read()), f"the daemon answered {response.status} {response.reason}")
+
+
+def error_of(answer: Document, otherwise: str) -> CliError:
+    """What the daemon says went wrong, from an error body or an error event."""
+    told = answer.get("error")
+    if not isinstance(told, dict):
+        return CliError("internal", otherwise, _LOOK)
+    code, message, hint = (str(told.get(field) or "") for field in ("code", "message", "hint"))
+    return CliError(code or "internal", message or otherwise, hint)
+
+
+def _decoded(body: bytes) -> Document:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    return answer if isinstance(answer, dict) else {}

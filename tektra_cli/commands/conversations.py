@@ -1,0 +1,110 @@
+"""`tektra conversations …`: what was said before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tektra_cli import errors, launch, output, transcript, wording
+from tektra_cli.client import segment
+from tektra_cli.columns import shortened
+from tektra_cli.confirm import confirm
+from tektra_cli.errors import CliError, UsageError
+from tektra_cli.flags import Json, NoInput, Yes
+from tektra_cli.transcript import Format
+
+Id = Annotated[str, typer.Argument(help="An id, the beginning of one, or latest.", metavar="ID")]
+Limit = Annotated[int, typer.Option("--limit", help="At most so many.", metavar="N", min=1)]
+
+
+def list_conversations(limit: Limit = 20, json: Json = False) -> None:
+    """List conversations, newest first."""
+    output.show(launch.ensured().get("/api/conversations", {"limit": limit}), json, _table)
+
+
+def _table(document: Mapping[str, Any]) -> None:
+    headers = ("ID", "UPDATED", "MESSAGES", "MODEL", "TITLE")
+    output.table(headers, [_row(conversation) for conversation in document["conversations"]])
+    if document["next"]:
+        errors.note("there are more: --limit N shows them")
+
+
+def _row(conversation: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        conversation["id"],
+        wording.when(conversation["updated_at"]),
+        str(conversation["messages"]),
+        conversation["model"] or "-",
+        shortened(conversation["title"] or "", 50),
+    )
+
+
+def show(conversation: Id, json: Json = False) -> None:
+    """Print one conversation."""
+    document = _fetched(conversation)
+    output.show(document, json, lambda found: output.text(transcript.written(found, Format.markdown)))
+
+
+def _fetched(conversation: str) -> dict[str, Any]:
+    return launch.ensured().get(f"/api/conversations/{segment(conversation)}")
+
+
+def search(
+    words: Annotated[list[str], typer.Argument(help="Words that a message must hold.", metavar="WORDS...")],
+    limit: Limit = 20,
+    json: Json = False,
+) -> None:
+    """Search the text of all conversations."""
+    query = {"q": " ".join(words), "limit": limit}
+    output.show(launch.ensured().get("/api/conversations/search", query), json, _hits)
+
+
+def _hits(document: Mapping[str, Any]) -> None:
+    if not document["hits"]:
+        errors.note("no message holds these words")
+    output.table(("CONVERSATION", "WHEN", "WHO", "TEXT"), [_hit(hit) for hit in document["hits"]])
+
+
+def _hit(hit: Mapping[str, Any]) -> tuple[str, ...]:
+    return hit["conversation_id"], wording.when(hit["created_at"]), hit["role"], hit["snippet"]
+
+
+def export(
+    conversation: Id,
+    form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.markdown,
+    to: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of stdout.", metavar="PATH")] = None,
+    json: Json = False,
+) -> None:
+    """Write one conversation as Markdown, JSON or text."""
+    document = _fetched(conversation)
+    if to is None:
+        output.show(document, json, lambda found: output.raw(transcript.written(found, form)))
+        return
+    saved = {"schema": "tektra.export/1", "id": document["conversation"]["id"], "path": str(to.absolute())}
+    save(document, form, to)
+    output.show(saved, json, lambda _: output.text(f"saved {to}"))
+
+
+def save(document: Mapping[str, Any], form: Format, path: Path) -> None:
+    """Write a conversation to a file that does not exist yet."""
+    if not path.parent.is_dir():
+        raise CliError("not_found", f"there is no directory {path.parent}")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(transcript.written(document, form))
+    except FileExistsError:
+        raise UsageError(f"{path} exists already", "Choose another name, or remove it first.") from None
+
+
+def remove(conversation: Id, yes: Yes = False, no_input: NoInput = False, json: Json = False) -> None:
+    """Remove a conversation."""
+    client = launch.ensured()
+    found = client.get(f"/api/conversations/{segment(conversation)}")["conversation"]
+    title = shortened(found["title"] or "", 40)
+    question = f'Remove the conversation {found["id"]} "{title}" with {wording.plural(found["messages"], "message")}?'
+    confirm(question, yes, no_input or json)
+    document = client.delete(f"/api/conversations/{segment(found['id'])}")
+    output.show(document, json, lambda gone: output.text(f"removed {gone['id']}"))

@@ -1,0 +1,1 @@
+"""`tektra models …`: looking, keeping, loading and downloading."""

@@ -1,0 +1,113 @@
+"""`tektra models list`, `show` and `ps`: what is there, what it is, what is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from tektra_cli import errors, launch, output, wording
+from tektra_cli.client import segment
+from tektra_cli.errors import DaemonUnreachable
+from tektra_cli.flags import Json
+
+
+def list_models(json: Json = False) -> None:
+    """List the models on this machine."""
+    output.show(launch.ensured().get("/api/models"), json, _table)
+
+
+def _table(document: Mapping[str, Any]) -> None:
+    headers = ("NAME", "SIZE", "QUANT", "CONTEXT", "SOURCE", "ADDED", "")
+    output.table(headers, [_row(model) for model in document["models"]])
+
+
+def _row(model: Mapping[str, Any]) -> tuple[str, ...]:
+    marks = [mark for mark in ("default", "loaded", "missing") if model.get(mark)]
+    return (
+        model["name"],
+        wording.size(model["size_bytes"]),
+        model["quantization"] or "-",
+        str(model["context_train"] or "-"),
+        model["source"],
+        wording.when(model["added_at"]),
+        ", ".join(marks),
+    )
+
+
+def show(name: Annotated[str, typer.Argument(help="The model's name.", metavar="NAME")], json: Json = False) -> None:
+    """Show one model: facts, estimate of memory, metadata."""
+    output.show(launch.ensured().get(f"/api/models/{segment(name)}"), json, describe)
+
+
+def describe(document: Mapping[str, Any]) -> None:
+    """One model as facts, for people."""
+    model = document["model"]
+    facts = [
+        ("name", model["name"]),
+        ("source", model["source"] + (f" from {model['origin']}" if model["origin"] else "")),
+        ("file", model["path"] + (" (missing)" if model["missing"] else "")),
+        ("size", wording.size(model["size_bytes"])),
+        ("sha256", model["sha256"] or "-"),
+        ("architecture", model["architecture"] or "-"),
+        ("parameters", _count(model["parameters"])),
+        ("quantization", model["quantization"] or "-"),
+        ("context", str(model["context_train"] or "-")),
+        ("added", wording.when(model["added_at"])),
+        ("state", ", ".join(mark for mark in ("default", "loaded") if model[mark]) or "not loaded"),
+    ]
+    if document.get("estimate"):
+        facts.append(("memory", _estimate(document["estimate"])))
+    output.facts(facts)
+    metadata = document.get("metadata") or {}
+    if metadata:
+        output.text("")
+        output.facts([(key, str(value)) for key, value in metadata.items()])
+
+
+def _count(parameters: int | None) -> str:
+    if not parameters:
+        return "-"
+    for unit, size in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if parameters >= size:
+            return f"{parameters / size:.2f} {unit}"
+    return str(parameters)
+
+
+def _estimate(estimate: Mapping[str, Any]) -> str:
+    total, weights = wording.size(estimate["total_bytes"]), wording.size(estimate["weights_bytes"])
+    cache, buffers = wording.size(estimate["kv_bytes"]), wording.size(estimate["buffers_bytes"])
+    return f"{total} with a context of {estimate['context']} (weights {weights}, cache {cache}, buffers {buffers})"
+
+
+def ps(json: Json = False) -> None:
+    """List the models in memory; never starts the daemon.
+
+    Without a daemon nothing is in memory, so the list is empty.
+    """
+    try:
+        document = launch.running().get("/api/ps")
+    except DaemonUnreachable:
+        document = {"schema": "tektra.ps/1", "models": []}
+    output.show(document, json, _loaded_table)
+
+
+def _loaded_table(document: Mapping[str, Any]) -> None:
+    if not document["models"]:
+        errors.note("no model is in memory")
+    headers = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "LAST USED", "EXPIRES")
+    output.table(headers, [_loaded_row(model) for model in document["models"]])
+
+
+def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        model["name"],
+        model["state"],
+        wording.size(model["resident_bytes"] or model["promised_bytes"]),
+        str(model["context"]),
+        str(model["running"]),
+        str(model["waiting"]),
+        wording.when(model["last_used_at"]),
+        wording.when(model["expires_at"]) if model["expires_at"] else ("in use" if model["leases"] else "never"),
+    )

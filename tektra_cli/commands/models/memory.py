@@ -1,0 +1,61 @@
+"""`tektra models load` and `unload`: what is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from tektra_cli import launch, output, wording
+from tektra_cli.client import LOAD_SECONDS, segment
+from tektra_cli.errors import StatusLine
+from tektra_cli.flags import Json
+
+Name = Annotated[str, typer.Argument(help="The model's name.", metavar="NAME")]
+
+
+def load(
+    name: Name,
+    context: Annotated[
+        int | None, typer.Option("--context", help="Tokens that a conversation may hold.", metavar="N", min=1)
+    ] = None,
+    keep_alive: Annotated[
+        str | None,
+        typer.Option("--keep-alive", help="How long it stays when idle: 30s, 10m, 2h, 0, forever.", metavar="D"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Load a model into memory before it is needed."""
+    body: dict[str, Any] = {}
+    if context is not None:
+        body["context"] = context
+    if keep_alive is not None:
+        body["keep_alive"] = wording.seconds(keep_alive)
+    client = launch.ensured()
+    with StatusLine() as line:
+        line.show(f"loading {name}…")
+        document = client.post(f"/api/models/{segment(name)}/load", body, timeout=LOAD_SECONDS)
+    output.show(document, json, _loaded)
+
+
+def _loaded(document: Mapping[str, Any]) -> None:
+    model = document["model"]
+    memory = wording.size(model["resident_bytes"] or model["promised_bytes"])
+    took = f"{document['load_seconds']:.1f} s"
+    output.text(f"{model['name']} is in memory ({memory}, context {model['context']}, {took})")
+
+
+def unload(
+    name: Name,
+    force: Annotated[bool, typer.Option("--force", help="Also when it is answering; those answers end.")] = False,
+    json: Json = False,
+) -> None:
+    """Take a model out of memory."""
+    query = {"force": "true"} if force else None
+    document = launch.ensured().post(f"/api/models/{segment(name)}/unload", {}, query)
+    output.show(document, json, _unloaded)
+
+
+def _unloaded(document: Mapping[str, Any]) -> None:
+    output.text(f"{document['name']} is out of memory, {wording.size(document['freed_bytes'])} freed")

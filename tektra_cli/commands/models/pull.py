@@ -1,0 +1,95 @@
+"""`tektra models pull`: a download with its progress, which ^C stops and the next pull continues."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from tektra_cli import errors, launch, output, terminal, wording
+from tektra_cli.client import error_of
+from tektra_cli.errors import CliError, Interrupted, StatusLine
+from tektra_cli.flags import Json
+
+Event = Mapping[str, Any]
+
+
+def pull(
+    source: Annotated[str, typer.Argument(help="OWNER/REPO, or OWNER/REPO:FILE-OR-QUANT.", metavar="SOURCE")],
+    name: Annotated[str | None, typer.Option("--name", help="Another name than the file's.", metavar="N")] = None,
+    revision: Annotated[str | None, typer.Option("--revision", help="A branch, tag or commit.", metavar="R")] = None,
+    json: Json = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON event a line.")] = False,
+) -> None:
+    """Download a model from the hub; goes on where it stopped.
+
+    HF_ENDPOINT in the daemon's environment names another hub. The file is checked against the hub's SHA-256.
+    """
+    optional = {"name": name, "revision": revision}
+    body = {"source": source} | {key: value for key, value in optional.items() if value}
+    events = launch.ensured().events("/api/models/pull", body)
+    try:
+        if jsonl:
+            _relayed(events)
+        else:
+            document = {"schema": "tektra.model/1", "model": _followed(events, quiet=json)}
+            output.show(document, json, _arrived)
+    except KeyboardInterrupt:
+        raise Interrupted("the download stopped; the same command goes on where it was") from None
+
+
+def _relayed(events: Iterable[Event]) -> None:
+    for event in events:
+        output.event(event)
+        if event["type"] == "error":
+            raise typer.Exit(error_of(dict(event), "the download failed").exit_code)
+
+
+def _followed(events: Iterable[Event], quiet: bool) -> Mapping[str, Any]:
+    """Show what happens until the model is there."""
+    plan: Event = {}
+    with StatusLine() as line:
+        for event in events:
+            match event["type"]:
+                case "plan":
+                    plan = event
+                    if not quiet:
+                        errors.note(_planned(plan))
+                case "progress":
+                    line.show(bar(event, terminal.size()[0] - 1))
+                case "verifying":
+                    line.show(f"checking the SHA-256 of {plan.get('file', 'the file')}…")
+                case "done":
+                    model: Mapping[str, Any] = event["model"]
+                    return model
+                case "error":
+                    raise error_of(dict(event), "the download failed")
+    raise CliError("pull_failed", "the daemon ended the download without a word", "See: tektra daemon logs")
+
+
+def _planned(plan: Event) -> str:
+    resumed = f", resuming at {wording.size(plan['resumed_bytes'])}" if plan["resumed_bytes"] else ""
+    return f"pulling {plan['file']} from {plan['repository']} ({wording.size(plan['total_bytes'])}{resumed})"
+
+
+def bar(event: Event, width: int) -> str:
+    """One line of progress: a bar, the share, the rate and the time left."""
+    done, total, rate = event["done_bytes"], event["total_bytes"], event["bytes_per_s"]
+    share = done / total if total else 0.0
+    left = f"  {wording.span((total - done) / rate)} left" if rate and total else ""
+    words = f" {share:4.0%}  {wording.size(done)} of {wording.size(total)}  {wording.size(int(rate))}/s{left}"
+    cells = max(0, min(30, width - len(words)))
+    full, empty = ("█", "░") if _has_blocks() else ("#", ".")
+    filled = round(share * cells)
+    return full * filled + empty * (cells - filled) + words
+
+
+def _has_blocks() -> bool:
+    return (getattr(sys.stderr, "encoding", "") or "").lower().replace("-", "") == "utf8"
+
+
+def _arrived(document: Mapping[str, Any]) -> None:
+    model = document["model"]
+    output.text(f"{model['name']} is ready to use ({wording.size(model['size_bytes'])})")

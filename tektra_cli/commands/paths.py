@@ -1,0 +1,15 @@
+"""`tektra paths`: where everything lies."""
+
+from __future__ import annotations
+
+from tektrad.paths import find_paths
+
+from tektra_cli import output
+from tektra_cli.flags import Json
+
+
+def paths(json: Json = False) -> None:
+    """Print where everything lies."""
+    places = find_paths().as_dict()
+    document = {"schema": "tektra.paths/1", **places}
+    output.show(document, json, lambda _: output.facts(list(places.items())))

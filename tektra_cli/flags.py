@@ -1,0 +1,11 @@
+"""The options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where an answer is needed.")]

@@ -1,0 +1,166 @@
+"""Makes sure that a daemon answers: finds it, or starts one and waits until it is ready.
+
+When many commands start at once, a file lock beside the socket lets one of them start the daemon; the others wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tektrad.paths import Paths, check_socket_path, find_paths, make_private
+
+from tektra_cli.client import Client, error_of
+from tektra_cli.errors import CliError, DaemonUnreachable, StatusLine
+
+POLL_SECONDS = 0.05
+TAIL_LINES = 8
+_PATH_VARIABLES = ("TEKTRA_CONFIG", "TEKTRA_DATA_DIR", "TEKTRA_STATE_DIR", "TEKTRA_CACHE_DIR", "TEKTRA_SOCKET")
+
+
+def running() -> Client:
+    """A client, whether or not a daemon is there: for commands that look and never start one."""
+    return Client(find_paths().socket)
+
+
+def ensured() -> Client:
+    """A client whose daemon runs; starts it unless TEKTRA_NO_AUTOSTART forbids that."""
+    client = running()
+    try:
+        client.peer()
+    except DaemonUnreachable:
+        if os.environ.get("TEKTRA_NO_AUTOSTART"):
+            raise
+        start(find_paths())
+    return client
+
+
+def start(paths: Paths) -> bool:
+    """Wait until a daemon is ready, starting one where needed; true when it was this call that started it."""
+    check_socket_path(paths.socket)
+    make_private(paths.socket.parent)
+    deadline = time.monotonic() + _patience()
+    client = Client(paths.socket)
+    with StatusLine() as line:
+        line.show("starting the daemon…")
+        while True:
+            with _turn(paths.socket.with_name("launch.lock")) as is_mine:
+                if client.is_ready():
+                    return False
+                if is_mine and _start_once(paths, deadline, line):
+                    return True
+            if time.monotonic() > deadline:
+                raise CliError("timeout", f"no daemon was ready within {_patience():g} seconds", _look(paths))
+            time.sleep(POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def _turn(lock: Path) -> Iterator[bool]:
+    """Whether this command is the one that may start a daemon now."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _start_once(paths: Paths, deadline: float, line: StatusLine) -> bool:
+    """Start one daemon; false when another one, not yet ready, already holds the data directory."""
+    reader, writer = os.pipe()
+    try:
+        try:
+            process = _spawn(paths, writer)
+        finally:
+            os.close(writer)
+        return _followed(reader, process, paths, deadline, line)
+    finally:
+        os.close(reader)
+
+
+def _spawn(paths: Paths, ready: int) -> subprocess.Popen[bytes]:
+    paths.log_file.parent.mkdir(parents=True, exist_ok=True)
+    log = os.open(paths.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tektrad", "--ready-fd", str(ready)],
+            cwd="/",
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(ready,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with paths made absolute, since the daemon starts in another directory."""
+    given = {name: os.environ[name] for name in _PATH_VARIABLES if os.environ.get(name)}
+    return {**os.environ, **{name: str(Path(path).expanduser().absolute()) for name, path in given.items()}}
+
+
+def _followed(reader: int, process: subprocess.Popen[bytes], paths: Paths, deadline: float, line: StatusLine) -> bool:
+    """Read the daemon's words until it is ready, gives up, ends, or takes too long."""
+    for word in _words(reader, deadline, paths):
+        if word.get("ready"):
+            return True
+        if "error" in word:
+            error = error_of(word, "the daemon did not start")
+            if error.code == "already_running":
+                return False
+            raise error
+        line.show(f"starting the daemon: {word.get('step', '')}…")
+    process.wait()
+    raise DaemonUnreachable(f"the daemon ended while it started\n{_tail(paths.log_file)}".rstrip(), _look(paths))
+
+
+def _words(reader: int, deadline: float, paths: Paths) -> Iterator[dict[str, Any]]:
+    """The JSON lines that come through the pipe, until its other end is closed."""
+    with open(reader, "rb", buffering=0, closefd=False) as pipe:
+        pending = b""
+        while True:
+            if not select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise CliError("timeout", f"the daemon was not ready within {_patience():g} seconds", _look(paths))
+            piece = pipe.read(4096)
+            if not piece:
+                return
+            *lines, pending = (pending + piece).split(b"\n")
+            yield from (json.loads(text) for text in lines if text)
+
+
+def _patience() -> float:
+    try:
+        return float(os.environ.get("TEKTRA_START_TIMEOUT", "30"))
+    except ValueError:
+        return 30.0
+
+
+def _tail(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-TAIL_LINES:])
+
+
+def _look(paths: Paths) -> str:
+    return f"The whole log is {paths.log_file}"

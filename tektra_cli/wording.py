@@ -1,0 +1,73 @@
+"""Numbers → words for people, and durations that people type → seconds. Pure, but for who is looking."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime
+
+from tektra_cli import terminal
+from tektra_cli.errors import UsageError
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DAY = 86400
+_STEPS = ((365 * _DAY, "year"), (30 * _DAY, "month"), (7 * _DAY, "week"), (_DAY, "day"), (3600, "hour"), (60, "minute"))
+
+
+def size(count: int | None) -> str:
+    """Bytes in the largest binary unit that leaves a number of at least one."""
+    if count is None:
+        return "-"
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
+
+
+def when(stamp: str | None) -> str:
+    """An RFC 3339 time: relative for people, as it is for pipes."""
+    if not stamp:
+        return "-"
+    return distance(stamp, datetime.now(UTC)) if terminal.is_terminal(sys.stdout) else stamp
+
+
+def distance(stamp: str, now: datetime) -> str:
+    """How far an RFC 3339 time lies from `now`, in one unit: `3 minutes ago`, `in 2 hours`."""
+    try:
+        seconds = (now - datetime.fromisoformat(stamp)).total_seconds()
+    except (ValueError, TypeError):
+        return stamp
+    for length, name in _STEPS:
+        count = int(abs(seconds) // length)
+        if count:
+            words = f"{count} {name}{'s' if count > 1 else ''}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "just now" if seconds >= 0 else "in a moment"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units: `42s`, `3m 10s`, `2h 5m`, `4d 1h`."""
+    left = int(seconds)
+    parts: list[str] = []
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 model`, `2 models`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def seconds(duration: str) -> float:
+    """`30s`, `10m`, `2h`, `1d`, a plain number of seconds, or -1 for `-1` and `forever`."""
+    if duration in ("-1", "forever"):
+        return -1
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", duration)
+    if match is None:
+        raise UsageError(f'"{duration}" is no duration', "Write 30s, 10m, 2h, 0, or forever.")
+    return float(match[1]) * _UNITS[match[2] or "s"]
