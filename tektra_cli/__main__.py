@@ -12,9 +12,9 @@ def main() -> int:
     if arguments in (["--version"], ["-V"]):
         return _version()
     if arguments[:1] == ["__complete"]:
-        from tektra_cli.completing import complete
+        from tektra_cli.suggest import suggest
 
-        return complete(arguments[1:])
+        return suggest(arguments[1:])
     from tektra_cli.ending import run
 
     return run(arguments)

@@ -10,7 +10,7 @@ import http.client
 import json
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -23,6 +23,7 @@ Document = dict[str, Any]
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+_LAST_EVENTS = ("finish", "done", "error")
 LOAD_SECONDS = 900.0
 """Reading a large model from a slow disk."""
 
@@ -65,8 +66,8 @@ class Client:
         """The document that says what is gone."""
         return self._answer("DELETE", path, None, None, ANSWER_SECONDS)
 
-    def events(self, path: str, body: Mapping[str, Any]) -> Iterator[Document]:
-        """The events that answer `body`, until the stream ends; closing the iterator cancels the work.
+    def events(self, path: str, body: Mapping[str, Any]) -> Generator[Document, None, None]:
+        """The events that answer `body`, the last of them `finish`, `done` or `error`; closing cancels the work.
 
         Nothing limits the wait for the next event: a long prompt on a slow machine is no error.
         """
@@ -74,7 +75,11 @@ class Client:
             _raise_for_error(response)
             for line in response:
                 if line.startswith(b"data:"):
-                    yield json.loads(line[5:])
+                    event = json.loads(line[5:])
+                    yield event
+                    if event["type"] in _LAST_EVENTS:
+                        return
+            raise self._lost()
 
     def peer(self) -> tuple[int, int]:
         """The process id and user id that the kernel knows for the other end."""
@@ -138,14 +143,13 @@ class Client:
 
     def _lost(self) -> CliError:
         """The connection broke in the middle: is the daemon gone, or only this answer?"""
-        message = "the connection to the daemon broke before the answer was complete"
         try:
             self.peer()
         except DaemonUnreachable:
-            return DaemonUnreachable("the daemon ended before the answer was complete", _LOOK)
+            return DaemonUnreachable("the daemon ended before its answer was complete", _LOOK)
         except (CliError, UnsafePath, OSError):
             pass
-        return CliError("connection_lost", message, _LOOK)
+        return CliError("connection_lost", "the connection broke before the answer was complete", _LOOK)
 
 
 _LOOK = "See what happened with: tektra daemon logs"
@@ -176,7 +180,7 @@ def _raise_for_error(response: http.client.HTTPResponse) -> None:
         raise error_of(_decoded(response.read()), f"the daemon answered {response.status} {response.reason}")
 
 
-def error_of(answer: Document, otherwise: str) -> CliError:
+def error_of(answer: Mapping[str, Any], otherwise: str) -> CliError:
     """What the daemon says went wrong, from an error body or an error event."""
     told = answer.get("error")
     if not isinstance(told, dict):

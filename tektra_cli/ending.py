@@ -33,7 +33,7 @@ def _invoked(arguments: list[str]) -> int:
         with app.build().make_context("tektra", arguments) as context:
             context.command.invoke(context)
     except Exit as end:
-        return end.exit_code
+        return int(end.exit_code)
     except NoArgsIsHelpError as help_wanted:
         output.text(help_wanted.format_message())
     except ClickException as error:

@@ -29,7 +29,7 @@ def _words(prompt: str | None) -> str | None:
     """PROMPT, standard input, or both; `-` means standard input alone."""
     if prompt == "-":
         return _stdin()
-    if sys.stdin is None or terminal.is_terminal(sys.stdin):
+    if terminal.is_terminal(sys.stdin):
         return prompt
     parts = [part for part in (prompt, _stdin()) if part]
     return "\n\n".join(parts)

@@ -64,7 +64,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         )
         report("binding the socket")
         sock = stairs.enter_context(bound_socket(paths.socket))
-        await stairs.enter_async_context(serving(create_app(services, os.getuid()), sock, settings.drain))
+        await stairs.enter_async_context(serving(create_app(services, os.getuid()), sock))
         report("ready")
         notify_systemd("READY=1")
         log.info("ready", pid=os.getpid(), socket=str(paths.socket), interrupted_answers=interrupted)
@@ -72,6 +72,10 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         services.state = "draining"
         notify_systemd("STOPPING=1")
         log.info("stopping", requests_running=services.requests_running)
+        with contextlib.suppress(TimeoutError):
+            if services.requests_running:
+                await asyncio.wait_for(services.idle.wait(), settings.drain)
+        await pool.close()  # ends what still runs, so that its clients hear why
     log.info("stopped")
 
 

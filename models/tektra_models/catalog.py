@@ -7,23 +7,18 @@ Several threads and processes may use one directory: changes are made under a fi
 from __future__ import annotations
 
 import difflib
-import errno
 import fcntl
-import hashlib
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
-from tektra_models.errors import BadModelFile, BadRequest, DiskFull, ModelError, ModelExists, UnknownModel, Unsupported
-from tektra_models.gguf import open_regular
+from tektra_models.blobs import copy_hashed, no_room, sync_directory, temporary_blob
+from tektra_models.errors import BadModelFile, BadRequest, ModelError, ModelExists, UnknownModel, Unsupported
 from tektra_models.manifest import (
     SCRIPT_SUFFIX,
     Facts,
@@ -32,17 +27,16 @@ from tektra_models.manifest import (
     Source,
     check_name,
     name_for,
-    no_room,
     read_facts,
-    sync_directory,
     write_manifest,
 )
 from tektra_models.spec import Spec
 
+__all__ = ["BUILT_IN", "Catalog", "Model"]
+
 BUILT_IN = "tektra-starter"
 BUILT_IN_FILE = Path(__file__).parent / "starter" / "tektra-starter.gguf"
 DEFAULT_CONTEXT = 4096
-CHUNK = 4 * 1024 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -57,15 +51,15 @@ class Catalog:
         built_in_file: Path = BUILT_IN_FILE,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._dir = models_dir.absolute()
-        self._blobs = self._dir / "blobs"
+        self.models_dir = models_dir.absolute()
+        self._blobs = self.models_dir / "blobs"
         self._built_in_file = built_in_file
         self._now = now
         self._built_in_seen: tuple[int, int, Model] | None = None
 
     def list(self) -> list[Model]:
         """Every model, the built-in one first, the others by name."""
-        manifests = sorted(self._dir.glob("[!.]*.json"), key=lambda path: path.name)
+        manifests = sorted(self.models_dir.glob("[!.]*.json"), key=lambda path: path.name)
         found = [model for path in manifests if (model := self._read(path))]
         built_in = self._built_in()
         return [built_in, *found] if built_in else found
@@ -96,8 +90,8 @@ class Catalog:
         read_facts(file)  # before gigabytes are copied
         suffix = SCRIPT_SUFFIX if file.name.endswith(SCRIPT_SUFFIX) else ".gguf"
         self._make_directories()
-        with self._temporary() as temp:
-            digest = _copy(file, temp, progress or (lambda done, total: None))
+        with temporary_blob(self._blobs) as temp:
+            digest = copy_hashed(file, temp, progress or (lambda done, total: None))
             # The copy's own facts count: its source may have changed in the meantime.
             facts = read_facts(Path(temp.name), f"copy{suffix}")
             blob = self._blobs / f"{digest}{suffix}"
@@ -115,6 +109,11 @@ class Catalog:
         with self._changing():
             return self._commit(model)
 
+    def blob(self, sha256: str) -> Path:
+        """Where a GGUF file of that digest lies, or would lie."""
+        self._make_directories()
+        return self._blobs / f"{sha256}.gguf"
+
     def ensure_free(self, name: str, sha256: str) -> None:
         """Raise ModelExists unless the name is free or already means this very file."""
         taken = self._existing(check_name(name))
@@ -131,12 +130,10 @@ class Catalog:
         with self._changing():
             # The manifest goes first: a crash in between leaves a file nobody names, not a name without a file.
             self._manifest(model.name).unlink(missing_ok=True)
-            sync_directory(self._dir)
+            sync_directory(self.models_dir)
             return self._drop_blob(Path(model.path))
 
-    def spec(
-        self, name: str, context: int | None = None, slots: int = 8, batch: int = 512, threads: int = 0
-    ) -> Spec:
+    def spec(self, name: str, context: int | None = None, slots: int = 8, batch: int = 512, threads: int = 0) -> Spec:
         """How a worker shall open the model; raises clearly when its file is gone or the context is impossible."""
         model = self.get(name)
         if model.missing:
@@ -165,9 +162,7 @@ class Catalog:
     ) -> Model:
         added_at = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         known = msgspec.structs.asdict(facts)
-        return Model(
-            name=name, source=source, origin=origin, path=str(path), sha256=sha256, added_at=added_at, **known
-        )
+        return Model(name=name, source=source, origin=origin, path=str(path), sha256=sha256, added_at=added_at, **known)
 
     def _commit(self, model: Model) -> Model:
         self._refuse_other(model)
@@ -191,7 +186,7 @@ class Catalog:
         return self._read(self._manifest(name))
 
     def _manifest(self, name: str) -> Path:
-        return self._dir / f"{name.lower()}.json"
+        return self.models_dir / f"{name.lower()}.json"
 
     def _read(self, path: Path) -> Model | None:
         try:
@@ -204,7 +199,7 @@ class Catalog:
         if path.name != f"{model.name.lower()}.json":
             _log.warning("The manifest %s calls itself %r and is left out of the list", path, model.name)
             return None
-        return msgspec.structs.replace(model, missing=not os.path.isfile(model.path))
+        return msgspec.structs.replace(model, missing=not Path(model.path).is_file())
 
     def _built_in(self) -> Model | None:
         try:
@@ -228,7 +223,7 @@ class Catalog:
         if path.parent != self._blobs:
             return 0
         # A text search also finds the use in a manifest that is damaged and may be mended.
-        for manifest in self._dir.glob("*.json"):
+        for manifest in self.models_dir.glob("*.json"):
             if path.name.encode() in manifest.read_bytes():
                 return 0
         try:
@@ -240,71 +235,20 @@ class Catalog:
 
     def _make_directories(self) -> None:
         try:
-            self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.models_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._blobs.mkdir(mode=0o700, exist_ok=True)
         except OSError as exc:
-            raise no_room(exc, self._dir) from exc
+            raise no_room(exc, self.models_dir) from exc
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         self._make_directories()
-        with (self._dir / ".lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-    @contextmanager
-    def _temporary(self) -> Iterator[IO[bytes]]:
-        # Each copy holds a lock on its own file, so what is not locked was left by a process that died.
-        for stale in self._blobs.glob(".copy-*"):
-            _unlink_if_unlocked(stale)
-        with tempfile.NamedTemporaryFile(dir=self._blobs, prefix=".copy-", delete=False) as temp:
-            try:
-                fcntl.flock(temp, fcntl.LOCK_EX)
-                yield temp
-            finally:
-                Path(temp.name).unlink(missing_ok=True)
-
-
-def _copy(source: Path, temp: IO[bytes], progress: Callable[[int, int], None]) -> str:
-    digest = hashlib.sha256()
-    done = 0
-    with os.fdopen(open_regular(source), "rb", buffering=0) as file:
-        total = os.fstat(file.fileno()).st_size
-        ensure_room(Path(temp.name).parent, total, source.name)
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            try:
-                temp.write(chunk)
-            except OSError as exc:
-                raise no_room(exc, Path(temp.name).parent, " Nothing was kept.") from exc
-            done += len(chunk)
-            progress(done, total)
-    try:
-        temp.flush()
-        os.fsync(temp.fileno())
-    except OSError as exc:
-        raise no_room(exc, Path(temp.name).parent, " Nothing was kept.") from exc
-    return digest.hexdigest()
-
-
-def ensure_room(directory: Path, needed: int, what: str) -> None:
-    """Raise DiskFull with both numbers when the disk cannot hold that much more."""
-    free = shutil.disk_usage(directory).free
-    if needed > free:
-        raise DiskFull(
-            f"{what} needs {needed:,} bytes more, and {free:,} are free in {directory}.",
-            "Free some space there, or remove a model: tektra models rm NAME",
-        )
-
-
-def _unlink_if_unlocked(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-    except OSError as exc:
-        if exc.errno not in (errno.ENOENT, errno.EWOULDBLOCK):
-            raise
+        try:
+            with (self.models_dir / ".lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as exc:
+            raise no_room(exc, self.models_dir) from exc
 
 
 def _same_file(one: Model, other: Model) -> bool:
@@ -313,7 +257,7 @@ def _same_file(one: Model, other: Model) -> bool:
     if one.path == other.path:
         return True
     try:
-        return os.path.samefile(one.path, other.path)
+        return Path(one.path).samefile(other.path)
     except OSError:
         return False
 

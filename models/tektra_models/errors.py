@@ -15,6 +15,7 @@ ModelError
     ├── HubRefused        the hub said no (not found, gated, unauthorised)
     ├── HubUnreachable    no answer from the hub
     ├── DigestMismatch    what arrived is not what the hub promised
+    ├── PullBusy          another process is pulling the same file
     └── DiskFull          no room for it
 """
 
@@ -114,6 +115,12 @@ class DigestMismatch(PullFailed):
     """What arrived is not what the hub promised."""
 
     code = "digest_mismatch"
+
+
+class PullBusy(PullFailed):
+    """The same file is being pulled already."""
+
+    code = "busy"
 
 
 class DiskFull(PullFailed):

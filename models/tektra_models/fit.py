@@ -1,4 +1,4 @@
-"""Foretells how many bytes a model will take once loaded; pure, so that the pool can decide before anything is opened."""
+"""Foretells how many bytes a model will take once loaded; pure, so that the pool can decide before opening it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GGML's tensor types and GGUF's file types: tables only, used by the header reader and compared with `gguf` in tests."""
+"""GGML's tensor types and GGUF's file types: tables only, compared with the `gguf` library in tests."""
 
 from __future__ import annotations
 

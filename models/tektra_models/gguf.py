@@ -113,12 +113,12 @@ class _Reader:
             self._bad(f"is not a GGUF file; it looks like {what}", hint)
         self._at = 4
         version = self._u32("its version")
-        if version in (2, 3):
-            return version
         if version and version & 0xFFFF == 0:
             self._bad("is a big-endian GGUF file, and only little-endian ones can be run", "Get the usual version.")
-        hint = "Convert the model again with a present llama.cpp." if version == 1 else "Update Tektra, or see if the file is damaged."
-        self._bad(f"has GGUF version {version}; versions 2 and 3 are known", hint)
+        old, new = "Convert the model again with a present llama.cpp.", "Update Tektra; else the file is damaged."
+        if version not in (2, 3):
+            self._bad(f"has GGUF version {version}; versions 2 and 3 are known", old if version == 1 else new)
+        return version
 
     def _metadata(self, count: int) -> dict[str, object]:
         metadata: dict[str, object] = {}

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from tektra_models.errors import BadModelFile, BadModelName, DiskFull
+from tektra_models.blobs import replace_text
+from tektra_models.errors import BadModelFile, BadModelName
 from tektra_models.gguf import Header, open_regular, read_header
 
-SCHEMA = "tektra.manifest/1"
 SCRIPT_SCHEMA = "tektra.scripted/1"
 SCRIPT_SUFFIX = ".scripted.json"
 MAX_SCRIPT = 1024 * 1024
@@ -57,12 +56,13 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The document `<name>.json`."""
 
-    schema: Literal["tektra.manifest/1"] = SCHEMA
+    schema: Literal["tektra.manifest/1"] = "tektra.manifest/1"
     model: Model
 
 
 class _Script(msgspec.Struct, frozen=True):
     schema: str
+    context: int | None = None
 
 
 def read_facts(path: Path, name: str | None = None) -> Facts:
@@ -108,18 +108,18 @@ def _script_facts(path: Path) -> Facts:
         raise BadModelFile(f"{path} is longer than a script may be ({MAX_SCRIPT:,} bytes).", "Make it shorter.")
     hint = f'A script is a JSON object with "schema": "{SCRIPT_SCHEMA}".'
     try:
-        schema = msgspec.json.decode(text, type=_Script).schema
+        script = msgspec.json.decode(text, type=_Script)
     except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
         raise BadModelFile(f"{path} is not a script: {exc}.", hint) from exc
-    if schema != SCRIPT_SCHEMA:
-        raise BadModelFile(f"{path} has the schema {schema!r}.", hint)
+    if script.schema != SCRIPT_SCHEMA:
+        raise BadModelFile(f"{path} has the schema {script.schema[:100]!r}.", hint)
     return Facts(
         format="scripted",
         size_bytes=len(text),
         architecture="scripted",
         parameters=0,
         quantization=None,
-        context_train=None,
+        context_train=script.context,
         embedding_only=False,
     )
 
@@ -137,41 +137,14 @@ def check_name(name: str) -> str:
 def name_for(file_name: str) -> str:
     """Make a name from a file's name: lower case, without its ending, anything unusual as a dash."""
     stem = file_name[: -len(SCRIPT_SUFFIX)] if file_name.endswith(SCRIPT_SUFFIX) else Path(file_name).stem
-    cleaned = re.sub(r"[^a-z0-9._-]+", "-", stem.lower())
+    cleaned = re.sub(r"-*[^a-z0-9._-]+-*", "-", stem.lower())
     return check_name(re.sub(r"\.{2,}", ".", cleaned).strip("-._")[:100])
 
 
 def write_manifest(path: Path, model: Model) -> None:
-    """Put the manifest in place so that after a crash there is the old one or the new one, whole."""
+    """Put the manifest in place, whole."""
     try:
         text = msgspec.json.format(msgspec.json.encode(Manifest(model=model)))
     except UnicodeEncodeError as exc:
         raise BadModelFile("The file's path is not valid UTF-8.", "Rename the file or its folder.") from exc
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".manifest-", delete=False) as file:
-            try:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-        sync_directory(path.parent)
-    except OSError as exc:
-        raise no_room(exc, path.parent) from exc
-
-
-def sync_directory(path: Path) -> None:
-    """Make a rename in this directory survive a power cut."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def no_room(exc: OSError, where: Path, kept: str = "") -> DiskFull:
-    """Say that a write failed; whatever the cause, the disk does not take what it was given."""
-    reason = exc.strerror or str(exc)
-    return DiskFull(f"Writing to {where} failed: {reason}.{kept}", "Free some space there, or see whether it is writable.")
+    replace_text(path, text)

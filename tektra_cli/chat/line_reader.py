@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import termios
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,16 +33,38 @@ def reader(history_file: Path, commands: list[str]) -> LineReader:
     return PlainReader()
 
 
+@contextlib.contextmanager
+def quiet_keyboard() -> Iterator[None]:
+    """While an answer is drawn, keys are neither echoed into it nor lost: they wait, unchanged, for the next line.
+
+    ^C still interrupts. prompt_toolkit sets its own mode while it reads, and comes back to this one.
+    """
+    if not (terminal.is_live(sys.stdin) and terminal.is_live(sys.stdout)):
+        yield
+        return
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+    quiet = termios.tcgetattr(keyboard)
+    quiet[0] &= ~termios.ICRNL
+    quiet[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(keyboard, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+
+
 class PlainReader:
     """For dumb terminals: the prompt goes to stderr, and a backslash at its end continues a line."""
 
     def read(self) -> str:
         """Lines up to one that does not end with a backslash."""
-        lines = []
+        lines: list[str] = []
         errors.ask(PROMPT)
         while True:
             line = sys.stdin.readline()
             if not line:
+                errors.say("")
                 raise EOFError
             line = line.rstrip("\n")
             if not line.endswith("\\"):
@@ -59,7 +84,8 @@ class EditingReader:
 
         # Without questions about the cursor's position no terminal is too simple, and no answer can get lost in the
         # input when the program ends early.
-        screen = Vt100_Output.from_pty(sys.stdout, term=os.environ.get("TERM"), enable_cpr=False)
+        screen = Vt100_Output.from_pty(sys.stdout, term=os.environ.get("TERM"))
+        screen.enable_cpr = False
         self._session: PromptSession[str] = PromptSession(
             PROMPT,
             multiline=True,

@@ -8,17 +8,22 @@ second and a slow one is still seen word by word.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import re
 import threading
+from itertools import pairwise
+from typing import ClassVar
 
 from markdown_it import MarkdownIt
-from rich.console import Console
-from rich.markdown import Markdown
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import Heading, Markdown, MarkdownElement
 
 from tektra_cli import output, terminal
 from tektra_cli.chat.views import Writer
 
 FRAME_SECONDS = 0.05
+_BLANK = re.compile(r"(?:\s|\x1b\[[\d;]*m)*")
 
 
 class LiveMarkdown(Writer):
@@ -51,8 +56,9 @@ class LiveMarkdown(Writer):
         output.drawn(self._block.finish())
 
     def _draw_frames(self) -> None:
-        while not self._closed.wait(FRAME_SECONDS):
-            self._frame()
+        with contextlib.suppress(OSError):  # nobody looks any more: the last frame, drawn by the caller, says so
+            while not self._closed.wait(FRAME_SECONDS):
+                self._frame()
 
     def _frame(self) -> None:
         with self._lock:
@@ -116,7 +122,7 @@ def split_blocks(text: str) -> list[str]:
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     starts = [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map][1:]
     edges = [0, *starts, len(lines)]
-    return ["".join(lines[begin:end]) for begin, end in zip(edges, edges[1:], strict=False)]
+    return ["".join(lines[begin:end]) for begin, end in pairwise(edges)]
 
 
 def rendered(block: str, columns: int) -> list[str]:
@@ -125,5 +131,21 @@ def rendered(block: str, columns: int) -> list[str]:
         return []
     sheet = io.StringIO()
     console = Console(file=sheet, force_terminal=True, width=max(columns - 1, 8), highlight=False, legacy_windows=False)
-    console.print(Markdown(block, code_theme="ansi_dark", hyperlinks=False))
-    return [line.rstrip() for line in sheet.getvalue().strip("\n").split("\n")]
+    console.print(_Plainer(block, code_theme="ansi_dark", hyperlinks=False))
+    lines = sheet.getvalue().split("\n")
+    filled = [number for number, line in enumerate(lines) if not _BLANK.fullmatch(line)]
+    return [line.rstrip() for line in lines[filled[0] : filled[-1] + 1]] if filled else []
+
+
+class _LeftHeading(Heading):
+    """A heading that stands where the text stands."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self.text.justify = "left"
+        yield self.text
+
+
+class _Plainer(Markdown):
+    """Markdown with headings on the left."""
+
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "heading_open": _LeftHeading}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tektrad.paths import find_paths
+
 from tektra_cli import errors, launch
 from tektra_cli.chat import slash, views
-from tektra_cli.chat.line_reader import LineReader, reader
+from tektra_cli.chat.line_reader import LineReader, quiet_keyboard, reader
 from tektra_cli.chat.turn import Event, Request, View, streamed
 from tektra_cli.client import Client
 from tektra_cli.errors import CliError
-from tektrad.paths import find_paths
 
 
 class Session:
@@ -28,8 +29,9 @@ class Session:
         self.open()
         lines = reader(find_paths().state_dir / "history", [f"/{name}" for name in slash.COMMANDS])
         errors.note("/help shows the commands, ^D leaves")
-        while self._step(lines):
-            pass
+        with quiet_keyboard():
+            while self._step(lines):
+                pass
 
     def open(self) -> Client:
         """A client whose daemon runs; a daemon that ended meanwhile is started again."""
@@ -105,5 +107,3 @@ class Noting:
     def close(self) -> None:
         """Only the view has something to close."""
         self._view.close()
-
-

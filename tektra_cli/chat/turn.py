@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tektra_cli.client import Client, error_of
-from tektra_cli.errors import CliError, DaemonUnreachable
+from tektra_cli.errors import CliError
 
 Event = Mapping[str, Any]
 
@@ -58,30 +58,19 @@ def streamed(client: Client, request: Request, view: View) -> Event:
     Leaving early, by ^C or because nobody reads any more, closes the connection, which cancels the work.
     """
     begun = False
+    body = request.body(stream=True)
     try:
-        with contextlib.closing(view), contextlib.closing(client.events("/api/chat", request.body(stream=True))) as events:
+        with contextlib.closing(view), contextlib.closing(client.events("/api/chat", body)) as events:
             for event in events:
                 view.event(event)
                 begun = begun or event["type"] == "delta"
                 if event["type"] == "error":
-                    raise error_of(dict(event), "the answer failed")
+                    raise error_of(event, "the answer failed")
                 if event["type"] == "finish":
                     return event
-    except DaemonUnreachable:
-        raise _broken(DaemonUnreachable, request, begun) from None
     except CliError as error:
-        if error.code != "connection_lost":
-            raise
-    raise _broken(_Lost, request, begun)
-
-
-def _broken(kind: type[CliError], request: Request, begun: bool) -> CliError:
-    kept = "; what it had written is kept, marked as interrupted" if begun and request.save else ""
-    return kind(f"the daemon ended in the middle of the answer{kept}", "See what happened with: tektra daemon logs")  # type: ignore[call-arg]
-
-
-class _Lost(CliError):
-    """The stream broke although a daemon still answers."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__("connection_lost", message, hint)
+        if begun and request.save and error.code in ("connection_lost", "daemon_unreachable"):
+            message = f"{error.message}; what it had written is kept, marked as interrupted"
+            raise CliError(error.code, message, error.hint) from error
+        raise
+    raise CliError("internal", "the daemon ended the answer without a word")

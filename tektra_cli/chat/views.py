@@ -20,11 +20,15 @@ def for_people(say_model: bool) -> View:
 class Events:
     """Every event as it is, one JSON object a line."""
 
+    told_error = False
+
     def event(self, event: Event) -> None:
+        """Pass it on."""
         output.event(event)
+        self.told_error = event["type"] == "error"
 
     def close(self) -> None:
-        pass
+        """Every line is ended already."""
 
 
 class Talk:
@@ -47,7 +51,7 @@ class Talk:
                 self._writer.write(event["text"])
             case "finish" if event["reason"] == "length":
                 self.close()
-                errors.note(f"cut after {event['usage']['completion_tokens']} tokens, the most that was allowed")
+                errors.note(_why_cut(event["usage"]))
 
     def _start(self, event: Event) -> None:
         if self._say_model and event["source"] == "built-in":
@@ -82,6 +86,12 @@ class Writer:
         if self._begun:
             self._put("\n")
         self._begun, self._held = False, ""
+
+
+def _why_cut(usage: Event) -> str:
+    if usage["prompt_tokens"] + usage["completion_tokens"] >= usage["context"]:
+        return f"cut here: the context of {usage['context']} tokens is full"
+    return f"cut here: {usage['completion_tokens']} tokens were allowed"
 
 
 def _writer() -> Writer:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import launch, output, question, terminal
+from tektra_cli import launch, output, question
 from tektra_cli.chat import turn, views
 from tektra_cli.chat.turn import Request
-from tektra_cli.errors import Interrupted, UsageError
+from tektra_cli.client import Client
+from tektra_cli.errors import CliError, Interrupted, UsageError
 from tektra_cli.flags import Json, NoInput
 
 
@@ -19,7 +19,7 @@ def chat(
     prompt: Annotated[str | None, typer.Argument(help="What to ask; - reads it from a pipe.", metavar="PROMPT")] = None,
     continued: Annotated[bool, typer.Option("--continue", "-c", help="Go on with the latest conversation.")] = False,
     conversation: Annotated[
-        str | None, typer.Option("--conversation", help="Go on with this one; the beginning of an id is enough.", metavar="ID")
+        str | None, typer.Option("--conversation", help="Go on with this one.", metavar="ID")
     ] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="Which model answers.", metavar="NAME")] = None,
     system: Annotated[str | None, typer.Option("--system", "-s", help="The system prompt.", metavar="TEXT")] = None,
@@ -31,10 +31,14 @@ def chat(
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing of this.")] = False,
     no_input: NoInput = False,
-    temperature: Annotated[float | None, typer.Option(help="How freely words are chosen; 0: not at all.", min=0)] = None,
-    top_p: Annotated[float | None, typer.Option(help="Choose among the likeliest words of this share.", min=0, max=1)] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="How freely it chooses words; 0: not at all.", min=0)
+    ] = None,
+    top_p: Annotated[float | None, typer.Option(help="Choose among the likeliest of this share.", min=0, max=1)] = None,
     top_k: Annotated[int | None, typer.Option(help="Choose among so many likeliest words.", min=0)] = None,
-    min_p: Annotated[float | None, typer.Option(help="Leave out words less likely than this share of the best.", min=0, max=1)] = None,
+    min_p: Annotated[
+        float | None, typer.Option(help="Drop words this much less likely than the best.", min=0, max=1)
+    ] = None,
     repeat_penalty: Annotated[float | None, typer.Option(help="Above 1: repeat less.", min=0)] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same answer.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="End the answer after so many tokens.", min=1)] = None,
@@ -74,19 +78,43 @@ def chat(
 
 def _answer_once(request: Request, json: bool, jsonl: bool, no_stream: bool) -> None:
     client = launch.ensured()
+    say_model = request.model is None
     try:
         if jsonl:
             _relay(client, request)
-        elif json or no_stream:
-            output.show(turn.whole(client, request), json, _show_whole(request))
+        elif json:
+            output.document(turn.whole(client, request))
+        elif no_stream:
+            _show_whole(turn.whole(client, request), say_model)
         else:
-            turn.streamed(client, request, views.for_people(say_model=request.model is None))
+            turn.streamed(client, request, views.for_people(say_model))
     except KeyboardInterrupt:
-        raise Interrupted("stopped") from None
+        raise Interrupted from None
 
 
-_: Any = (sys, terminal)
+def _relay(client: Client, request: Request) -> None:
+    """Events as they are; an error that the stream told is not told twice."""
+    view = views.Events()
+    try:
+        turn.streamed(client, request, view)
+    except CliError as error:
+        if view.told_error:
+            raise typer.Exit(error.exit_code) from error
+        raise
+
+
+def _show_whole(document: dict[str, Any], say_model: bool) -> None:
+    view = views.for_people(say_model)
+    for event in ({"type": "start"}, {"type": "delta", "text": document["content"]}, {"type": "finish"}):
+        view.event(document | event)
+    view.close()
 
 
 def _talk(request: Request, alone: bool) -> None:
-    raise NotImplementedError
+    if alone:
+        raise UsageError("there is no question", 'Give one: tektra chat "PROMPT", or through a pipe.')
+    if not request.save:
+        raise UsageError("--no-save is for a single question", "A chat keeps its conversation; remove it afterwards.")
+    from tektra_cli.chat.session import Session
+
+    Session(request).run()

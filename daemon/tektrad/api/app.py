@@ -99,7 +99,7 @@ class Gate:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        self._services.requests_running += 1
+        self._services.enter()
         try:
             refusal = self._refusal(scope)
             if refusal is not None:
@@ -107,7 +107,7 @@ class Gate:
             else:
                 await self._app(scope, _bounded(receive), reply)
         finally:
-            self._services.requests_running -= 1
+            self._services.leave()
             took = round((time.monotonic() - started) * 1000, 1)
             log.debug("request", method=scope["method"], path=scope["path"], status=status, ms=took)
             structlog.contextvars.clear_contextvars()

@@ -22,6 +22,8 @@ from tektrad.paths import UnsafePath, check_socket_path, make_private
 PEER_UID = "tektra.peer_uid"
 LISTEN_FD = 3
 BACKLOG = 256
+GRACE_SECONDS = 2
+SETTLE_SECONDS = 5.0
 
 
 class PeerProtocol(HttpToolsProtocol):
@@ -66,8 +68,8 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, sock: socket.socket, drain: float) -> AsyncIterator[None]:
-    """Serve on `sock` inside the block; at its end stop accepting and give running requests `drain` seconds."""
+async def serving(app: ASGIApp, sock: socket.socket) -> AsyncIterator[None]:
+    """Serve on `sock` inside the block; at its end stop accepting, and give the last bytes a moment to leave."""
     config = uvicorn.Config(
         app,
         http=PeerProtocol,
@@ -77,7 +79,7 @@ async def serving(app: ASGIApp, sock: socket.socket, drain: float) -> AsyncItera
         access_log=False,
         server_header=False,
         timeout_keep_alive=60,
-        timeout_graceful_shutdown=max(1, round(drain)),
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[sock]))
@@ -87,6 +89,13 @@ async def serving(app: ASGIApp, sock: socket.socket, drain: float) -> AsyncItera
     finally:
         server.should_exit = True
         await running
+        # Uvicorn cancels what is still running and leaves; those requests have answers to put into the store first.
+        if server.server_state.tasks:
+            await asyncio.wait(set(server.server_state.tasks), timeout=SETTLE_SECONDS)
+        # A client that no longer reads would keep its connection, and the loop, from closing.
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextlib.contextmanager

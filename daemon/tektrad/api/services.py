@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -31,6 +32,18 @@ class Services:
     started: float
     state: str = "ready"
     requests_running: int = 0
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def enter(self) -> None:
+        """Count a request that begins."""
+        self.requests_running += 1
+        self.idle.clear()
+
+    def leave(self) -> None:
+        """Count a request that ended."""
+        self.requests_running -= 1
+        if self.requests_running == 0:
+            self.idle.set()
 
 
 def _services(request: Request) -> Services:

@@ -198,13 +198,15 @@ class Worker:
 
     def _death(self) -> WorkerDied:
         code = self._process.returncode if self._process is not None else None
-        if code is None or self.state == "stopping":
-            how = "was stopped"
+        if code is None:
+            how = "closed its connection"
         elif code < 0:
             how = f"was ended by {signal.Signals(-code).name}"
         else:
             how = f"ended with code {code}"
         said = f": {self._tail[-1]}" if self._tail else ""
+        if self.state == "stopping":
+            return WorkerDied(f'"{self.spec.name}" was unloaded', "The next request loads it again.")
         return WorkerDied(
             f'the worker of "{self.spec.name}" {how}{said}',
             "It is started anew with the next request; tektra daemon logs shows its last words.",

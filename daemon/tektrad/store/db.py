@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
+import anyio
 
 from tektrad.errors import CannotStart, StoreFailed, StoreFull
 from tektrad.store.migrate import migrate
@@ -42,12 +43,14 @@ class Store:
         """
         async with self._writing:
             with translated():
-                await self._writer.execute("BEGIN IMMEDIATE")
                 try:
+                    await self._writer.execute("BEGIN IMMEDIATE")
                     yield self._writer
                     await self._writer.commit()
                 except BaseException:
-                    await self._writer.rollback()
+                    # A cancelled BEGIN may still run in the connection's thread: the rollback queues behind it.
+                    with anyio.CancelScope(shield=True):
+                        await self._writer.rollback()
                     raise
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:

@@ -55,6 +55,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def tell(text: str) -> None:
+    """One line of data on stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
 def show_data(chosen: argparse.Namespace) -> None:
     """Print some dialogues."""
     from tektra_models.starter.corpus.dialogues import dialogues
@@ -63,9 +68,9 @@ def show_data(chosen: argparse.Namespace) -> None:
     for item in islice(dialogues(chosen.seed, held_out=chosen.held_out), chosen.count):
         if chosen.json:
             messages = [{key: value for key, value in message.items() if key != "check"} for message in item.messages]
-            print(json.dumps({"messages": messages, "tools": item.tools}, ensure_ascii=False))
+            tell(json.dumps({"messages": messages, "tools": item.tools}, ensure_ascii=False))
         else:
-            print(render(item.messages, item.tools), end="\n---\n")
+            tell(f"{render(item.messages, item.tools)}---")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,16 +81,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif chosen.part == "train":
         from tektra_models.starter.training import Plan, train
 
-        print(train(chosen.work, Plan(steps=chosen.steps, seed=chosen.seed), chosen.preset, chosen.threads))
+        tell(str(train(chosen.work, Plan(steps=chosen.steps, seed=chosen.seed), chosen.preset, chosen.threads)))
     elif chosen.part == "export":
         from tektra_models.starter.export import export
 
-        print(export(chosen.work, chosen.output, chosen.type))
+        tell(str(export(chosen.work, chosen.output, chosen.type)))
     else:
         from tektra_models.starter.evaluation import evaluate, table
 
         figures = evaluate(chosen.model, chosen.count, chosen.seed, chosen.show)
-        print(json.dumps(figures) if chosen.json else table(figures))
+        tell(json.dumps(figures) if chosen.json else table(figures))
     return 0
 
 

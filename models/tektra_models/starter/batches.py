@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
 import torch
 from tokenizers import Tokenizer
@@ -11,7 +12,6 @@ from torch import Tensor
 from tektra_models.starter.corpus.dialogues import Dialogue, dialogue
 from tektra_models.starter.rendering import pieces, render
 
-LONGEST = 1024
 TOKENS_AT_ONCE = 3072
 
 
@@ -32,7 +32,7 @@ def encode(tokenizer: Tokenizer, item: Dialogue) -> tuple[list[int], list[bool]]
         ids = tokenizer.encode(text, add_special_tokens=False).ids
         tokens += ids
         spoken += [said] * len(ids)
-    return tokens[:LONGEST], spoken[:LONGEST]
+    return tokens, spoken
 
 
 def pad(rows: list[tuple[list[int], list[bool]]]) -> Rows:
@@ -43,11 +43,15 @@ def pad(rows: list[tuple[list[int], list[bool]]]) -> Rows:
     return Rows(tokens[:, :-1], tokens[:, 1:], spoken[:, 1:])
 
 
-def batch(tokenizer: Tokenizer, seed: str, step: int, tokens_per_step: int) -> list[Rows]:
-    """All rows of one step, sorted by length so that padding is rare."""
+def batch(tokenizer: Tokenizer, seed: str, step: int, tokens_per_step: int, longest: int) -> list[Rows]:
+    """All rows of one step, none longer than asked for, sorted by length so that padding is rare."""
     made: list[tuple[list[int], list[bool]]] = []
-    while sum(len(tokens) for tokens, _ in made) < tokens_per_step:
-        made.append(encode(tokenizer, dialogue(f"{seed}/{step}/{len(made)}")))
+    for place in count():
+        row = encode(tokenizer, dialogue(f"{seed}/{step}/{place}"))
+        if len(row[0]) <= longest:
+            made.append(row)
+        if sum(len(tokens) for tokens, _ in made) >= tokens_per_step:
+            break
     made.sort(key=lambda row: len(row[0]))
     blocks: list[Rows] = []
     rows: list[tuple[list[int], list[bool]]] = []

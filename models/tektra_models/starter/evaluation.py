@@ -6,7 +6,6 @@ import json
 import re
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,14 +15,14 @@ from typing import Any
 from llama_cpp import Llama
 
 from tektra_models.starter.corpus.beyond import SMALL
-from tektra_models.starter.corpus.dialogues import Check, Dialogue, dialogues
-from tektra_models.starter.corpus.help_facts import command_words, commands
+from tektra_models.starter.corpus.command_check import named_commands, names_only_known_commands
+from tektra_models.starter.corpus.dialogues import Dialogue, dialogues
 from tektra_models.starter.corpus.small_talk import TALK
+from tektra_models.starter.corpus.talking import Check
 from tektra_models.starter.handmade import handmade
 from tektra_models.starter.rendering import render
 
 CALL = re.compile(r"<tool_call>\n(.*?)\n</tool_call>", re.DOTALL)
-COMMAND = re.compile(r"`(tektra[^`]*)`")
 LONGEST_ANSWER = 160
 CONTEXT = 2048
 
@@ -49,7 +48,7 @@ def items(dialogue: Dialogue) -> list[Item]:
 
 def group_of(check: Check) -> str:
     """The line of the table in which this answer counts."""
-    return check.kind if check.kind in {"call", "result", "help", "honest", "no_tool"} else "small talk"
+    return check.kind if check.kind in {"call", "result", "help", "honest", "no_tool", "echo"} else "small talk"
 
 
 def read_call(text: str) -> tuple[str, dict[str, Any]] | None:
@@ -60,21 +59,6 @@ def read_call(text: str) -> tuple[str, dict[str, Any]] | None:
         return (call["name"], call["arguments"]) if call else None
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def known_commands(text: str) -> bool:
-    """Whether every command and flag that the answer names stands in the table of facts."""
-    table = commands()
-    paths = {words[:length] for words in table for length in range(1, len(words) + 1)}
-    flags = {word for words in table for word in words if word.startswith("-")} | {"--json", "--help"}
-    for command in COMMAND.findall(text):
-        words = command_words(command)
-        path = tuple(word for word in words[:3] if re.fullmatch(r"[a-z]+", word))
-        if not any(path[:length] in paths for length in (len(path), 2)) or any(
-            word.startswith("-") and word not in flags for word in words
-        ):
-            return False
-    return True
 
 
 def kind_of(text: str) -> str:
@@ -100,7 +84,7 @@ def right(check: Check, text: str) -> bool:
         return False
     if check.kind in {talk.name for talk in TALK}:
         return any(text in talk.answers for talk in TALK if talk.name == check.kind)
-    return all(fact in text for fact in check.facts) and known_commands(text)
+    return all(fact in text for fact in check.facts) and names_only_known_commands(text)
 
 
 class Examinee:
@@ -124,45 +108,56 @@ class Examinee:
             said.append(token)
         self.tokens += len(said)
         self.seconds += time.monotonic() - begun
-        return self.model.detokenize(said, special=True).decode(errors="replace")
+        spoken: bytes = self.model.detokenize(said, special=True)
+        return spoken.decode(errors="replace")
+
+
+@dataclass
+class Tally:
+    """What was asked in one group, and how the answers were."""
+
+    asked: int = 0
+    kind: int = 0
+    tool: int = 0
+    right: int = 0
+    calls: int = 0
+
+    def count(self, check: Check, text: str) -> None:
+        """Judge one answer."""
+        self.asked += 1
+        self.kind += right_kind(check, text)
+        self.right += right(check, text)
+        if check.call:
+            call = read_call(text)
+            self.calls += 1
+            self.tool += call is not None and call[0] == check.call[0]
+
+    def shares(self) -> dict[str, float]:
+        """The figures as shares of what was asked."""
+        figures = {"asked": self.asked, "right_kind": self.kind / self.asked, "right": self.right / self.asked}
+        return {**figures, "right_tool": self.tool / self.calls} if self.calls else figures
 
 
 def evaluate(path: Path, count: int, seed: str, show: int) -> dict[str, Any]:
     """Ask everything and give the figures."""
-    asked = [
-        item for dialogue in islice(dialogues(seed, held_out=True), count) for item in items(dialogue)
-    ] + handmade_items()
-    model = Examinee(path)
-    total, good, kinds, tools, named, exist = (Counter[str]() for _ in range(6))
-    for item in asked:
+    held_out = islice(dialogues(seed, held_out=True), count)
+    model, wrong = Examinee(path), 0
+    tallies: dict[str, Tally] = {}
+    naming: list[bool] = []
+    for item in [*(item for dialogue in held_out for item in items(dialogue)), *handmade_items()]:
         text = model.answer(item)
-        group = item.group
-        total[group] += 1
-        kinds[group] += right_kind(item.check, text)
-        good[group] += right(item.check, text)
-        if item.check.call:
-            call = read_call(text)
-            tools[group] += call is not None and call[0] == item.check.call[0]
-        if COMMAND.search(text):
-            named["all"] += 1
-            exist["all"] += known_commands(text)
-        if show and not right(item.check, text):
-            show -= 1
-            print(
-                f"[{group}] {item.messages[-1]['content']!r}\n  due   {item.check}\n  given {text!r}", file=sys.stderr
-            )
+        tallies.setdefault(item.group, Tally()).count(item.check, text)
+        if named_commands(text):
+            naming.append(names_only_known_commands(text))
+        if not right(item.check, text):
+            wrong += 1
+            if wrong <= show:
+                asked = item.messages[-1]["content"]
+                sys.stderr.write(f"[{item.group}] {asked!r}\n  due   {item.check}\n  given {text!r}\n")
     return {
         "schema": "tektra.starter.evaluation/1",
-        "groups": {
-            group: {
-                "asked": asked,
-                "right_kind": kinds[group] / asked,
-                "right": good[group] / asked,
-                **({"right_tool": tools[group] / asked} if tools[group] else {}),
-            }
-            for group, asked in sorted(total.items())
-        },
-        "commands_exist": exist["all"] / max(1, named["all"]),
+        "groups": {group: tally.shares() for group, tally in sorted(tallies.items())},
+        "commands_exist": sum(naming) / max(1, len(naming)),
         "tokens_per_second": model.tokens / max(model.seconds, 1e-9),
     }
 

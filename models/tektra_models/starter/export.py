@@ -15,9 +15,12 @@ from tokenizers import Tokenizer
 
 from tektra_models.starter.network import Size
 from tektra_models.starter.rendering import END, TEMPLATE_PATH
-from tektra_models.starter.tokenizer import CONTROL, PRE_TOKENIZER, VISIBLE, load_tokenizer
+from tektra_models.starter.tokenizer import CONTROL, PRE_TOKENIZER, SPARE, VISIBLE, load_tokenizer
 
-DESCRIPTION = "The small model that is built into Tektra: it knows Tektra's commands, calls tools, and says when it is out of its depth."
+DESCRIPTION = (
+    "The small model that is built into Tektra: it knows Tektra's commands, calls tools, "
+    "and says when it is out of its depth."
+)
 FILE_TYPES = {"Q8_0": LlamaFileType.MOSTLY_Q8_0, "F16": LlamaFileType.MOSTLY_F16, "F32": LlamaFileType.ALL_F32}
 
 
@@ -52,7 +55,7 @@ def token_type(text: str) -> TokenType:
         return TokenType.CONTROL
     if text in VISIBLE:
         return TokenType.USER_DEFINED
-    return TokenType.UNUSED if text.startswith("<|spare_") else TokenType.NORMAL
+    return TokenType.UNUSED if text.startswith(SPARE) else TokenType.NORMAL
 
 
 def add_tokenizer(writer: GGUFWriter, tokenizer: Tokenizer) -> None:

@@ -1,4 +1,4 @@
-"""Tool calls written by hand: real-looking tools that the generator does not know, for an honest look at unseen schemas."""
+"""Tool calls written by hand, for real-looking tools that the generator does not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network: a plain llama, small. Weights carry llama.cpp's names, and RoPE turns neighbouring pairs as its NORM type does."""
+"""The network: a small llama. Weights have llama.cpp's names; RoPE turns neighbouring pairs, its NORM type."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def rotate(x: Tensor, turns: Tensor) -> Tensor:
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
 
 
-class Attention(nn.Module):
+class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
     """Causal attention with grouped keys and values."""
 
     def __init__(self, size: Size) -> None:
@@ -76,10 +76,11 @@ class Attention(nn.Module):
             split(self.attn_v(x), self.size.kv_heads).repeat_interleave(shared, dim=1),
         )
         y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.attn_output(y.transpose(1, 2).reshape(rows, length, width))
+        mixed: Tensor = self.attn_output(y.transpose(1, 2).reshape(rows, length, width))
+        return mixed
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc, unused-ignore]
     """One layer."""
 
     def __init__(self, size: Size) -> None:
@@ -95,10 +96,11 @@ class Block(nn.Module):
         """Attend, then think."""
         x = x + self.attention(self.attn_norm(x), turns)
         y = self.ffn_norm(x)
-        return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y))
+        thought: Tensor = self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y))
+        return x + thought
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc, unused-ignore]
     """Tokens to the hidden state before the (tied) output layer."""
 
     def __init__(self, size: Size) -> None:
@@ -124,7 +126,8 @@ class Network(nn.Module):
         turns = self.get_buffer("turns")[:, : tokens.shape[1]]
         for block in self.blk:
             x = block(x, turns)
-        return torch.as_tensor(self.output_norm(x))
+        normal: Tensor = self.output_norm(x)
+        return normal
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of all tokens."""

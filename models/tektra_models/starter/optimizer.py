@@ -1,4 +1,4 @@
-"""Muon for the matrices, AdamW for embedding and norms: about twice the progress per token of AdamW alone at this size."""
+"""Muon for the matrices, AdamW for embedding and norms: more progress per token than AdamW alone at this size."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tektra_models.starter.network import Network
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 MOMENTUM = 0.95
+DECAY = 0.05
 
 
 def orthogonal(update: Tensor) -> Tensor:
@@ -23,25 +24,32 @@ def orthogonal(update: Tensor) -> Tensor:
     for _ in range(5):
         square = x @ x.T
         x = a * x + (b * square + c * square @ square) @ x
-    return (x.T if tall else x).to(update.dtype)
+    straight: Tensor = (x.T if tall else x).to(update.dtype)
+    return straight
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(torch.optim.Optimizer):  # type: ignore[misc, unused-ignore]
     """Momentum, made orthogonal, with weight decay."""
 
     def __init__(self, parameters: Iterable[Tensor], rate: float) -> None:
         super().__init__(parameters, {"lr": rate})
 
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> None:  # type: ignore[override, unused-ignore]
         """Change each matrix along its orthogonal direction."""
-        for group in self.param_groups:
-            for weight in group["params"]:
-                momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
-                momentum.mul_(MOMENTUM).add_(weight.grad)
-                update = orthogonal(weight.grad.add(momentum, alpha=MOMENTUM))
-                scale = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
-                weight.mul_(1 - group["lr"] * 0.05).add_(update, alpha=-group["lr"] * scale)
+        with torch.no_grad():
+            for group in self.param_groups:
+                for weight in group["params"]:
+                    self.move(weight, group["lr"])
+
+    def move(self, weight: Tensor, rate: float) -> None:
+        """One matrix, one step."""
+        if weight.grad is None:
+            return
+        momentum: Tensor = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
+        momentum.mul_(MOMENTUM).add_(weight.grad)
+        update = orthogonal(weight.grad.add(momentum, alpha=MOMENTUM))
+        scale = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
+        weight.mul_(1 - rate * DECAY).add_(update, alpha=-rate * scale)
 
 
 def optimizers(network: Network, rate: float) -> list[torch.optim.Optimizer]:

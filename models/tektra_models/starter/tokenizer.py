@@ -23,6 +23,7 @@ from tektra_models.starter.rendering import render
 PRE_TOKENIZER = "smollm"
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 VISIBLE = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
+SPARE = "<|spare_"
 LETTERS = re.compile(r"[^\W\d_]+")
 SPACED = re.compile(r" ([^\W\d_]+)")
 SPACE = "Ġ"
@@ -107,18 +108,39 @@ def train_tokenizer(samples: int = 12000) -> Tokenizer:
     vocabulary, merges = word_merges(texts)
     add_punctuation(vocabulary, merges)
     add_spaced_words(vocabulary, merges, texts)
+    tokenizer = assemble(vocabulary, merges)
+    # Spare tokens round the embedding up to whole Q8_0 blocks either way.
+    spare = -tokenizer.get_vocab_size() % 32
+    tokenizer.add_special_tokens([marked(f"{SPARE}{place}|>") for place in range(spare)])
+    return tokenizer
+
+
+def marked(text: str, *, special: bool = True) -> AddedToken:
+    """A token that is found in any text before the merges begin."""
+    return AddedToken(text, special=special, normalized=False)
+
+
+def assemble(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
+    """The tokenizer around a vocabulary, with the tokens that mark turns and tools."""
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     digits, byte_level = pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, byte_level])
     tokenizer.decoder = token_decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in CONTROL])
-    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in VISIBLE])
-    # llama.cpp needs no multiple, but the Q8_0 blocks of the embedding are 32 wide and padding keeps kernels aligned.
-    spare = -tokenizer.get_vocab_size() % 32
-    tokenizer.add_special_tokens(
-        [AddedToken(f"<|spare_{place}|>", special=True, normalized=False) for place in range(spare)]
-    )
+    tokenizer.add_special_tokens([marked(text) for text in CONTROL])
+    tokenizer.add_tokens([marked(text, special=False) for text in VISIBLE])
     return tokenizer
+
+
+def tokenizer_of(path: Path) -> Tokenizer:
+    """The tokenizer as a GGUF file carries it, for comparison with llama.cpp's own reading of that file."""
+    from gguf import GGUFReader
+
+    reader = GGUFReader(path)
+    texts: list[str] = reader.fields["tokenizer.ggml.tokens"].contents()
+    merges: list[str] = reader.fields["tokenizer.ggml.merges"].contents()
+    marks = {*CONTROL, *VISIBLE}
+    vocabulary = {text: place for place, text in enumerate(texts) if text not in marks and not text.startswith(SPARE)}
+    return assemble(vocabulary, [(left, right) for left, right in (merge.split(" ") for merge in merges)])
 
 
 def load_tokenizer(work: Path) -> Tokenizer:

@@ -1,4 +1,4 @@
-"""The training run: resumable, with an average of the weights kept beside them, because the average is what is exported."""
+"""The training run: resumable, and beside the weights their running average, which is what is exported."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Plan:
     seed: str = "starter-1"
 
 
+LENGTHS = ((0.35, 256), (0.6, 512), (9.0, 1024))
 PRESETS: dict[str, dict[str, int]] = {
     "cpu": {"width": 256, "layers": 6, "heads": 4, "kv_heads": 4, "hidden": 768},
     "tiny": {"width": 64, "layers": 2, "heads": 2, "kv_heads": 2, "hidden": 128},
@@ -45,6 +46,11 @@ def rate_at(plan: Plan, step: int) -> float:
     """Warm up, hold, then go down in a straight line."""
     falling = max(1.0, plan.steps * plan.cooldown)
     return plan.rate * min(1.0, (step + 1) / plan.warmup, max(0.02, (plan.steps - step) / falling))
+
+
+def longest_at(plan: Plan, step: int) -> int:
+    """Short dialogues first: copying is learned sooner where there is little else to look at."""
+    return next(longest for share, longest in LENGTHS if step < plan.steps * share)
 
 
 def loss_of(network: Network, rows: Rows, share: float) -> torch.Tensor:
@@ -105,7 +111,7 @@ def advance(run: Run, plan: Plan, blocks: list[Rows]) -> float:
     total = 0.0
     for rows in blocks:
         loss = loss_of(run.network, rows, spoken)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
         total += float(loss.detach())
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
     factor = rate_at(plan, run.step) / plan.rate
@@ -119,20 +125,24 @@ def advance(run: Run, plan: Plan, blocks: list[Rows]) -> float:
     return total
 
 
-@torch.no_grad()
 def follow(run: Run, keep: float) -> None:
     """Move the average towards the weights."""
-    for slow, fast in zip(run.average.parameters(), run.network.parameters(), strict=True):
-        slow.lerp_(fast, 1 - keep)
+    with torch.no_grad():
+        for slow, fast in zip(run.average.parameters(), run.network.parameters(), strict=True):
+            slow.lerp_(fast, 1 - keep)
 
 
 def prepared(tokenizer: Tokenizer, plan: Plan, first: int) -> Iterator[list[Rows]]:
     """The batches from a step on, each made while the one before is learned."""
+
+    def make(step: int) -> list[Rows]:
+        return batch(tokenizer, plan.seed, step, plan.tokens_per_step, longest_at(plan, step))
+
     with ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(batch, tokenizer, plan.seed, first, plan.tokens_per_step)
+        coming = maker.submit(make, first)
         for step in range(first + 1, plan.steps + 1):
             ready = coming.result()
-            coming = maker.submit(batch, tokenizer, plan.seed, step, plan.tokens_per_step)
+            coming = maker.submit(make, step)
             yield ready
 
 
@@ -143,9 +153,8 @@ def train(work: Path, plan: Plan, preset: str, threads: int) -> Path:
     path = work / "checkpoint.pt"
     run = open_run(path, Size(vocabulary=tokenizer.get_vocab_size(), **PRESETS[preset]), plan)
     count = sum(weight.numel() for weight in run.network.parameters())
-    print(
-        f"{count:,} parameters, vocabulary {run.network.size.vocabulary}, from step {run.step} to {plan.steps}",
-        file=sys.stderr,
+    sys.stderr.write(
+        f"{count:,} parameters, vocabulary {run.network.size.vocabulary}, from step {run.step} to {plan.steps}\n"
     )
     with (work / "loss.csv").open("a", newline="", encoding="utf-8") as file:
         curve = csv.writer(file)
@@ -167,8 +176,10 @@ def show(run: Run, plan: Plan, loss: float, speed: float) -> None:
     """One line of progress: rewritten in place on a terminal, now and then elsewhere."""
     done = int(24 * run.step / plan.steps)
     left = run.seconds / run.step * (plan.steps - run.step) / 60
-    line = f"[{'#' * done}{'.' * (24 - done)}] {run.step}/{plan.steps} loss {loss:.3f} {speed:,.0f} tokens/s, {left:.0f} min left"
+    bar = "#" * done + "." * (24 - done)
+    line = f"[{bar}] {run.step}/{plan.steps} loss {loss:.3f} {speed:,.0f} tokens/s, {left:.0f} min left"
     if sys.stderr.isatty():
-        print(f"\r{line}", end="", file=sys.stderr, flush=True)
+        sys.stderr.write(f"\r{line}")
+        sys.stderr.flush()
     elif run.step % 20 == 0:
-        print(line, file=sys.stderr, flush=True)
+        sys.stderr.write(f"{line}\n")

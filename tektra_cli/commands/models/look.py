@@ -109,5 +109,11 @@ def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
         str(model["running"]),
         str(model["waiting"]),
         wording.when(model["last_used_at"]),
-        wording.when(model["expires_at"]) if model["expires_at"] else ("in use" if model["leases"] else "never"),
+        _expiry(model),
     )
+
+
+def _expiry(model: Mapping[str, Any]) -> str:
+    if model["expires_in_s"] is not None:
+        return f"in {wording.span(model['expires_in_s'])}"
+    return "in use" if model["leases"] else "never"

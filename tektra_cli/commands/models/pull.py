@@ -44,7 +44,7 @@ def _relayed(events: Iterable[Event]) -> None:
     for event in events:
         output.event(event)
         if event["type"] == "error":
-            raise typer.Exit(error_of(dict(event), "the download failed").exit_code)
+            raise typer.Exit(error_of(event, "the download failed").exit_code)
 
 
 def _followed(events: Iterable[Event], quiet: bool) -> Mapping[str, Any]:
@@ -65,7 +65,7 @@ def _followed(events: Iterable[Event], quiet: bool) -> Mapping[str, Any]:
                     model: Mapping[str, Any] = event["model"]
                     return model
                 case "error":
-                    raise error_of(dict(event), "the download failed")
+                    raise error_of(event, "the download failed")
     raise CliError("pull_failed", "the daemon ended the download without a word", "See: tektra daemon logs")
 
 

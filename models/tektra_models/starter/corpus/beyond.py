@@ -57,7 +57,8 @@ Wer bist du?|Schreibe ein Gedicht.|Was kostet ein Brot?|¿Cómo estás?|¿Qué h
 ¿Cuál es la capital de Perú?|¿Puedes ayudarme?|Bonjour, comment ça va ?|Quelle heure est-il ?|Qui es-tu ?
 Raconte-moi une histoire.|Où est la gare ?|Come stai?|Qual è la capitale della Francia?|Che ore sono?|Como vai você?
 Quem é você?|Hoe gaat het?|Wie ben jij?|Hur mår du?|Jak się masz?|Kto ty jesteś?|Nasılsın?|Sen kimsin?|Как дела?
-Кто ты?|Расскажи анекдот|こんにちは|元気ですか|你好|你是谁|今天天气怎么样|안녕하세요|누구세요|مرحبا|كيف حالك؟|नमस्ते|आप कैसे हैं?|Γεια σου
+Кто ты?|Расскажи анекдот|こんにちは|元気ですか|你好|你是谁
+今天天气怎么样|안녕하세요|누구세요|مرحبا|كيف حالك؟|नमस्ते|आप कैसे हैं?|Γεια σου
 Miten menee?|Hvordan har du det?|Cum te numești?|Mi a neved?
 """)
 

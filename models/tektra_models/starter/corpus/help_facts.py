@@ -867,9 +867,18 @@ BACKGROUND: tuple[Background, ...] = (
             "Give me a short introduction to Tektra.",
         ),
         (
-            "Tektra runs AI models on your own machine: a background daemon holds the models, and `tektra chat` talks to it.",
-            "Tektra is a local AI runtime. A daemon keeps GGUF models in memory and serves your terminal and scripts over a Unix socket.",
-            "Tektra is a program that runs language models on your own computer and keeps your conversations there too.",
+            (
+                "Tektra runs AI models on your own machine: a background daemon "
+                "holds the models, and `tektra chat` talks to it."
+            ),
+            (
+                "Tektra is a local AI runtime. A daemon keeps GGUF models in memory and "
+                "serves your terminal and scripts over a Unix socket."
+            ),
+            (
+                "Tektra is a program that runs language models on your own "
+                "computer and keeps your conversations there too."
+            ),
         ),
         ("Tektra",),
     ),
@@ -890,8 +899,14 @@ BACKGROUND: tuple[Background, ...] = (
         ),
         (
             "The daemon is the background process that holds the models. It starts by itself when a command needs it.",
-            "The daemon keeps models loaded and answers your terminals and scripts. You need not start it: it starts by itself.",
-            "It holds the models in the background and listens on a Unix socket. It starts by itself when it is needed.",
+            (
+                "The daemon keeps models loaded and answers your terminals and "
+                "scripts. You need not start it: it starts by itself."
+            ),
+            (
+                "It holds the models in the background and listens on a Unix "
+                "socket. It starts by itself when it is needed."
+            ),
         ),
         ("by itself",),
     ),
@@ -933,7 +948,10 @@ BACKGROUND: tuple[Background, ...] = (
             "Do models have to be GGUF?",
         ),
         (
-            "Models are GGUF files. Get one with `tektra models pull REPO` or add your own with `tektra models import PATH`.",
+            (
+                "Models are GGUF files. Get one with `tektra models pull REPO` or "
+                "add your own with `tektra models import PATH`."
+            ),
             "Tektra runs GGUF files: quantized models in a single file.",
             "GGUF files. `tektra models import PATH` adds one that you have, `tektra models pull REPO` downloads one.",
         ),
@@ -1001,7 +1019,10 @@ BACKGROUND: tuple[Background, ...] = (
         (
             "The daemon speaks the OpenAI API over its Unix socket: `/v1/chat/completions`, for example.",
             "Yes: any OpenAI client works, over the Unix socket, with `/v1/chat/completions`.",
-            "Over the Unix socket it speaks the OpenAI API, such as `/v1/chat/completions`. For scripts, `tektra chat --json` works too.",
+            (
+                "Over the Unix socket it speaks the OpenAI API, such as "
+                "`/v1/chat/completions`. For scripts, `tektra chat --json` works too."
+            ),
         ),
         ("OpenAI", "/v1/chat/completions"),
     ),
@@ -1109,12 +1130,18 @@ BACKGROUND: tuple[Background, ...] = (
             "how does tektra work",
         ),
         (
-            "The main ones: `tektra chat` to talk, `tektra models` for models, `tektra conversations` for old chats, `tektra daemon` for the "
-            "background process, `tektra doctor` when something is wrong.",
-            "Start with `tektra chat`. `tektra models list` shows your models, `tektra models pull REPO` downloads one, "
-            "`tektra conversations list` shows old chats, and `tektra doctor` checks the installation.",
-            "`tektra chat`, `tektra models`, `tektra conversations`, `tektra daemon`, `tektra doctor`, `tektra version` and `tektra paths`. "
-            "Each has `--help`.",
+            (
+                "The main ones: `tektra chat` to talk, `tektra models` for models, `tektra conversations` for old "
+                "chats, `tektra daemon` for the background process, `tektra doctor` when something is wrong."
+            ),
+            (
+                "Start with `tektra chat`. `tektra models list` shows your models, `tektra models pull REPO` downloads "
+                "one, `tektra conversations list` shows old chats, and `tektra doctor` checks the installation."
+            ),
+            (
+                "`tektra chat`, `tektra models`, `tektra conversations`, `tektra daemon`, `tektra doctor`, "
+                "`tektra version` and `tektra paths`. Each has `--help`."
+            ),
         ),
         ("tektra chat",),
     ),

@@ -596,14 +596,7 @@ SERVICES: tuple[Task, ...] = (
         ),
         (("{n} rows", "The query gave {n} rows."), ("[[{m}]]", "The result is {m}.")),
         {
-            "query": lambda random: random.choice(
-                (
-                    f"SELECT * FROM {values.word(random)}",
-                    f"SELECT {values.word(random)} FROM {values.word(random)} LIMIT {values.small(random)}",
-                    f"SELECT COUNT(*) FROM {values.word(random)}",
-                    f"DELETE FROM {values.word(random)} WHERE id = {values.small(random)}",
-                )
-            )
+            "query": values.statement,
         },
     ),
 )

@@ -1,4 +1,4 @@
-"""What can be asked of a tool: a Task is the idea, a Shape one way to declare its tool, an Errand one request for it."""
+"""What can be asked of a tool: a Task is the idea, a Shape one way to declare it, an Errand one request for it."""
 
 from __future__ import annotations
 
@@ -179,14 +179,20 @@ def typed(slot: Slot, text: str) -> Any:
     return text
 
 
+def perhaps_quoted(chance: Chance, text: str) -> str:
+    """The value, now and then in quotes; always where it ends a sentence, since only they say whose full stop it is."""
+    if text.endswith((".", "!", "?")) or chance.odds(0.22):
+        return chance.pick(('"{}"', '"{}"', "'{}'", "`{}`")).format(text)
+    return text
+
+
 def ask(chance: Chance, shape: Shape, variables: Mapping[str, str], phrasing: str | None = None) -> Errand:
     """Put the request into words and work out the call."""
     wording, mentioned = choose_wording(chance, shape, phrasing or chance.phrasing(shape.task.phrasings))
     shown = dict(variables)
     for slot in shape.task.slots:
-        text = shown.get(slot.key, "")
-        if slot.type == "string" and chance.odds(0.22) and not slot.enum and text:
-            shown[slot.key] = chance.pick(('"{}"', '"{}"', "'{}'", "`{}`")).format(text)
+        if slot.type == "string" and not slot.enum and slot.key in shown:
+            shown[slot.key] = perhaps_quoted(chance, shown[slot.key])
     request = put(wording, {key: fence(value) for key, value in shown.items()})
     arguments = {
         shape.parameters[slot.key]: typed(slot, put(slot.source, variables))
@@ -224,7 +230,7 @@ AGAIN = (
 
 
 def changeable(task: Task) -> str | None:
-    """The variable that a bare "again with 20" must mean: the only required one, or the last number of a calculation."""
+    """What a bare "again with 20" must mean: the only required value, or the last number of a calculation."""
     if task.family == "arithmetic":
         return "b"
     keys = [slot.key for slot in task.slots if not slot.optional and slot.type != "boolean" and not slot.enum]
@@ -238,7 +244,8 @@ def again(chance: Chance, before: Errand) -> Errand | None:
     if key is None:
         return None
     new = {**before.variables, key: chance.value(task.makers[key])}
-    request = put(chance.phrasing(AGAIN), {"v": fence(new[key])})
+    shown = perhaps_quoted(chance, new[key]) if new[key].endswith((".", "!", "?")) else new[key]
+    request = put(chance.phrasing(AGAIN), {"v": fence(shown)})
     changed = {
         before.shape.parameters[slot.key]: typed(slot, put(slot.source, new))
         for slot in task.slots

@@ -206,3 +206,18 @@ def day(random: Random) -> str:
     return random.choice(
         (*words.WEEKDAYS, "today", "tomorrow", f"{random.randint(1, 28)} {random.choice(words.MONTHS)}")
     )
+
+
+STATEMENTS = (
+    "SELECT * FROM {table}",
+    "SELECT {column} FROM {table} LIMIT {n}",
+    "SELECT COUNT(*) FROM {table}",
+    "SELECT {column} FROM {table} WHERE id = {n}",
+    "DELETE FROM {table} WHERE {column} = {n}",
+)
+
+
+def statement(random: Random) -> str:
+    """A line of SQL."""
+    form = random.choice(STATEMENTS)
+    return form.format(table=word(random), column=word(random), n=small(random))

@@ -89,7 +89,8 @@ Turin|Vienna|Vilnius|Warsaw|Zagreb|Zurich
 """)
 
 EXTENSIONS = spaced(
-    "txt md csv json yaml toml log py js html css xml pdf png jpg svg zip sh c rs go ini cfg docx xlsx sql tex bak wav mp3"
+    "txt md csv json yaml toml log py js html css xml pdf png jpg svg zip sh c rs go ini cfg docx xlsx sql "
+    "tex bak wav mp3"
 )
 
 FOLDERS = spaced(

@@ -1,0 +1,71 @@
+# bash completion for tektra; load it with: source tektra.bash
+# Generated from the command tree by: python -m tektra_cli.completion completions/
+_tektra() {
+    local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+    local path="" word kind="" words="" flags=""
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case "$path $word" in
+            " chat"|" models"|" models list"|" models show"|" models import"|" models rm"|" models load"|" models unload"|" models ps"|" models pull"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+        esac
+    done
+    case "$path:$previous" in
+        " chat:--conversation") words="" kind="conversations" ;;
+        " chat:--model"|" chat:-m") words="" kind="models" ;;
+        " chat:--system"|" chat:-s") words="" kind="" ;;
+        " chat:--file"|" chat:-f") words="" kind="files" ;;
+        " chat:--temperature") words="" kind="" ;;
+        " chat:--top-p") words="" kind="" ;;
+        " chat:--top-k") words="" kind="" ;;
+        " chat:--min-p") words="" kind="" ;;
+        " chat:--repeat-penalty") words="" kind="" ;;
+        " chat:--seed") words="" kind="" ;;
+        " chat:--max-tokens") words="" kind="" ;;
+        " chat:--stop") words="" kind="" ;;
+        " models import:--name") words="" kind="" ;;
+        " models load:--context") words="" kind="" ;;
+        " models load:--keep-alive") words="" kind="" ;;
+        " models pull:--name") words="" kind="" ;;
+        " models pull:--revision") words="" kind="" ;;
+        " conversations list:--limit") words="" kind="" ;;
+        " conversations search:--limit") words="" kind="" ;;
+        " conversations export:--format") words="markdown json text" kind="" ;;
+        " conversations export:--output"|" conversations export:-o") words="" kind="files" ;;
+        " daemon stop:--timeout") words="" kind="" ;;
+        " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
+        *)
+            case "$path" in
+                "") words="chat models conversations daemon doctor version paths" kind="" flags="--version --help" ;;
+                " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
+                " models") words="list show import rm load unload ps pull" kind="" flags="--help" ;;
+                " models list") words="" kind="" flags="--json --help" ;;
+                " models show") words="" kind="models" flags="--json --help" ;;
+                " models import") words="" kind="files" flags="--name --copy --link --json --help" ;;
+                " models rm") words="" kind="models" flags="--yes --no-input --json --help" ;;
+                " models load") words="" kind="models" flags="--context --keep-alive --json --help" ;;
+                " models unload") words="" kind="loaded" flags="--force --json --help" ;;
+                " models ps") words="" kind="" flags="--json --help" ;;
+                " models pull") words="" kind="" flags="--name --revision --json --jsonl --help" ;;
+                " conversations") words="list show search export rm" kind="" flags="--help" ;;
+                " conversations list") words="" kind="" flags="--limit --json --help" ;;
+                " conversations show") words="" kind="conversations" flags="--json --help" ;;
+                " conversations search") words="" kind="" flags="--limit --json --help" ;;
+                " conversations export") words="" kind="conversations" flags="--format --output --json --help" ;;
+                " conversations rm") words="" kind="conversations" flags="--yes --no-input --json --help" ;;
+                " daemon") words="start stop status logs" kind="" flags="--help" ;;
+                " daemon start") words="" kind="" flags="--json --help" ;;
+                " daemon stop") words="" kind="" flags="--timeout --json --help" ;;
+                " daemon status") words="" kind="" flags="--json --help" ;;
+                " daemon logs") words="" kind="" flags="--follow --lines --json --help" ;;
+                " doctor") words="" kind="" flags="--json --help" ;;
+                " version") words="" kind="" flags="--json --help" ;;
+                " paths") words="" kind="" flags="--json --help" ;;
+            esac
+            if [[ $current == -* ]]; then words="$flags" kind=""; fi ;;
+    esac
+    case "$kind" in
+        files) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        ?*) words="$words $(tektra __complete "$kind" 2>/dev/null)" ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _tektra tektra

@@ -1,0 +1,117 @@
+"""Writing to the disk that may be full: copies, renames that last, and errors that say what was kept."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from tektra_models.errors import DiskFull
+from tektra_models.gguf import open_regular
+
+CHUNK = 4 * 1024 * 1024
+
+
+def copy_hashed(source: Path, target: IO[bytes], progress: Callable[[int, int], None]) -> str:
+    """Copy a regular file into an open one and onto the disk; returns its SHA-256."""
+    directory = Path(target.name).parent
+    digest = hashlib.sha256()
+    done = 0
+    with os.fdopen(open_regular(source), "rb", buffering=0) as file:
+        total = os.fstat(file.fileno()).st_size
+        ensure_room(directory, total, source.name)
+        try:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+                done += len(chunk)
+                progress(done, total)
+            target.flush()
+            os.fsync(target.fileno())
+        except OSError as exc:
+            raise no_room(exc, directory, "Nothing was kept.") from exc
+    return digest.hexdigest()
+
+
+@contextmanager
+def temporary_blob(blobs: Path) -> Iterator[IO[bytes]]:
+    """An open file in `blobs` that is gone afterwards unless it was renamed."""
+    # Each copy holds a lock on its own file, so what is not locked was left by a process that died.
+    for stale in blobs.glob(".copy-*"):
+        _unlink_if_unlocked(stale)
+    try:
+        temp = tempfile.NamedTemporaryFile(dir=blobs, prefix=".copy-", delete=False)  # noqa: SIM115  closed below
+    except OSError as exc:
+        raise no_room(exc, blobs) from exc
+    try:
+        fcntl.flock(temp, fcntl.LOCK_EX)
+        yield temp
+    finally:
+        Path(temp.name).unlink(missing_ok=True)
+        _close(temp)
+
+
+def replace_text(path: Path, text: bytes) -> None:
+    """Write a small file so that after a crash there is the old one or the new one, whole."""
+    temp = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as temp:
+            temp.write(text)
+            temp.flush()
+            os.fsync(temp.fileno())
+        Path(temp.name).replace(path)
+        sync_directory(path.parent)
+    except OSError as exc:
+        if temp is not None:
+            Path(temp.name).unlink(missing_ok=True)
+        raise no_room(exc, path.parent) from exc
+
+
+def sync_directory(path: Path) -> None:
+    """Make a rename in this directory survive a power cut."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def ensure_room(directory: Path, needed: int, what: str) -> None:
+    """Raise DiskFull with both numbers when the disk cannot hold that much more."""
+    free = shutil.disk_usage(directory).free
+    if needed > free:
+        raise DiskFull(
+            f"{what} needs {needed:,} bytes more, and {free:,} are free in {directory}.",
+            "Free some space there, or remove a model: tektra models rm NAME",
+        )
+
+
+def no_room(exc: OSError, where: Path, kept: str = "") -> DiskFull:
+    """Say that a write failed; whatever the cause, the disk does not take what it was given."""
+    message = f"Writing to {where} failed: {exc.strerror or exc}."
+    return DiskFull(f"{message} {kept}".rstrip(), "Free some space there, and see whether it may be written to.")
+
+
+def _unlink_if_unlocked(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    except OSError as exc:
+        if exc.errno not in (errno.ENOENT, errno.EWOULDBLOCK):
+            raise no_room(exc, path.parent) from exc
+
+
+def _close(temp: IO[bytes]) -> None:
+    try:
+        temp.close()
+    except OSError as exc:  # closing writes what is buffered, and the disk may be full for that too
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise

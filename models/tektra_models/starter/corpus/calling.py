@@ -1,0 +1,127 @@
+"""Turns with tools: a toolbox, requests, calls, results, and what to say when no tool fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tektra_models.starter.corpus import beyond
+from tektra_models.starter.corpus.chance import Chance
+from tektra_models.starter.corpus.everyday import FILE_TASKS, calculations
+from tektra_models.starter.corpus.invented import NOUNS, VERBS, invent
+from tektra_models.starter.corpus.noise import polite, roughen
+from tektra_models.starter.corpus.services import SERVICES
+from tektra_models.starter.corpus.talking import Check, Messages, beyond_turn, help_turn, say, small_talk
+from tektra_models.starter.corpus.tasks import Errand, Shape, Task, declare, errand, outcome
+
+CALCULATIONS = tuple(calculations())
+NO_TOOL = (
+    "I have no tool for that here",
+    "No tool was given to me for that",
+    "I would need a tool for that, and none was given here",
+    "I can do that only with a tool, and I have none here",
+    "There is no tool here with which I could do that",
+)
+MISFIT = (
+    "None of my tools fits that",
+    "None of the tools here can do that",
+    "The tools that I have here do not fit that",
+    "I have no fitting tool for that here",
+)
+
+
+def without_tool(chance: Chance, openings: tuple[str, ...], forbidden: frozenset[str] = frozenset()) -> Messages:
+    """An errand for which no tool was given."""
+    task = any_task(chance)
+    while task.family in forbidden:
+        task = any_task(chance)
+    asked = roughen(chance, polite(chance, errand(chance, declare(chance, task)).request))
+    small = chance.pick(beyond.SMALL)
+    remedy = chance.pick(beyond.REMEDY)
+    answer = chance.pick(
+        (
+            f"{chance.pick(openings)}. {small}; {remedy}.",
+            f"{chance.pick(openings)}: {small}. {beyond.upper_first(remedy)}.",
+        )
+    )
+    return [
+        say("user", asked),
+        say("assistant", answer, Check("no_tool" if forbidden else "honest", ("tektra models pull",))),
+    ]
+
+
+def any_task(chance: Chance) -> Task:
+    """A task of any kind, arithmetic and files the most."""
+    return chance.random.choices(
+        (chance.pick(CALCULATIONS), chance.pick(FILE_TASKS), chance.pick(SERVICES), invent(chance)),
+        weights=(20, 28, 24, 28),
+    )[0]
+
+
+def toolbox(chance: Chance) -> list[Shape]:
+    """One to six different tools, now and then two that are easily confused."""
+    wanted = chance.random.choices((1, 2, 3, 4, 5, 6), weights=(30, 26, 18, 12, 8, 6))[0]
+    mode = chance.random.random()
+    tasks: list[Task] = []
+    while len(tasks) < wanted:
+        if mode < 0.45:
+            task = invent(chance)
+            if tasks and chance.odds(0.35):
+                last_verb, last_noun = split_family(tasks[-1].family)
+                task = invent(chance, noun=last_noun) if chance.odds(0.6) else invent(chance, verb=last_verb)
+        else:
+            task = any_task(chance)
+        if task.family not in {known.family for known in tasks}:
+            tasks.append(task)
+    shapes = [declare(chance, task) for task in tasks]
+    return list({shape.name: shape for shape in shapes}.values())
+
+
+def split_family(family: str) -> tuple[tuple[str, ...], str]:
+    """The verb group and noun of an invented task."""
+    for verb in VERBS:
+        if family.startswith(f"{verb[0]} "):
+            return verb, family[len(verb[0]) + 1 :]
+    return VERBS[0], NOUNS[0]
+
+
+def call_message(done: Errand) -> dict[str, Any]:
+    """The assistant's call."""
+    function = {"name": done.shape.name, "arguments": done.arguments}
+    message = say("assistant", "", Check("call", (), (done.shape.name, done.arguments)))
+    return {**message, "tool_calls": [{"type": "function", "function": function}]}
+
+
+def errand_turn(chance: Chance, done: Errand) -> Messages:
+    """A request and its call."""
+    return [say("user", roughen(chance, polite(chance, done.request))), call_message(done)]
+
+
+def result_turn(chance: Chance, done: Errand) -> Messages:
+    """What the tool gave back, told in a sentence."""
+    result, answer, facts = outcome(chance, done)
+    return [say("tool", result), say("assistant", answer, Check("result", facts))]
+
+
+def other_calculation(chance: Chance, shape: Shape) -> Shape:
+    """A calculator takes any expression: ask it for any operation."""
+    if "expression" not in shape.parameters:
+        return shape
+    task = chance.pick([task for task in CALCULATIONS if task.slots[0].key == "expression"])
+    return Shape(task, shape.tool, shape.parameters)
+
+
+OPEN_TOOLS = frozenset(
+    {"search", "define", "translate", "weather", "time", "arithmetic", "fetch", "distance", "note", "units", "contact"}
+)
+
+
+def no_errand(chance: Chance, families: frozenset[str]) -> Messages:
+    """A turn for which none of the tools is right."""
+    roll = chance.random.random()
+    if roll < 0.3:
+        return small_talk(chance)
+    if roll < 0.5:
+        return help_turn(chance)
+    if roll < 0.75 or families & OPEN_TOOLS:
+        return without_tool(chance, MISFIT, families | {"search", "command"})
+    return beyond_turn(chance)

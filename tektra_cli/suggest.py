@@ -1,0 +1,32 @@
+"""`tektra __complete KIND`: names for the shell's completion; quick, silent, and never starting a daemon."""
+
+from __future__ import annotations
+
+import sys
+
+from tektrad.paths import find_paths
+
+from tektra_cli.client import Client
+from tektra_cli.terminal import clean_line
+
+SECONDS = 1.0
+
+
+def suggest(arguments: list[str]) -> int:
+    """Print the names of one kind, a line each: `models`, `loaded` or `conversations`."""
+    try:
+        names = _names(arguments[0] if arguments else "")
+        sys.stdout.write("".join(f"{clean_line(name)}\n" for name in names))
+        sys.stdout.flush()
+    except Exception:  # noqa: BLE001  whatever is wrong, a shell that completes wants silence
+        return 1
+    return 0
+
+
+def _names(kind: str) -> list[str]:
+    client = Client(find_paths().socket)
+    if kind == "conversations":
+        found = client.get("/api/conversations", {"limit": 50}, timeout=SECONDS)["conversations"]
+        return ["latest", *(conversation["id"] for conversation in found)]
+    route = "/api/ps" if kind == "loaded" else "/api/models"
+    return [model["name"] for model in client.get(route, timeout=SECONDS)["models"]]
