@@ -1,18 +1,23 @@
 """Messages → text by the model's own template, rendered where a hostile template can do no harm.
 
 A template comes out of a model file and is a program (CVE-2024-34359). It is rendered in the worker, in Jinja's
-immutable sandbox, which bounds neither time nor memory; so time is bounded by an alarm, the text by a cap, and the
-operators that make large values out of small ones are checked.
+immutable sandbox, which bounds neither time nor memory; so time is bounded by an alarm, memory by a limit on the
+process for as long as it renders, the text by a cap, and the operators that make large values out of small ones are
+checked. An alarm is only heard between two steps of the interpreter: a single step that does not end (comparing two
+lists that hold each other a billion times over) is ended together with the process.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import json
+import resource
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NoReturn
 
 import jinja2
@@ -24,10 +29,11 @@ from tektra_models.errors import TemplateFailed
 MAX_TEMPLATE = 1 << 20
 MAX_TEXT = 64 << 20
 MAX_REPEAT = 1 << 20
-MAX_EXPONENT = 64
+MAX_REASON = 500
 RENDER_SECONDS = 5.0
-
-_BROKEN = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError)
+RENDER_BYTES = 512 << 20
+LAST_RESORT = 2
+"""How many times RENDER_SECONDS may pass before the process is ended."""
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -42,7 +48,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*" and _product_size(left, right) > MAX_REPEAT:
             raise SecurityError("the template multiplies a sequence beyond its bounds")
-        if operator == "**" and isinstance(right, int | float) and right > MAX_EXPONENT:
+        if operator == "**" and _power_size(left, right) > MAX_REPEAT:
             raise SecurityError("the template raises a number beyond its bounds")
         if operator == "%" and isinstance(left, str):
             raise SecurityError("the template formats text with %, which can ask for any width")
@@ -56,6 +62,10 @@ def _product_size(left: Any, right: Any) -> int:
     return len(sequence) * count if hasattr(sequence, "__len__") and isinstance(count, int) else 0
 
 
+def _power_size(left: Any, right: Any) -> int:
+    return left.bit_length() * right if isinstance(left, int) and isinstance(right, int) else 0
+
+
 class ChatFormat:
     """One model's way of writing a conversation."""
 
@@ -67,14 +77,21 @@ class ChatFormat:
     def render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None) -> str:
         """Return the prompt text, ending where the assistant begins to speak; raises TemplateFailed."""
         try:
-            with _deadline(RENDER_SECONDS):
-                return self._render([_plain(message) for message in messages], tools)
-        except TemplateFailed:
+            with _deadline(RENDER_SECONDS), _memory(RENDER_BYTES):
+                return self._explained(messages, tools)
+        except (MemoryError, RecursionError) as error:
+            raise TemplateFailed(f"the model's chat template asked for too much: {type(error).__name__}") from error
+
+    def _explained(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
+        """Render, and put what goes wrong into words while the bounds hold: an error may carry a huge value."""
+        try:
+            return self._render([_plain(message) for message in messages], tools)
+        except (TemplateFailed, MemoryError, RecursionError):
             raise
         except jinja2.TemplateError as error:
-            raise TemplateFailed(f"the model's chat template refused these messages: {error}") from error
-        except _BROKEN as error:
-            raise TemplateFailed(f"the model's chat template broke: {type(error).__name__}: {error}") from error
+            raise TemplateFailed(f"the model's chat template refused these messages: {_reason(error)}") from error
+        except Exception as error:  # a foreign program fails in any way it likes
+            raise TemplateFailed(f"the model's chat template broke: {type(error).__name__}: {_reason(error)}") from error
 
     def _render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
         parts: list[str] = []
@@ -106,13 +123,23 @@ class ChatFormat:
         return self._template
 
 
-def _raise_exception(message: str) -> NoReturn:
-    raise jinja2.TemplateError(message)
+def _reason(error: Exception) -> str:
+    return str(error)[:MAX_REASON]
 
 
-def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:
+def _raise_exception(message: Any) -> NoReturn:
+    raise jinja2.TemplateError(str(message))
+
+
+def _tojson(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
     """JSON as the templates of transformers expect it: not escaped for HTML."""
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, sort_keys=bool(options.get("sort_keys")))
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
 def _plain(message: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +165,17 @@ def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
-    """Raise TemplateFailed in this thread after `seconds`; without effect off the main thread."""
+    """Raise TemplateFailed in this thread after `seconds`; off the main thread there is only the last resort."""
+    faulthandler.dump_traceback_later(seconds * LAST_RESORT, exit=True, file=2)
+    try:
+        with _alarm(seconds):
+            yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -153,3 +190,20 @@ def _deadline(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _memory(extra: int) -> Iterator[None]:
+    """Let the process grow by at most `extra` bytes meanwhile; without effect where there is no /proc."""
+    try:
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        yield
+        return
+    before, hard = resource.getrlimit(resource.RLIMIT_AS)
+    bounds = [bound for bound in (taken + extra, before, hard) if bound != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(bounds), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, hard))

@@ -136,6 +136,10 @@ _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
 
 
+_UNSPEAKABLE = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, UnicodeError)
+"""Integers beyond 64 bits, endless nesting, foreign objects, half a surrogate pair."""
+
+
 class BadFrame(ModelError):
     """The other side sent bytes that are no frame of this language."""
 
@@ -143,8 +147,11 @@ class BadFrame(ModelError):
 
 
 def encode(frame: ToWorker | FromWorker) -> bytes:
-    """Return the frame with its length in front; raises BadFrame when it is larger than MAX_FRAME."""
-    body = _encoder.encode(frame)
+    """Return the frame with its length in front; raises BadFrame when it is too large or msgpack has no word for it."""
+    try:
+        body = _encoder.encode(frame)
+    except _UNSPEAKABLE as error:
+        raise BadFrame(f"a frame cannot hold this: {error}") from error
     return prefix(len(body)) + body
 
 
@@ -167,7 +174,7 @@ def decode_to_worker(body: bytes) -> ToWorker:
     """Parse a frame that the daemon sent; raises BadFrame."""
     try:
         return _to_worker.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"not a frame for a worker: {error}") from error
 
 
@@ -175,5 +182,5 @@ def decode_from_worker(body: bytes) -> FromWorker:
     """Parse a frame that a worker sent; raises BadFrame."""
     try:
         return _from_worker.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"not a frame from a worker: {error}") from error

@@ -22,7 +22,9 @@ from tektra_models.spec import Spec
 MAX_EMBED_TOKENS = 2048
 """One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
 
-_WARN, _ERROR, _CONTINUED = 3, 4, 5
+TINY_BYTES = 64 << 20
+
+_WARN, _ERROR = 3, 4
 
 
 @llama.llama_log_callback  # type: ignore[untyped-decorator]
@@ -45,10 +47,10 @@ class LlamaCppBackend:
         llama.llama_log_set(_log, ctypes.c_void_p(0))  # _log is a module global: collected callbacks crash
         llama.llama_backend_init()
         self._spec = spec
-        self._threads = spec.threads or cores()
         self._embedder: int | None = None
         self._ctx: int | None = None
         self._model = self._load(spec)
+        self._threads = spec.threads or self._useful_threads()
         self._vocab = llama.llama_model_get_vocab(self._model)
         self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
         self.can_generate = bool(llama.llama_model_has_decoder(self._model)) and not self._bidirectional()
@@ -62,6 +64,10 @@ class LlamaCppBackend:
         self.chat_template = self._text(llama.llama_model_chat_template(self._model, None))
         self.bos = self._special(llama.llama_vocab_bos(self._vocab))
         self.eos = self._special(llama.llama_vocab_eos(self._vocab))
+
+    def _useful_threads(self) -> int:
+        """One per core; a single one for tiny models, whose layers are done before a second thread has arrived."""
+        return 1 if llama.llama_model_size(self._model) < TINY_BYTES else cores()
 
     def _load(self, spec: Spec) -> int:
         params = llama.llama_model_default_params()
@@ -152,8 +158,9 @@ class LlamaCppBackend:
 
     def sampler(self, sampling: Sampling, prompt: list[int]) -> Any:
         """Build the chain: bias, penalties, top-k, top-p, min-p, temperature, then a seeded draw (greedy at 0)."""
+        links = self._links(sampling)
         chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
-        for link in self._links(sampling):
+        for link in links:
             llama.llama_sampler_chain_add(chain, link)
         return chain
 

@@ -156,7 +156,6 @@ async def _one_try(client: HubClient, part: PartFile, meter: _Meter) -> AsyncGen
     headers = {"Range": f"bytes={part.size}-"} if part.size else {}
     async with client.get(part.file.path, headers) as response:
         _check_answer(response, part)
-        _check_answer(response, part)
         buffer = bytearray()
         try:
             async for chunk in response.aiter_raw():

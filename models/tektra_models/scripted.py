@@ -117,7 +117,7 @@ class ScriptedBackend:
         """Choose the reply for this prompt."""
         text = bytes(t for t in prompt if t != END).decode("utf-8", "replace")
         reply = next((r for r in self._replies if re.search(r.when, text)), self._replies[-1])
-        return _Speaker(reply, reply.say.encode() or b"\n")
+        return _Speaker(reply, reply.say.encode() or (b"\n" if reply.forever else b""))
 
     def free_sampler(self, sampler: _Speaker) -> None:
         """Nothing to release."""

@@ -19,10 +19,11 @@ class TextStream:
         self._held += self._decoder.decode(data)
         if not self._stops:
             return self._release(len(self._held))
-        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
+        found = [(at + len(stop), at) for stop in self._stops if (at := self._held.find(stop)) >= 0]
         if found:
             self.stopped = True
-            text = self._held[: min(found)]
+            _, at = min(found)  # the one that was whole first, so that it does not matter how tokens cut the text
+            text = self._held[:at]
             self._held = ""
             return text
         return self._release(len(self._held) - self._possible_stop())

@@ -8,6 +8,7 @@ only white space before a call or after the last one is dropped, which is why wh
 from __future__ import annotations
 
 import json
+from typing import NoReturn
 
 from tektra_models.generation import Delta, ToolCall
 from tektra_models.text_stream import longest_overlap
@@ -22,6 +23,7 @@ class ToolCallStream:
     def __init__(self) -> None:
         self._held = ""
         self._inside = False
+        self._gap = ""
         self.calls = 0
 
     def push(self, text: str) -> list[Delta]:
@@ -48,13 +50,15 @@ class ToolCallStream:
         mark = self._take(len(CLOSE if self._inside else OPEN))
         self._inside = not self._inside
         if self._inside:
-            return _text(body.rstrip())
+            said = body.rstrip()
+            self._gap = body[len(said) :]
+            return _text(said)
         return self._call(body, lost=OPEN + body + mark)
 
     def _call(self, body: str, lost: str) -> list[Delta]:
         call = parse_call(body)
         if call is None:
-            return _text(lost)
+            return _text(self._gap + lost)
         self.calls += 1
         return [Delta(tool_call=call)]
 
@@ -64,17 +68,26 @@ class ToolCallStream:
 
 
 def parse_call(body: str) -> ToolCall | None:
-    """Read one call's JSON; None when it is not an object with a name and, if given, an object of arguments."""
+    """Read one call's JSON; None when it is not an object with a name and, if given, an object of arguments.
+
+    What no JSON reader or UTF-8 writer would take later (NaN, half a surrogate pair) is no call either.
+    """
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_no_number)
+        if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
+            return None
+        arguments = value.get("arguments", value.get("parameters", {}))
+        if not isinstance(arguments, dict):
+            return None
+        call = ToolCall(name=value["name"], arguments=json.dumps(arguments, ensure_ascii=False, allow_nan=False))
+        (call.name + call.arguments).encode()
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-        return None
-    arguments = value.get("arguments", value.get("parameters", {}))
-    if not isinstance(arguments, dict):
-        return None
-    return ToolCall(name=value["name"], arguments=json.dumps(arguments, ensure_ascii=False))
+    return call
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _text(text: str) -> list[Delta]:

@@ -10,6 +10,7 @@ import pexpect
 
 from tests.harness import Tektra
 
+SECONDS = 30
 TOKEN = re.compile(r"\x1b\[(\??)([\d;]*)([A-Za-z])|\x1b[=>78]|\x1b\][^\x07]*\x07|(.)", re.DOTALL)
 
 
@@ -108,7 +109,7 @@ class Terminal:
             cwd=str(tektra.home),
             encoding="utf-8",
             dimensions=(rows, columns),
-            timeout=60,
+            timeout=SECONDS,
         )
         self._child.delaybeforesend = None
 
@@ -126,9 +127,9 @@ class Terminal:
         """Wait until `text` stands on the terminal (scrollback counts) so many times."""
         while self.screen.text.count(text) < times:
             try:
-                piece = self._child.read_nonblocking(4096, timeout=60)
-            except (pexpect.EOF, pexpect.TIMEOUT) as error:
-                raise AssertionError(f"never saw {text!r} {times} times in:\n{self.screen.text}") from error
+                piece = self._child.read_nonblocking(4096, timeout=SECONDS)
+            except (pexpect.EOF, pexpect.TIMEOUT):
+                raise AssertionError(f"never saw {text!r} {times} times in:\n{self.screen.text}") from None
             self.sent += piece
             self.screen.feed(piece)
         return self
@@ -137,7 +138,7 @@ class Terminal:
         """Read to the end and return the exit code."""
         try:
             while True:
-                piece = self._child.read_nonblocking(4096, timeout=60)
+                piece = self._child.read_nonblocking(4096, timeout=SECONDS)
                 self.sent += piece
                 self.screen.feed(piece)
         except pexpect.EOF:

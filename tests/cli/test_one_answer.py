@@ -190,9 +190,10 @@ def test_an_interrupted_answer_is_kept_as_interrupted(common: Tektra) -> None:
     rest, _ = process.communicate(timeout=60)
     events = [json.loads(line) for line in (lines + rest).splitlines()]
     assert events[-1] == {"type": "error", "error": {"code": "interrupted", "message": "stopped", "hint": ""}}
+    conversation = next(event["conversation_id"] for event in events if event["type"] == "start")
     answer = {"status": "generating"}
     while answer["status"] == "generating":
-        answer = common.json("conversations", "show", events[0]["conversation_id"])["messages"][-1]
+        answer = common.json("conversations", "show", conversation)["messages"][-1]
     assert answer["status"] == "interrupted"
 
 
