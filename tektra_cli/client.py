@@ -144,8 +144,10 @@ class Client:
     def _lost(self) -> CliError:
         """The connection broke in the middle: is the daemon gone, or only this answer?"""
         try:
-            self.peer()
-        except DaemonUnreachable:
+            with contextlib.closing(self._connected(CONNECT_SECONDS)) as connection:
+                connection.request("GET", "/healthz")
+                connection.getresponse()
+        except (DaemonUnreachable, http.client.HTTPException, ConnectionError):
             return DaemonUnreachable("the daemon ended before its answer was complete", _LOOK)
         except (CliError, UnsafePath, OSError):
             pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         path=str(args.file),
         backend="scripted" if args.file.name.endswith(".scripted.json") else "llamacpp",
         context=args.context,
+        slots=args.streams if args.bench else 1,
         threads=args.threads,
     )
     try:
@@ -44,18 +46,23 @@ def main(argv: list[str] | None = None) -> int:
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tektra_models", description=__doc__)
-    parser.add_argument(
-        "file", nargs="?", type=Path, default=MODEL_PATH, help="GGUF file (default: the built-in one)"
-    )
+    parser.add_argument("file", nargs="?", type=Path, default=MODEL_PATH, help="GGUF file (default: the built-in one)")
     parser.add_argument("prompt", nargs="?", default="hello", help="what to say to it")
     parser.add_argument("--raw", action="store_true", help="continue the text instead of answering a message")
-    parser.add_argument("--context", type=int, default=2048, help="tokens of context (default 2048)")
+    parser.add_argument("--context", type=_positive, default=2048, help="tokens of context (default 2048)")
     parser.add_argument("--threads", type=int, default=0, help="computing threads (default: one per core)")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
-    parser.add_argument("--max-tokens", type=int, default=None, help="at most this many tokens")
+    parser.add_argument("--max-tokens", type=_positive, default=None, help="at most this many tokens")
     parser.add_argument("--bench", action="store_true", help="measure decoding and print JSON")
-    parser.add_argument("--streams", type=int, default=1, help="sequences at once in --bench (default 1)")
+    parser.add_argument("--streams", type=_positive, default=1, help="sequences at once in --bench (default 1)")
     return parser.parse_args(argv)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def _answer(engine: Engine, args: argparse.Namespace) -> None:
@@ -80,16 +87,18 @@ def _bench(engine: Engine, backend: Backend, streams: int, tokens: int) -> None:
         finishes += [said for _, said in engine.step() if isinstance(said, Finish)]
     wall = time.monotonic() - started
     decode = max(f.timings.decode_s for f in finishes)
+    completed = sum(f.usage.completion_tokens for f in finishes)
     report = {
         "schema": "tektra.bench/1",
         "streams": streams,
         "prompt_tokens": 128 * streams,
-        "completion_tokens": sum(f.usage.completion_tokens for f in finishes),
+        "completion_tokens": completed,
         "wall_s": round(wall, 4),
-        "decode_tokens_per_s": round((tokens - 1) * streams / decode, 1) if decode else None,
+        "decode_tokens_per_s": round((completed - streams) / decode, 1) if decode else None,
     }
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` ends this as it ends any filter
     sys.exit(main())

@@ -18,10 +18,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import jinja2
 from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension
+from jinja2.filters import do_round
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tektra_models.errors import TemplateFailed
@@ -29,6 +32,7 @@ from tektra_models.errors import TemplateFailed
 MAX_TEMPLATE = 1 << 20
 MAX_TEXT = 64 << 20
 MAX_REPEAT = 1 << 20
+MAX_PRECISION = 64
 MAX_REASON = 500
 RENDER_SECONDS = 5.0
 RENDER_BYTES = 512 << 20
@@ -66,6 +70,28 @@ def _power_size(left: Any, right: Any) -> int:
     return left.bit_length() * right if isinstance(left, int) and isinstance(right, int) else 0
 
 
+class _Generation(Extension):
+    """`{% generation %} … {% endgeneration %}`: what the assistant says, marked for training; printed as it is."""
+
+    tags = {"generation"}  # noqa: RUF012  as Jinja declares it
+
+    def parse(self, parser: Parser) -> list[jinja2.nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _environment() -> _Environment:
+    """What templates may use: that which transformers offers them."""
+    environment = _Environment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _Generation], autoescape=False
+    )
+    environment.filters |= {"tojson": _tojson, "round": _round}
+    environment.globals["raise_exception"] = _raise_exception
+    environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
+    del environment.globals["lipsum"]
+    return environment
+
+
 class ChatFormat:
     """One model's way of writing a conversation."""
 
@@ -91,7 +117,8 @@ class ChatFormat:
         except jinja2.TemplateError as error:
             raise TemplateFailed(f"the model's chat template refused these messages: {_reason(error)}") from error
         except Exception as error:  # a foreign program fails in any way it likes
-            raise TemplateFailed(f"the model's chat template broke: {type(error).__name__}: {_reason(error)}") from error
+            reason = f"{type(error).__name__}: {_reason(error)}"
+            raise TemplateFailed(f"the model's chat template broke: {reason}") from error
 
     def _render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
         parts: list[str] = []
@@ -113,13 +140,7 @@ class ChatFormat:
         if self._template is None:
             if len(self._source) > MAX_TEMPLATE:
                 raise TemplateFailed(f"the model's chat template is longer than {MAX_TEMPLATE} characters")
-            environment = _Environment(
-                trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"], autoescape=False
-            )
-            environment.filters["tojson"] = _tojson
-            environment.globals["raise_exception"] = _raise_exception
-            environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
-            self._template = environment.from_string(self._source)
+            self._template = _environment().from_string(self._source)
         return self._template
 
 
@@ -129,6 +150,13 @@ def _reason(error: Exception) -> str:
 
 def _raise_exception(message: Any) -> NoReturn:
     raise jinja2.TemplateError(str(message))
+
+
+def _round(value: float, precision: int = 0, method: Literal["common", "ceil", "floor"] = "common") -> float:
+    """Jinja's filter computes ten to the power of `precision`."""
+    if abs(precision) > MAX_PRECISION:
+        raise SecurityError("the template rounds to a precision beyond its bounds")
+    return do_round(value, precision, method)
 
 
 def _tojson(

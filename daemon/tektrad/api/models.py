@@ -66,14 +66,16 @@ async def import_model(rooms: Rooms, body: shapes.Import) -> Response:
 
 
 @router.post("/models/pull")
-async def pull_model(rooms: Rooms, request: Request, body: shapes.Pull) -> Response:
+async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
     """Download from a hub; the events tell how far it is. Going away stops it, and the next one resumes."""
+    from tektra_models.pull import Done, pull  # with its HTTP client; an idle daemon need not carry that
 
-    from tektra_models.pull import pull  # with its HTTP client; an idle daemon need not carry that
+    models_dir = rooms.paths.models_dir
 
     async def events() -> AsyncGenerator[object, None]:
-        async for event in pull(body.source, models_dir=rooms.paths.models_dir, name=body.name, revision=body.revision):
-            yield event
+        async with aclosing(pull(body.source, models_dir=models_dir, name=body.name, revision=body.revision)) as told:
+            async for event in told:
+                yield {"type": "done", "model": shown(rooms, event.model)} if isinstance(event, Done) else event
 
     return EventStream(typed_events(events()))
 

@@ -1,0 +1,184 @@
+"""`tektra models …` but for downloads."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.cli.screen import Terminal
+from tests.harness import Tektra
+
+STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
+HELLO = [{"say": "hello"}]
+
+
+def test_the_list_is_aligned_and_marks_the_default_and_the_loaded(tektra: Tektra) -> None:
+    tektra.start()
+    tektra.import_scripted("zwei", HELLO)
+    tektra.run("models", "load", "zwei")
+    done = tektra.run("models", "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *rows = done.stdout.splitlines()
+    assert head.split() == ["NAME", "SIZE", "QUANT", "CONTEXT", "SOURCE", "ADDED"]
+    by_name = {row.split()[0]: row for row in rows}
+    assert re.fullmatch(
+        rf"tektra-starter +[\d.]+ MiB  Q8_0 +\d+ +built-in  {STAMP}  default", by_name["tektra-starter"]
+    )
+    assert re.fullmatch(rf"zwei +\d+ B .* linked +{STAMP}  loaded", by_name["zwei"])
+    assert len({row.index(word) for row, word in zip(rows, ["built-in", "linked"], strict=True)}) == 1
+
+
+def test_the_list_as_json_is_the_daemons_document(common: Tektra) -> None:
+    document = common.json("models", "list")
+    assert document["schema"] == "tektra.models/1"
+    assert "tektra-starter" in [model["name"] for model in document["models"]]
+
+
+def test_show_says_how_much_memory_a_model_needs(common: Tektra) -> None:
+    done = common.run("models", "show", "tektra-starter")
+    facts = dict(re.split(r"  +", line, maxsplit=1) for line in done.stdout.splitlines())
+    assert facts["quantization"] == "Q8_0"
+    assert re.fullmatch(r"[\d.]+ MiB with a context of \d+ \(weights .*, cache .*, buffers .*\)", facts["memory"])
+    assert facts["general.architecture"] == "llama"
+    document = common.json("models", "show", "tektra-starter")
+    assert document["schema"] == "tektra.model/1"
+    assert document["estimate"]["total_bytes"] > document["model"]["size_bytes"] / 2
+
+
+def test_an_unknown_model_is_not_found_and_near_names_are_told(common: Tektra) -> None:
+    for command in (["show"], ["load"], ["unload"], ["rm", "--yes"]):
+        done = common.run("models", *command, "tektra-startr")
+        assert (done.returncode, done.stdout) == (4, "")
+        assert "tektra-startr" in done.stderr
+        assert "tektra-starter" in done.stderr
+    done = common.run("models", "show", "tektra-startr", "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, done.stderr, error["code"]) == (4, "", "model_not_found")
+    assert set(error) == {"code", "message", "hint"}
+
+
+def test_import_links_a_file_and_rm_leaves_it(common: Tektra) -> None:
+    path = common.script("linked", HELLO)
+    done = common.run("models", "import", path.name, "--name", "linked-one")
+    assert done.stdout == f"linked-one is ready to use (linked, {path.stat().st_size} B)\n"
+    assert common.run("chat", "hi", "-m", "linked-one").stdout == "hello\n"
+    assert common.run("models", "rm", "linked-one", "--yes").stdout == "removed linked-one\n"
+    assert path.exists()
+
+
+def test_import_copies_when_asked_and_the_copy_goes_with_the_model(common: Tektra) -> None:
+    path = common.script("copied", HELLO)
+    document = common.json("models", "import", str(path), "--copy", "--name", "copied-one")
+    assert (document["model"]["name"], document["model"]["source"]) == ("copied-one", "copied")
+    path.unlink()
+    assert common.run("chat", "hi", "-m", "copied-one").stdout == "hello\n"
+    removed = common.json("models", "rm", "copied-one", "--yes")
+    assert removed["schema"] == "tektra.model-removed/1"
+    assert removed["freed_bytes"] > 0
+
+
+def test_copy_and_link_exclude_each_other(common: Tektra) -> None:
+    done = common.run("models", "import", "x.gguf", "--copy", "--link")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "tektra: --copy and --link exclude each other")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("text.gguf", b"not a model"), ("empty.gguf", b""), ("cut.gguf", b"GGUF\x03\x00\x00\x00\xff\xff\xff\xff\xff\xff")],
+)
+def test_a_file_that_is_no_model_is_an_integrity_error(common: Tektra, name: str, content: bytes) -> None:
+    (common.home / name).write_bytes(content)
+    done = common.run("models", "import", name)
+    assert (done.returncode, done.stdout) == (8, "")
+    assert name in done.stderr
+
+
+def test_a_missing_file_is_an_error_that_names_it(common: Tektra) -> None:
+    done = common.run("models", "import", "nowhere.gguf")
+    assert done.returncode in (4, 8)
+    assert "nowhere.gguf" in done.stderr
+
+
+def test_a_name_that_is_taken_is_refused(common: Tektra) -> None:
+    first, second = common.script("first", HELLO), common.script("second", [{"say": "other"}])
+    assert common.run("models", "import", str(first), "--name", "taken").returncode == 0
+    done = common.run("models", "import", str(second), "--name", "taken")
+    assert done.returncode == 1
+    assert "taken" in done.stderr
+
+
+def test_rm_asks_nobody_off_a_terminal(common: Tektra) -> None:
+    common.import_scripted("precious", HELLO)
+    for flags in ([], ["--no-input"], ["--json"]):
+        done = common.run("models", "rm", "precious", *flags)
+        assert done.returncode == 2
+        assert "--yes" in done.stdout + done.stderr
+    assert common.run("models", "show", "precious").returncode == 0
+
+
+def test_rm_asks_on_a_terminal_and_obeys(common: Tektra) -> None:
+    common.import_scripted("asked-for", HELLO)
+    with Terminal(common, "models", "rm", "asked-for") as terminal:
+        terminal.until('Remove the model "asked-for"? The linked file stays. [y/N]').type("\n")
+        assert terminal.end() == 1
+        assert "nothing was changed" in terminal.screen.text
+    with Terminal(common, "models", "rm", "asked-for") as terminal:
+        terminal.until("[y/N]").type("y\n")
+        assert terminal.end() == 0
+    assert common.run("models", "show", "asked-for").returncode == 4
+
+
+def test_load_and_unload_say_what_is_in_memory(common: Tektra) -> None:
+    common.import_scripted("lodger", HELLO)
+    done = common.run("models", "load", "lodger", "--context", "512", "--keep-alive", "2h")
+    assert re.fullmatch(r"lodger is in memory \(.+, context 512, \d+\.\d s\)\n", done.stdout)
+    listed = common.json("models", "ps")
+    assert listed["schema"] == "tektra.ps/1"
+    (loaded,) = (model for model in listed["models"] if model["name"] == "lodger")
+    assert (loaded["context"], loaded["state"]) == (512, "ready")
+    assert 7000 < loaded["expires_in_s"] <= 7200
+    shown = common.run("models", "ps").stdout
+    assert re.search(r"^lodger +ready +.* 512 .* in (2h 0s|1h 59m)$", shown, re.MULTILINE)
+    assert common.run("models", "unload", "lodger").stdout.startswith("lodger is out of memory, ")
+    assert "lodger" not in common.run("models", "ps").stdout
+
+
+@pytest.mark.parametrize("duration", ["-1", "forever"])
+def test_a_model_can_be_kept_for_ever(common: Tektra, duration: str) -> None:
+    common.import_scripted("resident", HELLO)
+    document = common.json("models", "load", "resident", "--keep-alive", duration)
+    assert document["schema"] == "tektra.loaded/1"
+    assert document["model"]["expires_in_s"] is None
+    common.run("models", "unload", "resident")
+    common.run("models", "rm", "resident", "--yes")
+
+
+def test_a_duration_that_is_none_is_a_usage_error(common: Tektra) -> None:
+    done = common.run("models", "load", "tektra-starter", "--keep-alive", "soon")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, 'tektra: "soon" is no duration')
+
+
+def test_a_model_that_answers_is_unloaded_only_by_force(common: Tektra) -> None:
+    model = common.import_scripted("busy-one", [{"say": "tick ", "forever": True, "pace_s": 0.002}])
+    with Terminal(common, "chat", "go", "-m", model) as terminal:
+        terminal.until("tick tick")
+        done = common.run("models", "unload", model)
+        assert done.returncode == 6
+        assert common.run("models", "unload", model, "--force").returncode == 0
+        assert terminal.end() == 1
+
+
+def test_ps_without_a_daemon_is_empty_and_starts_none(tektra: Tektra) -> None:
+    assert tektra.json("models", "ps") == {"schema": "tektra.ps/1", "models": []}
+    done = tektra.run("models", "ps")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "no model is in memory\n")
+    assert not tektra.socket.exists()
+
+
+def test_hostile_names_do_nothing_to_a_terminal(common: Tektra) -> None:
+    with Terminal(common, "models", "show", "\x1b]0;owned\x07\x1b[2Jname") as terminal:
+        assert terminal.end() in (2, 4)
+        assert "\x1b]" not in terminal.sent
+        assert "\x1b[2J" not in terminal.sent

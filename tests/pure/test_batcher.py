@@ -1,0 +1,170 @@
+"""The batcher: what it must never do, whatever comes, and that every run comes to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tektra_models.batcher import GROWTH, Limits, Plan, Queued, plan_step
+
+
+@dataclass
+class Job:
+    """A sequence as the engine would keep it: its tokens so far, those in cells, those at which it ends."""
+
+    order: int
+    length: int
+    final: int
+    held: int = 0
+
+    @property
+    def queued(self) -> Queued:
+        return Queued(order=self.order, length=self.length, held=self.held)
+
+
+@dataclass
+class Run:
+    """Carries plans out as the engine does, and checks every one of them first."""
+
+    limits: Limits
+    waiting: dict[int, Job]
+    running: dict[int, Job] = field(default_factory=dict)
+    finished: list[int] = field(default_factory=list)
+
+    def step(self) -> Plan:
+        plan = plan_step(
+            [job.queued for job in self.running.values()], [job.queued for job in self.waiting.values()], self.limits
+        )
+        pending = {order for order, job in self.running.items() if job.queued.pending == 1}
+        oldest = min([*self.running, *self.waiting])
+        for order in plan.preempt:
+            job = self.running.pop(order)
+            job.held = 0
+            self.waiting[order] = job
+        for order in plan.enter:
+            self.running[order] = self.waiting.pop(order)
+        self.check(plan, pending - set(plan.preempt), oldest)
+        for order, count in plan.feeds.items():
+            self.advance(self.running[order], count)
+        return plan
+
+    def check(self, plan: Plan, pending: set[int], oldest: int) -> None:
+        assert set(plan.feeds) <= set(self.running), "only what is in a slot is fed"
+        assert all(0 < count <= self.running[order].queued.pending for order, count in plan.feeds.items())
+        cells = sum(job.held for job in self.running.values()) + sum(plan.feeds.values())
+        assert cells <= self.limits.cells
+        assert sum(plan.feeds.values()) <= self.limits.batch
+        assert len(self.running) <= self.limits.slots
+        assert all(plan.feeds.get(order) == 1 for order in pending), "who waits for a token gets it"
+        assert oldest in plan.feeds, "the oldest never starves"
+        assert all(order in plan.feeds for order in plan.enter)
+
+    def advance(self, job: Job, count: int) -> None:
+        job.held += count
+        if job.held == job.length:
+            job.length += 1
+            if job.length >= job.final:
+                del self.running[job.order]
+                self.finished.append(job.order)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Run:
+    """Limits and jobs that an engine would accept: every job fits into the cells when it is alone."""
+    limits = Limits(slots=draw(st.integers(1, 6)), cells=draw(st.integers(4, 200)), batch=draw(st.integers(1, 40)))
+    jobs: dict[int, Job] = {}
+    for order in range(draw(st.integers(1, 10))):
+        length = draw(st.integers(1, limits.cells - 1))
+        final = draw(st.integers(length + 1, min(limits.cells, length + 60)))
+        jobs[order] = Job(order=order, length=length, final=final)
+    return Run(limits, jobs)
+
+
+@settings(deadline=None, max_examples=150)
+@given(runs())
+def test_no_limit_is_ever_exceeded_and_every_run_ends(run: Run) -> None:
+    everybody = set(run.waiting)
+    # Alone and one token a step, every sequence would end within its length in steps; preempted ones read again.
+    bound = 50 * sum(job.final for job in run.waiting.values()) + 100
+    for _ in range(bound):
+        if not (run.waiting or run.running):
+            break
+        run.step()
+    assert set(run.finished) == everybody
+
+
+@settings(deadline=None)
+@given(runs(), st.data())
+def test_newcomers_and_departures_at_any_time_break_nothing(run: Run, data: st.DataObject) -> None:
+    newcomers = [run.waiting.pop(order) for order in sorted(run.waiting)[1:]]
+    for _ in range(60):
+        if newcomers and data.draw(st.booleans()):
+            newcomer = newcomers.pop(0)
+            run.waiting[newcomer.order] = newcomer
+        present = [*run.running, *run.waiting]
+        if present and data.draw(st.integers(0, 9)) == 0:
+            gone = data.draw(st.sampled_from(present))
+            run.running.pop(gone, None)
+            run.waiting.pop(gone, None)
+        if run.running or run.waiting:
+            run.step()
+
+
+def plan(
+    running: list[tuple[int, int, int]],
+    waiting: list[tuple[int, int]],
+    slots: int = 4,
+    cells: int = 1000,
+    batch: int = 64,
+) -> Plan:
+    return plan_step(
+        [Queued(order=order, length=length, held=held) for order, length, held in running],
+        [Queued(order=order, length=length) for order, length in waiting],
+        Limits(slots=slots, cells=cells, batch=batch),
+    )
+
+
+def test_nothing_to_do_is_an_empty_plan() -> None:
+    assert plan([], []) == Plan(feeds={})
+
+
+def test_a_long_prompt_is_read_in_chunks_while_others_go_on() -> None:
+    assert plan([(0, 20, 19), (1, 500, 100)], []).feeds == {0: 1, 1: 63}
+
+
+def test_prompts_under_way_are_read_oldest_first() -> None:
+    assert plan([(2, 100, 0), (1, 60, 20)], []).feeds == {1: 40, 2: 24}
+
+
+def test_newcomers_enter_in_the_order_they_came() -> None:
+    assert plan([], [(5, 10), (3, 10), (4, 10)], slots=2).enter == (3, 4)
+
+
+def test_nobody_overtakes_a_sequence_that_does_not_fit_yet() -> None:
+    assert plan([(0, 500, 499)], [(1, 600), (2, 5)]).enter == ()
+
+
+def test_a_newcomer_leaves_the_running_room_to_grow() -> None:
+    assert plan([(0, 500, 499)], [(1, 500 - GROWTH)]).enter == (1,)
+    assert plan([(0, 500, 499)], [(1, 501 - GROWTH)]).enter == ()
+
+
+def test_alone_a_sequence_may_fill_every_cell() -> None:
+    assert plan([], [(0, 1000)]).enter == (0,)
+    assert plan([(0, 1000, 999)], []).feeds == {0: 1}
+
+
+def test_the_youngest_makes_room_when_the_cells_run_out() -> None:
+    step = plan([(1, 400, 399), (0, 401, 400), (2, 200, 199)], [(3, 5)])
+    assert step.preempt == (2,)
+    assert step.feeds == {0: 1, 1: 1}
+    assert step.enter == ()
+
+
+def test_the_last_one_is_never_preempted() -> None:
+    assert plan([(0, 1001, 1000)], []).preempt == ()
+
+
+def test_a_preempted_sequence_comes_before_those_who_waited_behind_it() -> None:
+    assert plan([(0, 10, 9)], [(7, 10), (2, 30)], slots=2).enter == (2,)
