@@ -59,7 +59,7 @@ def start(paths: Paths) -> bool:
                 if is_mine and _start_once(paths, deadline, line):
                     return True
             if time.monotonic() > deadline:
-                raise CliError("timeout", f"no daemon was ready within {_patience():g} seconds", _look(paths))
+                raise _too_slow(paths)
             time.sleep(POLL_SECONDS)
 
 
@@ -139,12 +139,16 @@ def _words(reader: int, deadline: float, paths: Paths) -> Iterator[dict[str, Any
         pending = b""
         while True:
             if not select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                raise CliError("timeout", f"the daemon was not ready within {_patience():g} seconds", _look(paths))
+                raise _too_slow(paths)
             piece = pipe.read(4096)
             if not piece:
                 return
             *lines, pending = (pending + piece).split(b"\n")
             yield from (json.loads(text) for text in lines if text)
+
+
+def _too_slow(paths: Paths) -> CliError:
+    return CliError("timeout", f"no daemon was ready within {_patience():g} s", _look(paths))
 
 
 def _patience() -> float:

@@ -70,7 +70,7 @@ def readable(line: str) -> str:
     day, _, clock = stamp.partition("T")
     event = str(fields.get("event") or fields.get("message") or "")
     rest = [f"{name}={_value(value)}" for name, value in fields.items() if name not in _FRONT]
-    front = [day, clock.split(".")[0].rstrip("Z"), f"{fields.get('level', ''):<8}".strip().ljust(7), event]
+    front = [day, clock.split(".")[0].rstrip("Z"), str(fields.get("level", "")), event]
     return terminal.clean_line(" ".join([*front, *rest]))
 
 

@@ -99,7 +99,10 @@ def _stopped(document: Mapping[str, Any]) -> None:
 
 
 def status(json: Json = False) -> None:
-    """Say how the daemon is; never starts it. Exit code 3 when it does not run."""
+    """Say how the daemon is; never starts it.
+
+    Exit code 3 when it does not run.
+    """
     output.show(launch.running().get("/api/status"), json, _facts)
 
 

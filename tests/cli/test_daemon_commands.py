@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -35,7 +36,8 @@ def test_the_daemon_that_a_command_starts_stands_on_its_own(tektra: Tektra) -> N
     assert os.getsid(daemon.pid) == daemon.pid
     log = tektra.home / "state" / "tektra" / "daemon.log"
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
-    assert [os.readlink(f"/proc/{daemon.pid}/fd/{number}") for number in (0, 1, 2)] == ["/dev/null", str(log), str(log)]
+    streams = [Path(f"/proc/{daemon.pid}/fd/{number}").readlink() for number in (0, 1, 2)]
+    assert streams == [Path("/dev/null"), log, log]
 
 
 def test_ten_commands_at_once_start_one_daemon(tektra: Tektra) -> None:
@@ -57,9 +59,10 @@ def test_ten_commands_at_once_start_one_daemon(tektra: Tektra) -> None:
 
 def test_stop_waits_for_the_end_and_is_no_error_twice(tektra: Tektra) -> None:
     tektra.run("daemon", "start")
-    pid = tektra.pid()
-    assert tektra.run("daemon", "stop").stdout == f"the daemon has ended (pid {pid})\n"
-    assert not psutil.pid_exists(pid)
+    daemon = psutil.Process(tektra.pid())
+    assert tektra.run("daemon", "stop").stdout == f"the daemon has ended (pid {daemon.pid})\n"
+    assert daemon.status() == psutil.STATUS_ZOMBIE, "ended, and not yet buried by its parent, this test"
+    daemon.wait()
     assert tektra.run("daemon", "stop").stdout == "the daemon was not running\n"
     assert tektra.json("daemon", "stop") == {"schema": "tektra.daemon-stopped/1", "pid": None, "stopped": False}
 
@@ -144,7 +147,7 @@ def test_a_data_directory_that_another_daemon_holds_is_an_error_and_not_a_wait_f
     elsewhere = {"TEKTRA_SOCKET": str(tektra.home / "other" / "tektra.sock"), "TEKTRA_START_TIMEOUT": "1"}
     done = tektra.run("models", "list", env=elsewhere)
     assert (done.returncode, done.stdout) == (7, "")
-    assert "no daemon was ready within 1 seconds" in done.stderr
+    assert "no daemon was ready within 1 s" in done.stderr
 
 
 def test_a_daemon_that_ends_without_a_word_is_shown_by_its_log(tektra: Tektra) -> None:
@@ -175,7 +178,7 @@ def test_logs_are_raw_lines_in_a_pipe_and_readable_on_a_terminal(tektra: Tektra)
     assert document["lines"] == [json.loads(lines[-1])]
     with Terminal(tektra, "daemon", "logs", columns=200) as terminal:
         assert terminal.end() == 0
-        assert f" info    ready pid={tektra.pid()} " in terminal.screen.text
+        assert f" info ready pid={tektra.pid()} " in terminal.screen.text
 
 
 def test_logs_can_be_followed_until_an_interrupt(tektra: Tektra) -> None:

@@ -27,7 +27,10 @@ def test_an_answer_cut_off_by_kill_9_is_kept_and_marked_and_the_next_start_is_cl
 ) -> None:
     tektra.start()
     model = tektra.import_scripted("endless", ENDLESS)
-    with tektra.client() as client, client.stream("POST", "/api/chat", json={"content": "go", "model": model}) as answer:
+    with (
+        tektra.client() as client,
+        client.stream("POST", "/api/chat", json={"content": "go", "model": model}) as answer,
+    ):
         lines = answer.iter_lines()
         for _ in range(deltas):
             next(line for line in lines if '"delta"' in line)
@@ -100,6 +103,9 @@ def test_a_full_disk_is_a_typed_error_and_the_daemon_recovers_when_there_is_room
 def test_a_worker_dies_with_its_killed_daemon_even_in_mid_answer(tektra: Tektra) -> None:
     tektra.start()
     model = tektra.import_scripted("endless", ENDLESS)
-    with tektra.client() as client, client.stream("POST", "/api/chat", json={"content": "go", "model": model}) as answer:
+    with (
+        tektra.client() as client,
+        client.stream("POST", "/api/chat", json={"content": "go", "model": model}) as answer,
+    ):
         next(line for line in answer.iter_lines() if any(e["type"] == "delta" for e in events_of(line)))
         tektra.kill()  # asserts that no worker outlives it

@@ -20,7 +20,10 @@ def chat(tektra: Tektra, **body: object) -> list[dict]:
 
 def read_until_text(tektra: Tektra, model: str, ended: list[dict]) -> str:
     """Start an endless answer, leave it after some text, and return the conversation's id."""
-    with tektra.client() as client, client.stream("POST", "/api/chat", json={"content": "go", "model": model}) as answer:
+    with (
+        tektra.client() as client,
+        client.stream("POST", "/api/chat", json={"content": "go", "model": model}) as answer,
+    ):
         seen = 0
         for line in answer.iter_lines():
             for event in events_of(line):

@@ -14,7 +14,9 @@ import pytest
 from tests.harness import Tektra
 
 PROBE = """
-import http.client, socket, sys
+import http.client, os, socket, sys
+os.setgid(65534)
+os.setuid(65534)
 sock = socket.socket(socket.AF_UNIX)
 sock.connect(sys.argv[1])
 connection = http.client.HTTPConnection("tektra")
@@ -23,6 +25,10 @@ connection.request("GET", "/api/status")
 answer = connection.getresponse()
 print(answer.status, answer.read().decode())
 """
+
+
+def run_daemon(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "tektrad"], env=env, capture_output=True, text=True, check=False)
 
 
 def test_the_socket_is_for_its_owner_only(shared: Tektra) -> None:
@@ -36,10 +42,8 @@ def test_another_user_is_refused_even_where_the_files_would_let_him_in(tektra: T
     for path in (tektra.socket, *list(tektra.socket.parents)[:3]):
         path.chmod(0o777)
     # Another user may not even be able to start this interpreter: become him in a child that already runs.
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", f"import http.client, os\nos.setgid(65534)\nos.setuid(65534)\n{PROBE}", tektra.socket],
-        capture_output=True, text=True, cwd="/", check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-I", "-c", PROBE, str(tektra.socket)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     assert done.stdout.startswith("403 "), done.stderr
     assert "forbidden" in done.stdout
 
@@ -57,9 +61,7 @@ def test_unknown_routes_and_methods_are_errors_in_the_same_shape(shared: Tektra)
 
 def test_a_second_daemon_on_the_same_data_gives_up_and_says_why(tektra: Tektra) -> None:
     tektra.start()
-    second = subprocess.run(
-        [sys.executable, "-m", "tektrad"], env=tektra.env, capture_output=True, text=True, check=False
-    )
+    second = run_daemon(tektra.env)
     assert second.returncode == 1
     assert "already_running" in second.stderr
     with tektra.client() as client:
@@ -124,10 +126,7 @@ def test_stopping_lets_a_running_answer_have_its_time_and_then_ends_and_keeps_it
     ],
 )
 def test_what_it_cannot_start_with_is_named(tektra: Tektra, variable: str, value: str, said: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tektrad"],
-        env=tektra.env | {variable: value}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_daemon(tektra.env | {variable: value})
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -136,7 +135,7 @@ def test_what_it_cannot_start_with_is_named(tektra: Tektra, variable: str, value
 def test_a_runtime_directory_that_others_may_enter_is_not_used(tektra: Tektra) -> None:
     tektra.socket.parent.mkdir(mode=0o777)
     tektra.socket.parent.chmod(0o777)
-    done = subprocess.run([sys.executable, "-m", "tektrad"], env=tektra.env, capture_output=True, text=True, check=False)
+    done = run_daemon(tektra.env)
     assert done.returncode == 1
     assert "open to other users" in done.stderr
 
@@ -150,7 +149,7 @@ def test_the_configuration_file_is_read_and_wrong_keys_are_named(tektra: Tektra)
         assert client.get("/api/status").json()["default_model"] == "mine"
     tektra.stop()
     config.write_text("colour = 1\n")
-    done = subprocess.run([sys.executable, "-m", "tektrad"], env=tektra.env, capture_output=True, text=True, check=False)
+    done = run_daemon(tektra.env)
     assert "colour" in done.stderr
 
 

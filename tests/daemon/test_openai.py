@@ -74,7 +74,9 @@ def test_more_tokens_than_fit_are_granted_as_far_as_the_context_goes(client: ope
 
 def test_a_tool_call_comes_back_as_one(client: openai.OpenAI) -> None:
     answer = client.chat.completions.create(
-        model="speaker", messages=[{"role": "user", "content": "the sum?"}], tools=[ADD]  # type: ignore[list-item]
+        model="speaker",
+        messages=[{"role": "user", "content": "the sum?"}],
+        tools=[ADD],  # type: ignore[list-item]
     )
     (call,) = answer.choices[0].message.tool_calls or []
     assert answer.choices[0].finish_reason == "tool_calls"
@@ -84,7 +86,10 @@ def test_a_tool_call_comes_back_as_one(client: openai.OpenAI) -> None:
 
 def test_a_streamed_tool_call_comes_back_as_one(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(
-        model="speaker", messages=[{"role": "user", "content": "the sum?"}], tools=[ADD], stream=True  # type: ignore[list-item]
+        model="speaker",
+        messages=[{"role": "user", "content": "the sum?"}],
+        tools=[ADD],
+        stream=True,  # type: ignore[list-item]
     )
     chunks = [chunk.choices[0] for chunk in stream]
     calls = [call for choice in chunks for call in choice.delta.tool_calls or []]
@@ -96,7 +101,10 @@ def test_without_tools_on_offer_the_same_text_is_only_text(client: openai.OpenAI
     answer = client.chat.completions.create(model="speaker", messages=[{"role": "user", "content": "the sum?"}])
     assert answer.choices[0].message.content == CALL
     none = client.chat.completions.create(
-        model="speaker", messages=[{"role": "user", "content": "the sum?"}], tools=[ADD], tool_choice="none"  # type: ignore[list-item]
+        model="speaker",
+        messages=[{"role": "user", "content": "the sum?"}],
+        tools=[ADD],
+        tool_choice="none",  # type: ignore[list-item]
     )
     assert none.choices[0].message.content == CALL
 
@@ -112,7 +120,11 @@ def test_history_with_tool_calls_and_content_parts_is_read(client: openai.OpenAI
     answer = client.chat.completions.create(model="speaker", messages=history)
     assert answer.choices[0].message.content
     built_in = client.chat.completions.create(
-        model="tektra-starter", messages=history, tools=[ADD], max_tokens=8, temperature=0  # type: ignore[list-item]
+        model="tektra-starter",
+        messages=history,
+        tools=[ADD],
+        max_tokens=8,
+        temperature=0,  # type: ignore[list-item]
     )
     assert built_in.usage is not None
     assert built_in.usage.prompt_tokens > 50
@@ -170,8 +182,8 @@ def test_errors_come_with_their_status_before_any_stream_begins(client: openai.O
         client.chat.completions.create(model="speeker", messages=HELLO, stream=stream)
     assert unknown.value.code == "model_not_found"
     assert "speaker" in str(unknown.value.body)
+    long_message: Any = [{"role": "user", "content": "x" * 20_000}]
     with pytest.raises(openai.BadRequestError) as long:
-        long_message: Any = [{"role": "user", "content": "x" * 20_000}]
         client.chat.completions.create(model="speaker", messages=long_message, stream=stream)
     assert long.value.code == "context_length_exceeded"
 

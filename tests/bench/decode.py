@@ -1,0 +1,118 @@
+"""Decoding through command line, socket, daemon and worker against the bare loop, in turn, on the same work."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.bench.bare import CONTEXT
+from tests.bench.random_model import HALF_B, random_gguf
+from tests.harness import Tektra, installation
+
+ONE_TOKENS = 96
+EIGHT_TOKENS = 96
+PROMPT_TOKENS = 32
+MODEL = "bench"
+NO_END = {str(token): -100.0 for token in (256, 257)}
+"""The benchmark model's control tokens, which would end an answer early."""
+
+
+def measure(cache: Path, pairs: int) -> dict[str, Any]:
+    """Return tokens per second of both ways, one and eight streams, with the ratio of each pair."""
+    path = random_gguf(HALF_B, cache)
+    with installation() as tektra:
+        del tektra.env["TEKTRA_THREADS"]
+        tektra.start()
+        tektra.json("models", "import", str(path), "--name", MODEL)
+        tektra.json("models", "load", MODEL, "--context", str(CONTEXT), "--keep-alive", "-1")
+        _one_stream(tektra)  # warm up
+        one = [(_one_stream(tektra), _bare(path, 1, ONE_TOKENS, "decode_tokens_per_s")) for _ in range(pairs)]
+        eight = [(_eight_streams(tektra), _bare(path, 8, EIGHT_TOKENS, "total_tokens_per_s")) for _ in range(pairs)]
+    bandwidth = _memory_bandwidth()
+    return {
+        "model": {"file": path.name, "bytes": path.stat().st_size},
+        "one_stream": _compare(one),
+        "eight_streams": _compare(eight),
+        "floor": {
+            "memory_bytes_per_s": round(bandwidth),
+            "one_stream_tokens_per_s": round(bandwidth / path.stat().st_size, 1),
+        },
+    }
+
+
+def _compare(pairs: list[tuple[float, float]]) -> dict[str, Any]:
+    return {
+        "tektra_tokens_per_s": round(statistics.median(ours for ours, _ in pairs), 2),
+        "bare_tokens_per_s": round(statistics.median(bare for _, bare in pairs), 2),
+        "ratio": round(statistics.median(ours / bare for ours, bare in pairs), 3),
+        "ratios": [round(ours / bare, 3) for ours, bare in pairs],
+    }
+
+
+def _bare(path: Path, streams: int, tokens: int, figure: str) -> float:
+    command = [sys.executable, "-m", "tests.bench.bare", str(path), str(streams), str(PROMPT_TOKENS), str(tokens)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(json.loads(done.stdout)[figure])
+
+
+def _one_stream(tektra: Tektra) -> float:
+    """`tektra chat --jsonl` in a process of its own; seconds from its first delta to its last."""
+    command = [sys.executable, "-m", "tektra_cli", "chat", "--jsonl", "--model", MODEL, "--temperature", "0"]
+    command += ["--max-tokens", str(ONE_TOKENS), "w1 w2 w3 w4 w5 w6"]
+    first = 0.0
+    with subprocess.Popen(command, env=tektra.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["type"] == "delta":
+                first = first or time.perf_counter()
+            elif event["type"] == "finish":
+                tokens = event["usage"]["completion_tokens"]
+                return float((tokens - 1) / (time.perf_counter() - first))
+    raise RuntimeError("the answer did not finish")
+
+
+def _eight_streams(tektra: Tektra) -> float:
+    """Eight requests at once on /v1/completions; all their tokens over the time from the first to the last byte."""
+    prompt = [(position * 7 + 1) % HALF_B.vocabulary for position in range(PROMPT_TOKENS)]
+    body = {
+        "model": MODEL, "prompt": prompt, "max_tokens": EIGHT_TOKENS, "temperature": 0, "stream": True,
+        "logit_bias": NO_END, "stream_options": {"include_usage": True},
+    }  # fmt: skip
+    tokens: list[int] = []
+
+    def ask() -> None:
+        with tektra.client() as client, client.stream("POST", "/v1/completions", json=body) as answer:
+            usage = next(line for line in answer.iter_lines() if '"usage"' in line)
+            tokens.append(json.loads(usage.removeprefix("data: "))["usage"]["completion_tokens"])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(tokens) / (time.perf_counter() - started)
+
+
+def _memory_bandwidth() -> float:
+    """Bytes per second that all cores together read from memory."""
+    arrays = [np.ones(32 << 20, dtype=np.float64) for _ in range(2)]
+    best = 0.0
+    for _ in range(5):
+        threads = [threading.Thread(target=array.sum) for array in arrays]
+        started = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        best = max(best, sum(array.nbytes for array in arrays) / (time.perf_counter() - started))
+    return best
