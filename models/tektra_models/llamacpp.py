@@ -97,8 +97,7 @@ class LlamaCppBackend:
     def _open(self, cells: int, batch: int, slots: int, *, embeddings: bool = False) -> int:
         params = llama.llama_context_default_params()
         params.n_ctx = cells
-        params.n_batch = batch
-        params.n_ubatch = batch
+        params.n_batch = params.n_ubatch = max(batch, slots)  # llama.cpp aborts when a batch cannot serve every slot
         params.n_seq_max = slots
         params.n_threads = params.n_threads_batch = self._threads
         params.kv_unified = True

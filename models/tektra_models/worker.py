@@ -32,6 +32,7 @@ def open_backend(spec: Spec) -> Backend:
         from tektra_models.scripted import ScriptedBackend
 
         return ScriptedBackend(spec)
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # read as the library loads: an abort must not start a debugger
     from tektra_models.gguf import read_header
     from tektra_models.llamacpp import LlamaCppBackend
 

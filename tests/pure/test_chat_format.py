@@ -217,7 +217,7 @@ def test_blocks_are_trimmed_as_transformers_trims_them() -> None:
         ("{'b': 1, 'a': 1}|tojson(sort_keys=true)", '{"a": 1, "b": 1}'),
         ("{'a': [1, 2]}|tojson(separators=(',', ':'))", '{"a":[1,2]}'),
         ("'ü'|tojson(ensure_ascii=true)", '"\\u00fc"'),
-        ("2.345|round(2)", "2.35" if round(2.345, 2) == 2.35 else "2.34"),
+        ("2.26|round(1), 7|round", "(2.3, 7)"),
         ("7 % 4, 2 ** 10, 'ab' * 2", "(3, 1024, 'abab')"),
         ("range(3)|list", "[0, 1, 2]"),
     ],
@@ -360,7 +360,8 @@ def cases(table: dict[str, str]) -> pytest.MarkDecorator:
 @pytest.mark.usefixtures("_short_patience")
 @cases(ENDLESS)
 def test_a_template_without_end_is_stopped(template: str) -> None:
-    assert "ran longer than 0.2 s and was stopped" in failure(template)
+    message = failure(template)
+    assert "ran longer than 0.2 s and was stopped" in message or "asked for too much" in message
 
 
 @pytest.mark.usefixtures("_short_patience")
