@@ -30,13 +30,14 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Flag:
-    """An option: its spellings, its help, whether a value follows and of which kind."""
+    """An option: its spellings, its help, whether a value follows and of which kind, and may follow again."""
 
     names: tuple[str, ...]
     help: str
     takes_value: bool
     kind: str
     choices: tuple[str, ...]
+    repeatable: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def _flag(option: Any, room: str) -> Flag:
         takes_value=not option.is_flag,
         kind=_KINDS.get((room, str(option.metavar)), ""),
         choices=tuple(str(choice) for choice in getattr(option.type, "choices", ())),
+        repeatable=option.multiple,
     )
 
 

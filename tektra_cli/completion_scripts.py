@@ -113,14 +113,11 @@ def _zsh_command(node: Node) -> str:
 
 
 def _zsh_flag(flag: Flag) -> str:
-    names = f"({' '.join(flag.names)})" if len(flag.names) > 1 else ""
-    spelt = f"{{{','.join(flag.names)}}}" if len(flag.names) > 1 else flag.names[0]
     summary = flag.help.rstrip(".").replace("[", "(").replace("]", ")").replace(":", "\\:")
     action = f"({' '.join(flag.choices)})" if flag.choices else _zsh_action(flag.kind)
-    value = f":value:{action}" if flag.takes_value else ""
-    return (
-        f"{_quoted(names)}{spelt}{_quoted(f'[{summary}]{value}')}" if names else _quoted(f"{spelt}[{summary}]{value}")
-    )
+    meaning = _quoted(f"[{summary}]" + (f":value:{action}" if flag.takes_value else ""))
+    spelt = f"{{{','.join(flag.names)}}}" if len(flag.names) > 1 else flag.names[0]
+    return ("'*'" if flag.repeatable else _quoted(f"({' '.join(flag.names)})")) + spelt + meaning
 
 
 def _zsh_action(kind: str) -> str:

@@ -29,6 +29,8 @@ def test_loading_unloading_and_loading_with_another_context(tektra: Tektra) -> N
         again = client.post("/api/models/tektra-starter/load", json={"context": 1024}).json()["model"]
         assert again["context"] == 1024
         assert again["pid"] != loaded["pid"]
+        body = {"content": "hello", "stream": False, "sampling": {"max_tokens": 1}}
+        assert client.post("/api/chat", json=body).json()["usage"]["context"] == 1024
         assert client.post("/api/models/tektra-starter/unload").json()["freed_bytes"] > 0
         assert client.get("/api/ps").json()["models"] == []
         refused = client.post("/api/models/tektra-starter/unload")

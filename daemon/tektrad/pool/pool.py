@@ -86,7 +86,7 @@ class Pool:
         model = self.catalog.get(name)
         spec = self.spec(model, context)
         needed = await asyncio.to_thread(promised_bytes, model, spec)
-        entry = await self._admit(model, spec, needed, notify)
+        entry = await self._admit(model, spec, needed, context, notify)
         if keep_alive is not None:
             entry.keep_alive = keep_alive
         try:
@@ -172,22 +172,24 @@ class Pool:
             threads=self._settings.threads,
         )
 
-    async def _admit(self, model: Model, spec: Spec, needed: int, notify: Notify | None) -> Entry:
+    async def _admit(
+        self, model: Model, spec: Spec, needed: int, context: int | None, notify: Notify | None
+    ) -> Entry:
         deadline = self._clock.monotonic() + self._settings.queue_wait
-        asked_for = spec.context
         while True:
-            entry = self._take(model, spec, needed, asked_for)
+            entry = self._take(model, spec, needed, context)
             if entry is not None:
                 return entry
             if notify is not None:
                 notify("queued")
             await self._stand_in_line(model.name, deadline - self._clock.monotonic())
 
-    def _take(self, model: Model, spec: Spec, needed: int, context: int) -> Entry | None:
+    def _take(self, model: Model, spec: Spec, needed: int, context: int | None) -> Entry | None:
         """Take a lease on a loaded model, or begin to load it; None means wait."""
         if self._closed:
             raise Draining("the daemon is stopping", "Ask again in a moment; it starts with the next command.")
-        self._make_way_for_context(model.name, context)
+        if context is not None:
+            self._make_way_for_context(model.name, context)
         holdings = [
             scheduler.Holding(name, e.promised, idle=not e.leases, last_used=e.last_used)
             for name, e in self._entries.items()

@@ -41,6 +41,9 @@ def load(
 
 def _loaded(document: Mapping[str, Any]) -> None:
     model = document["model"]
+    if model is None:
+        output.text(f"loaded in {document['load_seconds']:.1f} s, and gone again: nothing keeps it")
+        return
     memory = wording.size(model["resident_bytes"] or model["promised_bytes"])
     took = f"{document['load_seconds']:.1f} s"
     output.text(f"{model['name']} is in memory ({memory}, context {model['context']}, {took})")
