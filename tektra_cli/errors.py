@@ -93,9 +93,10 @@ class Interrupted(CliError):
 
 def report(error: CliError, arguments: list[str]) -> int:
     """Tell a person on stderr, or a script on stdout, and return the exit code."""
-    if "--jsonl" in arguments:
+    flags = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--jsonl" in flags:
         output.event({"type": "error", "error": error.as_dict()})
-    elif "--json" in arguments:
+    elif "--json" in flags:
         output.document({"error": error.as_dict()})
     else:
         show(error)

@@ -23,6 +23,7 @@ from tektra_cli.client import Client, error_of
 from tektra_cli.errors import CliError, DaemonUnreachable, StatusLine
 
 POLL_SECONDS = 0.05
+RETRY_SECONDS = 0.5
 TAIL_LINES = 8
 _PATH_VARIABLES = ("TEKTRA_CONFIG", "TEKTRA_DATA_DIR", "TEKTRA_STATE_DIR", "TEKTRA_CACHE_DIR", "TEKTRA_SOCKET")
 
@@ -56,11 +57,12 @@ def start(paths: Paths) -> bool:
             with _turn(paths.socket.with_name("launch.lock")) as is_mine:
                 if client.is_ready():
                     return False
-                if is_mine and _start_once(paths, deadline, line):
+                obstacle = _start_once(paths, deadline, line) if is_mine else None
+                if is_mine and obstacle is None:
                     return True
             if time.monotonic() > deadline:
-                raise _too_slow(paths)
-            time.sleep(POLL_SECONDS)
+                raise _too_slow(paths, obstacle)
+            time.sleep(RETRY_SECONDS if obstacle else POLL_SECONDS)
 
 
 @contextlib.contextmanager
@@ -81,8 +83,8 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _start_once(paths: Paths, deadline: float, line: StatusLine) -> bool:
-    """Start one daemon; false when another one, not yet ready, already holds the data directory."""
+def _start_once(paths: Paths, deadline: float, line: StatusLine) -> CliError | None:
+    """Start one daemon; returns what it says when another one, not yet ready, holds the data directory."""
     reader, writer = os.pipe()
     try:
         try:
@@ -118,15 +120,17 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **{name: str(Path(path).expanduser().absolute()) for name, path in given.items()}}
 
 
-def _followed(reader: int, process: subprocess.Popen[bytes], paths: Paths, deadline: float, line: StatusLine) -> bool:
+def _followed(
+    reader: int, process: subprocess.Popen[bytes], paths: Paths, deadline: float, line: StatusLine
+) -> CliError | None:
     """Read the daemon's words until it is ready, gives up, ends, or takes too long."""
     for word in _words(reader, deadline, paths):
         if word.get("ready"):
-            return True
+            return None
         if "error" in word:
             error = error_of(word, "the daemon did not start")
             if error.code == "already_running":
-                return False
+                return error
             raise error
         line.show(f"starting the daemon: {word.get('step', '')}…")
     process.wait()
@@ -147,8 +151,11 @@ def _words(reader: int, deadline: float, paths: Paths) -> Iterator[dict[str, Any
             yield from (json.loads(text) for text in lines if text)
 
 
-def _too_slow(paths: Paths) -> CliError:
-    return CliError("timeout", f"no daemon was ready within {_patience():g} s", _look(paths))
+def _too_slow(paths: Paths, obstacle: CliError | None = None) -> CliError:
+    message = f"no daemon was ready within {_patience():g} s"
+    if obstacle is not None:
+        return CliError("timeout", f"{message}: {obstacle.message}", obstacle.hint)
+    return CliError("timeout", message, _look(paths))
 
 
 def _patience() -> float:

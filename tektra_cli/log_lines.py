@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import time
 from collections import deque
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +17,44 @@ POLL_SECONDS = 0.25
 _FRONT = ("timestamp", "time", "level", "event", "message")
 
 
-def last(path: Path, count: int) -> list[str]:
-    """The last `count` lines."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return [line.rstrip("\n") for line in deque(file, maxlen=count)]
+def last(path: Path, count: int) -> tuple[list[str], int]:
+    """The last `count` lines, and the position after them."""
+    with path.open("rb") as file:
+        lines = deque(file, maxlen=count)
+        return [_text(line) for line in lines], file.tell()
 
 
-def following(path: Path) -> Iterator[str]:
-    """Every whole line written from now on, for ever, also when the file is replaced or cut."""
-    file = path.open(encoding="utf-8", errors="replace")
-    file.seek(0, io.SEEK_END)
-    pending = ""
+def following(path: Path, position: int) -> Iterator[str]:
+    """Every whole line after `position`, for ever, also when the file is replaced or cut."""
+    file = path.open("rb", buffering=0)
+    file.seek(position)
+    pending = b""
     try:
         while True:
             pending += file.read()
-            *lines, pending = pending.split("\n")
-            yield from lines
+            *lines, pending = pending.split(b"\n")
+            yield from map(_text, lines)
             if not lines:
                 time.sleep(POLL_SECONDS)
                 if _is_other(file, path):
                     file.close()
-                    file, pending = path.open(encoding="utf-8", errors="replace"), ""
+                    file, pending = path.open("rb", buffering=0), b""
     finally:
         file.close()
 
 
-def _is_other(file: io.TextIOWrapper, path: Path) -> bool:
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\n")
+
+
+def _is_other(file: FileIO, path: Path) -> bool:
     """Whether the path now names another file, or the same one was cut."""
     try:
         there = path.stat()
     except FileNotFoundError:
         return False
-    here, position = os.fstat(file.fileno()), os.lseek(file.fileno(), 0, os.SEEK_CUR)
-    return (there.st_ino, there.st_dev) != (here.st_ino, here.st_dev) or there.st_size < position
+    here = os.fstat(file.fileno())
+    return (there.st_ino, there.st_dev) != (here.st_ino, here.st_dev) or there.st_size < file.tell()
 
 
 def parsed(line: str) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Session:
 
     def turn(self, request: Request) -> None:
         """Ask and show; an answer that ^C ends stays in the conversation, marked as interrupted."""
-        view = Noting(views.for_people(not self._chosen and not self._introduced), self)
+        view = Noting(views.Talk(not self._chosen and not self._introduced), self)
         try:
             finish = streamed(self.open(), request, view)
         except KeyboardInterrupt:

@@ -6,15 +6,10 @@ import sys
 from collections.abc import Callable
 
 from tektra_cli import errors, output, terminal
-from tektra_cli.chat.turn import Event, View
+from tektra_cli.chat.turn import Event
 from tektra_cli.errors import StatusLine
 
 PULL_HINT = "tektra models pull OWNER/REPO brings a larger one"
-
-
-def for_people(say_model: bool) -> View:
-    """The view that fits to stdout; `say_model`: mention that the built-in model answers, since nobody chose it."""
-    return Talk(_writer(), say_model)
 
 
 class Events:
@@ -32,10 +27,13 @@ class Events:
 
 
 class Talk:
-    """The answer's text on stdout; what is going on, on stderr."""
+    """The answer's text on stdout; what is going on, on stderr.
 
-    def __init__(self, writer: Writer, say_model: bool) -> None:
-        self._writer = writer
+    `say_model`: mention that the built-in model answers, since nobody chose it.
+    """
+
+    def __init__(self, say_model: bool) -> None:
+        self._writer = Writer()
         self._say_model = say_model
         self._status = StatusLine()
 
@@ -54,6 +52,8 @@ class Talk:
                 errors.note(_why_cut(event["usage"]))
 
     def _start(self, event: Event) -> None:
+        """The daemon is at work now: time enough to load what draws Markdown."""
+        self._writer = _writer()
         if self._say_model and event["source"] == "built-in":
             self._status.erase()
             errors.note(f"{event['model']}, the small built-in model · {PULL_HINT}")

@@ -87,7 +87,7 @@ def _answer_once(request: Request, json: bool, jsonl: bool, no_stream: bool) -> 
         elif no_stream:
             _show_whole(turn.whole(client, request), say_model)
         else:
-            turn.streamed(client, request, views.for_people(say_model))
+            turn.streamed(client, request, views.Talk(say_model))
     except KeyboardInterrupt:
         raise Interrupted from None
 
@@ -104,7 +104,7 @@ def _relay(client: Client, request: Request) -> None:
 
 
 def _show_whole(document: dict[str, Any], say_model: bool) -> None:
-    view = views.for_people(say_model)
+    view = views.Talk(say_model)
     for event in ({"type": "start"}, {"type": "delta", "text": document["content"]}, {"type": "finish"}):
         view.event(document | event)
     view.close()

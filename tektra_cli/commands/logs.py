@@ -29,7 +29,7 @@ def logs(
     path = find_paths().log_file
     if not path.exists():
         raise CliError("not_found", f"there is no log yet: {path}", "The daemon writes it when `tektra` starts it.")
-    found = log_lines.last(path, lines)
+    found, position = log_lines.last(path, lines)
     if json:
         parsed = [log_lines.parsed(line) for line in found]
         output.document({"schema": "tektra.logs/1", "log_file": str(path), "lines": parsed})
@@ -37,7 +37,7 @@ def logs(
     for line in found:
         _show(line)
     if follow:
-        for line in log_lines.following(path):
+        for line in log_lines.following(path, position):
             _show(line)
 
 

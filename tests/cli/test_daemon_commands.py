@@ -144,10 +144,10 @@ def test_a_home_that_cannot_be_written_to_is_told(tektra: Tektra, variable: str)
 
 def test_a_data_directory_that_another_daemon_holds_is_an_error_and_not_a_wait_for_ever(tektra: Tektra) -> None:
     tektra.start()
-    elsewhere = {"TEKTRA_SOCKET": str(tektra.home / "other" / "tektra.sock"), "TEKTRA_START_TIMEOUT": "1"}
+    elsewhere = {"TEKTRA_SOCKET": str(tektra.home / "other" / "tektra.sock"), "TEKTRA_START_TIMEOUT": "2"}
     done = tektra.run("models", "list", env=elsewhere)
     assert (done.returncode, done.stdout) == (7, "")
-    assert "no daemon was ready within 1 s" in done.stderr
+    assert "no daemon was ready within 2 s" in done.stderr
 
 
 def test_a_daemon_that_ends_without_a_word_is_shown_by_its_log(tektra: Tektra) -> None:

@@ -145,6 +145,13 @@ def test_load_and_unload_say_what_is_in_memory(common: Tektra) -> None:
     assert "lodger" not in common.run("models", "ps").stdout
 
 
+def test_a_model_can_be_loaded_and_let_go_at_once(common: Tektra) -> None:
+    common.import_scripted("guest", HELLO)
+    done = common.run("models", "load", "guest", "--keep-alive", "0")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
 @pytest.mark.parametrize("duration", ["-1", "forever"])
 def test_a_model_can_be_kept_for_ever(common: Tektra, duration: str) -> None:
     common.import_scripted("resident", HELLO)

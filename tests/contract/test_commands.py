@@ -7,10 +7,10 @@ import shlex
 from pathlib import Path
 
 import pytest
+from tektra_models.starter.corpus.help_facts import FACTS
 
 from tektra_cli.completion import nodes
 from tektra_cli.reference import reference
-from tektra_models.starter.corpus.help_facts import FACTS
 
 ROOT = Path(__file__).parents[2]
 NODES = {node.words: node for node in nodes()}
@@ -19,7 +19,7 @@ PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if
 
 def commands_in(text: str) -> list[str]:
     """Command lines in code: whole lines of sh blocks, and `tektra …` between backticks."""
-    blocks = re.findall(r"```sh\n(.*?)```", text, re.S)
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     lines = [part for block in blocks for line in block.splitlines() for part in re.split(r"&&|\||#", line)]
     inline = re.findall(r"`(tektra [^`]*)`", text)
     return [line.strip() for line in [*lines, *inline] if line.strip().startswith("tektra ")]

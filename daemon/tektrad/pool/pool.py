@@ -172,9 +172,7 @@ class Pool:
             threads=self._settings.threads,
         )
 
-    async def _admit(
-        self, model: Model, spec: Spec, needed: int, context: int | None, notify: Notify | None
-    ) -> Entry:
+    async def _admit(self, model: Model, spec: Spec, needed: int, context: int | None, notify: Notify | None) -> Entry:
         deadline = self._clock.monotonic() + self._settings.queue_wait
         while True:
             entry = self._take(model, spec, needed, context)

@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     data.add_argument("--held-out", action="store_true", help="from the side kept for evaluation")
     data.add_argument("--json", action="store_true", help="one JSON object a line: messages and tools")
     train = parts.add_parser("train", help="train, or go on from the checkpoint (needs torch and tokenizers)")
-    train.add_argument("--steps", type=int, default=3000, help="where the run ends (default 3000)")
+    train.add_argument("--steps", type=int, default=2200, help="where the run ends (default 2200)")
     train.add_argument("--preset", choices=("cpu", "tiny"), default="cpu", help="size of the network (default cpu)")
     train.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads for torch (default 2)")
     train.add_argument("--seed", default="starter-1", help="seed of the training dialogues")

@@ -25,7 +25,7 @@ from tektra_models.starter.tokenizer import load_tokenizer
 class Plan:
     """How a run goes."""
 
-    steps: int = 3000
+    steps: int = 2200
     tokens_per_step: int = 6144
     rate: float = 0.02
     warmup: int = 60
@@ -35,7 +35,7 @@ class Plan:
     seed: str = "starter-1"
 
 
-LENGTHS = ((0.35, 256), (0.6, 512), (9.0, 1024))
+LENGTHS = ((0.68, 320), (0.86, 640), (9.0, 1024))
 PRESETS: dict[str, dict[str, int]] = {
     "cpu": {"width": 256, "layers": 6, "heads": 4, "kv_heads": 4, "hidden": 768},
     "tiny": {"width": 64, "layers": 2, "heads": 2, "kv_heads": 2, "hidden": 128},

@@ -63,7 +63,7 @@ def toolbox(chance: Chance) -> list[Shape]:
     mode = chance.random.random()
     tasks: list[Task] = []
     while len(tasks) < wanted:
-        if mode < 0.45:
+        if mode < 0.35:
             task = invent(chance)
             if tasks and chance.odds(0.35):
                 last_verb, last_noun = split_family(tasks[-1].family)

@@ -338,7 +338,7 @@ def invent(chance: Chance, verb: tuple[str, ...] | None = None, noun: str | None
     slots: list[Slot] = []
     makers: dict[str, Maker] = {}
     mentions: list[tuple[str, bool]] = []
-    for place in range(chance.random.choices((0, 1, 2, 3, 4), weights=(4, 34, 34, 20, 8))[0]):
+    for place in range(chance.random.choices((0, 1, 2, 3, 4), weights=(4, 44, 34, 13, 5))[0]):
         slot, make, mention = parameter(chance, f"v{place}")
         optional = place > 0 and chance.odds(0.3)
         slots.append(Slot(slot.key, slot.names, slot.descriptions, slot.type, slot.enum, optional))
