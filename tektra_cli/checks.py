@@ -14,11 +14,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from tektrad.paths import Paths, UnsafePath, check_private, check_socket_path
-
 from tektra_cli import __version__, wording
 from tektra_cli.client import Client
 from tektra_cli.errors import CliError, DaemonUnreachable
+from tektrad.paths import Paths, UnsafePath, check_private, check_socket_path
 
 GIB = 1 << 30
 

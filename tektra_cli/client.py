@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tektrad.paths import UnsafePath, check_private, check_socket_path
-
 from tektra_cli.errors import CliError, DaemonUnreachable
+from tektrad.paths import UnsafePath, check_private, check_socket_path
 
 Document = dict[str, Any]
 

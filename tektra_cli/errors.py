@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from enum import IntEnum
 
-from tektra_cli import output, terminal
+from tektra_cli import columns, output, terminal
 
 
 class ExitCode(IntEnum):
@@ -34,6 +34,7 @@ class ExitCode(IntEnum):
 _EXIT_CODES = {
     "usage": ExitCode.USAGE,
     "invalid_request": ExitCode.USAGE,
+    "bad_request": ExitCode.USAGE,
     "bad_model_name": ExitCode.USAGE,
     "daemon_unreachable": ExitCode.UNREACHABLE,
     "model_not_found": ExitCode.NOT_FOUND,
@@ -152,7 +153,7 @@ class StatusLine:
     def show(self, text: str) -> None:
         """Replace what the line says; cut to the width, since a wrapped line could not be erased."""
         if self._live:
-            shown = terminal.clean_line(text)[: terminal.size()[0] - 1]
+            shown = columns.shortened(text, terminal.size()[0] - 1)
             _write(f"\r\x1b[K{terminal.paint(shown, terminal.DIM, sys.stderr)}")
             self._shown = True
 

@@ -17,14 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tektrad.paths import Paths, check_socket_path, find_paths, make_private
-
 from tektra_cli.client import Client, error_of
 from tektra_cli.errors import CliError, DaemonUnreachable, StatusLine
+from tektrad.paths import Paths, check_socket_path, find_paths, make_private
 
 POLL_SECONDS = 0.05
 RETRY_SECONDS = 0.5
 TAIL_LINES = 8
+LOG_BYTES = 10 << 20
 _PATH_VARIABLES = ("TEKTRA_CONFIG", "TEKTRA_DATA_DIR", "TEKTRA_STATE_DIR", "TEKTRA_CACHE_DIR", "TEKTRA_SOCKET")
 
 
@@ -98,6 +98,7 @@ def _start_once(paths: Paths, deadline: float, line: StatusLine) -> CliError | N
 
 def _spawn(paths: Paths, ready: int) -> subprocess.Popen[bytes]:
     paths.log_file.parent.mkdir(parents=True, exist_ok=True)
+    _keep_small(paths.log_file)
     log = os.open(paths.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(
@@ -112,6 +113,13 @@ def _spawn(paths: Paths, ready: int) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(log)
+
+
+def _keep_small(log: Path) -> None:
+    """Put a long log aside as `daemon.log.1`, where the one before it makes way."""
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > LOG_BYTES:
+            log.replace(log.with_name(log.name + ".1"))
 
 
 def _environment() -> dict[str, str]:

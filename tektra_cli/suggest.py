@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from tektrad.paths import find_paths
-
 from tektra_cli.client import Client
 from tektra_cli.terminal import clean_line
+from tektrad.paths import find_paths
 
 SECONDS = 1.0
 

@@ -11,9 +11,9 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import structlog
+
 from tektra_models.catalog import Catalog
 from tektra_models.starter import MODEL_NAME
-
 from tektrad.api.app import create_app
 from tektrad.api.server import bound_socket, serving
 from tektrad.api.services import Services

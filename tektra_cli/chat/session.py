@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tektrad.paths import find_paths
-
 from tektra_cli import errors, launch
 from tektra_cli.chat import slash, views
 from tektra_cli.chat.line_reader import LineReader, quiet_keyboard, reader
 from tektra_cli.chat.turn import Event, Request, View, streamed
 from tektra_cli.client import Client
 from tektra_cli.errors import CliError
+from tektrad.paths import find_paths
 
 
 class Session:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import launch, output, question
+from tektra_cli import launch, output, question, sampling
 from tektra_cli.chat import turn, views
 from tektra_cli.chat.turn import Request
 from tektra_cli.client import Client
@@ -31,18 +31,14 @@ def chat(
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing of this.")] = False,
     no_input: NoInput = False,
-    temperature: Annotated[
-        float | None, typer.Option(help="How freely it chooses words; 0: not at all.", min=0)
-    ] = None,
-    top_p: Annotated[float | None, typer.Option(help="Choose among the likeliest of this share.", min=0, max=1)] = None,
-    top_k: Annotated[int | None, typer.Option(help="Choose among so many likeliest words.", min=0)] = None,
-    min_p: Annotated[
-        float | None, typer.Option(help="Drop words this much less likely than the best.", min=0, max=1)
-    ] = None,
-    repeat_penalty: Annotated[float | None, typer.Option(help="Above 1: repeat less.", min=0)] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed, the same answer.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="End the answer after so many tokens.", min=1)] = None,
-    stop: Annotated[list[str] | None, typer.Option(help="End the answer before this text.", metavar="TEXT")] = None,
+    temperature: sampling.Temperature = None,
+    top_p: sampling.TopP = None,
+    top_k: sampling.TopK = None,
+    min_p: sampling.MinP = None,
+    repeat_penalty: sampling.RepeatPenalty = None,
+    seed: sampling.Seed = None,
+    max_tokens: sampling.MaxTokens = None,
+    stop: sampling.Stop = None,
 ) -> None:
     """Talk to a model: interactive, or one answer to PROMPT.
 
@@ -52,7 +48,7 @@ def chat(
         raise UsageError("--json and --jsonl exclude each other", "Leave one of them out.")
     if continued and conversation:
         raise UsageError("--continue and --conversation exclude each other", "Leave one of them out.")
-    sampling = {
+    wishes = {
         "temperature": temperature,
         "top_p": top_p,
         "top_k": top_k,
@@ -66,7 +62,7 @@ def chat(
         conversation="latest" if continued else conversation,
         model=model,
         system=system,
-        sampling={name: value for name, value in sampling.items() if value is not None},
+        sampling={name: value for name, value in wishes.items() if value is not None},
         save=not no_save,
     )
     content = question.asked(prompt, files or [])

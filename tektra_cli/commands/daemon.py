@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from tektrad.paths import find_paths
 
 from tektra_cli import launch, output, wording
 from tektra_cli.client import Client
 from tektra_cli.errors import CliError, DaemonUnreachable, StatusLine
 from tektra_cli.flags import Json
+from tektrad.paths import find_paths
 
 
 def start(json: Json = False) -> None:

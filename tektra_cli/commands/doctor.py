@@ -8,11 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 import typer
-from tektrad.paths import find_paths
 
 from tektra_cli import checks, output, terminal
 from tektra_cli.errors import ExitCode
 from tektra_cli.flags import Json
+from tektrad.paths import find_paths
 
 _COLOURS = {"ok": terminal.GREEN, "warn": terminal.YELLOW, "fail": terminal.RED}
 

@@ -6,11 +6,11 @@ import sys
 from typing import Annotated
 
 import typer
-from tektrad.paths import find_paths
 
 from tektra_cli import log_lines, output, terminal
 from tektra_cli.errors import CliError, UsageError
 from tektra_cli.flags import Json
+from tektrad.paths import find_paths
 
 
 def logs(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tektrad.paths import find_paths
-
 from tektra_cli import output
 from tektra_cli.flags import Json
+from tektrad.paths import find_paths
 
 
 def paths(json: Json = False) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-from tektrad.paths import UnsafePath
-
 from tektra_cli import __version__, launch, output
 from tektra_cli.errors import CliError
 from tektra_cli.flags import Json
+from tektrad.paths import UnsafePath
 
 
 def version(json: Json = False) -> None:

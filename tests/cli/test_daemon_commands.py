@@ -201,3 +201,12 @@ def test_a_daemon_that_does_not_end_in_time_is_a_timeout(tektra: Tektra) -> None
     assert (done.returncode, done.stdout) == (7, "")
     assert f"kill -9 {daemon.pid}" in done.stderr
     daemon.wait(30)
+
+
+def test_a_long_log_is_put_aside_when_a_daemon_starts(tektra: Tektra) -> None:
+    log = tektra.home / "state" / "tektra" / "daemon.log"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"old\n" * (3 << 20))
+    assert tektra.run("daemon", "start").returncode == 0
+    assert log.stat().st_size < 10_000
+    assert log.with_name("daemon.log.1").read_bytes().startswith(b"old\n")

@@ -38,7 +38,7 @@ def test_the_list_as_json_is_the_daemons_document(common: Tektra) -> None:
 
 def test_show_says_how_much_memory_a_model_needs(common: Tektra) -> None:
     done = common.run("models", "show", "tektra-starter")
-    facts = dict(re.split(r"  +", line, maxsplit=1) for line in done.stdout.splitlines())
+    facts = dict(re.split(r"  +", line, maxsplit=1) for line in done.stdout.splitlines() if line)
     assert facts["quantization"] == "Q8_0"
     assert re.fullmatch(r"[\d.]+ MiB with a context of \d+ \(weights .*, cache .*, buffers .*\)", facts["memory"])
     assert facts["general.architecture"] == "llama"

@@ -7,10 +7,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tektra_models.starter.corpus.help_facts import FACTS
 
 from tektra_cli.completion import nodes
 from tektra_cli.reference import reference
+from tektra_models.starter.corpus.help_facts import FACTS
 
 ROOT = Path(__file__).parents[2]
 NODES = {node.words: node for node in nodes()}

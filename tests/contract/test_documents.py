@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
+
 from tektra_models.errors import ModelError
 from tektrad.api.app import ROUTERS
 from tektrad.api.render import STATUS

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from tektra_models.catalog import BUILT_IN, Catalog
 from tektra_models.errors import (
     BadModelFile,
@@ -24,7 +25,6 @@ from tektra_models.errors import (
     UnknownModel,
     Unsupported,
 )
-
 from tests.ggufs import write_gguf
 
 SCRIPT = '{"schema": "tektra.scripted/1", "replies": [{"say": "hello"}]}'

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tektra_models.backend import Feed
 from tektra_models.engine import Engine, Event
 from tektra_models.errors import BadModelFile, BadRequest, ContextExceeded, ModelError, TemplateFailed, Unsupported
@@ -21,13 +22,43 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 Make = Callable[..., Engine]
 
 
+class Counting(ScriptedBackend):
+    """A scripted backend that counts: every feed has to continue what its slot holds, and all have to fit."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self.cells: dict[int, list[int]] = {}
+        self.batch = spec.batch
+        self.samplers = 0
+
+    def sampler(self, sampling: Sampling, prompt: list[int]) -> Any:
+        self.samplers += 1
+        return super().sampler(sampling, prompt)
+
+    def free_sampler(self, sampler: Any) -> None:
+        self.samplers -= 1
+
+    def decode(self, feeds: list[Feed]) -> list[int | None]:
+        assert len({feed.slot for feed in feeds}) == len(feeds)
+        assert 0 < sum(len(feed.tokens) for feed in feeds) <= self.batch
+        for feed in feeds:
+            held = self.cells.setdefault(feed.slot, [])
+            assert feed.position == len(held)
+            held.extend(feed.tokens)
+        assert sum(map(len, self.cells.values())) <= self.context
+        return super().decode(feeds)
+
+    def free_slot(self, slot: int) -> None:
+        del self.cells[slot]
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """Make an engine whose model says what it is told."""
 
     def make(
         replies: list[dict[str, Any]] | str = ALPHABET,
-        backend: type[ScriptedBackend] = ScriptedBackend,
+        backend: type[ScriptedBackend] = Counting,
         script: dict[str, Any] | None = None,
         **spec: Any,
     ) -> Engine:
@@ -184,6 +215,12 @@ def test_a_long_prompt_is_read_in_chunks_with_the_same_answer(make: Make) -> Non
     assert ask(whole, "x" * 300)[0] == ask(chunked, "x" * 300)[0] == ALPHABET
 
 
+def test_nothing_is_said_before_the_whole_prompt_is_read(make: Make) -> None:
+    engine = make(batch=8)
+    engine.add("a", Prompt(text="x" * 30), GREEDY)
+    assert [engine.step() for _ in range(4)] == [[], [], [], [("a", Delta(text="a"))]]
+
+
 def test_a_cancelled_sequence_ends_at_once_and_keeps_what_it_said(make: Make) -> None:
     engine = make([{"say": "abc", "forever": True}])
     answers = Answers()
@@ -245,7 +282,7 @@ def test_cancelling_what_is_not_there_does_nothing(make: Make) -> None:
     assert engine.cancel("only") == []
 
 
-def test_a_slot_is_free_again_after_every_kind_of_end(make: Make) -> None:
+def test_slot_cells_and_sampler_are_free_again_after_every_kind_of_end(make: Make) -> None:
     engine = make("abc", slots=1)
     for _ in range(3):
         assert ask(engine)[0] == "abc"
@@ -254,6 +291,8 @@ def test_a_slot_is_free_again_after_every_kind_of_end(make: Make) -> None:
         engine.step()
         engine.cancel("gone")
     assert (engine.running, engine.waiting) == (0, 0)
+    assert isinstance(engine.backend, Counting)
+    assert (engine.backend.cells, engine.backend.samplers) == ({}, 0)
 
 
 @pytest.mark.parametrize("cells", [80, 100, 150, 200])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tektra_models.fit import estimate
 from tektra_models.gguf import Header, LongArray, Tensor
 

@@ -13,10 +13,10 @@ import gguf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tektra_models.errors import BadModelFile
 from tektra_models.ggml_types import FILE_TYPES, GGML_TYPES
 from tektra_models.gguf import LongArray, read_header
-
 from tests.ggufs import write_gguf
 
 STRING, ARRAY, U32 = 8, 9, 4

@@ -9,17 +9,17 @@ from pathlib import Path
 import llama_cpp.llama_cpp as llama
 import numpy as np
 import pytest
+
 from tektra_models.engine import Engine
 from tektra_models.errors import BadRequest, ContextExceeded
 from tektra_models.generation import Delta, Finish, Prompt, Sampling
 from tektra_models.spec import Spec
 from tektra_models.starter import MODEL_PATH
 from tektra_models.worker import open_backend
-
 from tests.bench.random_model import TINY, random_gguf
 
 LENGTH = 48
-ROUNDING = 0.5
+ROUNDING = 0.1
 """How far apart two logits may be and still change places when a batch has another shape: kernels add up in another
 order, and quantized activations round to a neighbouring step. A sequence that sees a wrong cell is off by far more."""
 GREEDY = Sampling(temperature=0.0, max_tokens=LENGTH, ignore_end=True)
@@ -176,8 +176,11 @@ def test_a_prompt_read_in_chunks_gives_the_same_answer(
     engine.backend.close()
 
 
-def test_a_preempted_sequence_goes_on_where_it_was(alone: tuple[list[list[int]], list[list[float]]]) -> None:
-    engine = opened(MODEL_PATH, context=256, batch=16)
+@pytest.mark.parametrize(("context", "batch"), [(256, 16), (200, 512), (160, 512)])
+def test_a_preempted_sequence_goes_on_where_it_was(
+    context: int, batch: int, alone: tuple[list[list[int]], list[list[float]]]
+) -> None:
+    engine = opened(MODEL_PATH, context=context, batch=batch)
     few = Recorder(engine, PROMPTS, GREEDY)
     engine.backend.close()
     assert few.preempted

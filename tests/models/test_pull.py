@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from tektra_models.catalog import Catalog
 from tektra_models.errors import (
     BadModelFile,
@@ -28,7 +29,6 @@ from tektra_models.errors import (
 )
 from tektra_models.pull import Done, Plan, Progress, PullEvent, Verifying, pull
 from tektra_models.reach import CheckedTransport, Endpoint, HubClient, is_public
-
 from tests.ggufs import write_gguf
 from tests.hub import COMMIT, Hub
 

@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 from tektra_models.starter import MODEL_NAME, MODEL_PATH
 from tektra_models.starter.corpus import beyond, calling, dialogues, help_facts, noise, talking, tasks, values
 from tektra_models.starter.corpus.chance import Chance, side

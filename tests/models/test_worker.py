@@ -14,17 +14,29 @@ from typing import Any
 
 import psutil
 import pytest
+
 from tektra_models import frames
+from tektra_models.backend import Feed
+from tektra_models.engine import Engine
+from tektra_models.errors import ModelError
 from tektra_models.generation import Prompt, Sampling
+from tektra_models.scripted import ScriptedBackend
 from tektra_models.spec import Spec
 from tektra_models.starter import MODEL_PATH
-
+from tektra_models.worker import Loop, Wire
 from tests.ggufs import write_gguf
 
 PATIENCE = 60
 HELLO = Prompt(messages=[{"role": "user", "content": "hello"}])
 GREEDY = Sampling(temperature=0.0)
 WORKER = [sys.executable, "-m", "tektra_models.worker"]
+
+
+class Failing(ScriptedBackend):
+    """A backend that cannot compute."""
+
+    def decode(self, feeds: list[Feed]) -> list[int | None]:
+        raise ModelError("could not compute the batch")
 
 
 class Process:
@@ -275,6 +287,23 @@ def test_a_file_that_only_llama_cpp_can_judge_is_a_failed_load_or_a_death_of_its
         assert isinstance(answer, frames.Refused)
         assert answer.code in ("load_failed", "bad_model_file")
     worker.ending()
+
+
+def test_a_failed_step_is_told_to_everybody_it_concerns(script: Path) -> None:
+    spec = Spec(name="m", path=str(script), backend="scripted", slots=1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire = Wire(theirs)
+        for frame in (ask("a"), ask("b"), frames.Stop()):
+            wire.inbox.put(frame)
+        Loop(wire, Engine(Failing(spec), spec)).run()
+        theirs.shutdown(socket.SHUT_WR)
+        with ours.makefile("rb") as stream:
+            said = [
+                frames.decode_from_worker(stream.read(int.from_bytes(p))) for p in iter(lambda: stream.read(4), b"")
+            ]
+    refused = {frame.id: frame.code for frame in said if isinstance(frame, frames.Refused)}
+    assert refused == {"a": "model_error", "b": "model_error"}
 
 
 def test_a_crash_in_an_answer_is_an_abort_after_its_pieces(worker: Process, script: Path) -> None:

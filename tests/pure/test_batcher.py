@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tektra_models.batcher import GROWTH, Limits, Plan, Queued, plan_step
 
 
@@ -72,7 +73,7 @@ class Run:
 @st.composite
 def runs(draw: st.DrawFn) -> Run:
     """Limits and jobs that an engine would accept: every job fits into the cells when it is alone."""
-    limits = Limits(slots=draw(st.integers(1, 6)), cells=draw(st.integers(4, 200)), batch=draw(st.integers(1, 40)))
+    limits = Limits(slots=draw(st.integers(1, 6)), cells=draw(st.integers(4, 200)), batch=draw(st.integers(1, 400)))
     jobs: dict[int, Job] = {}
     for order in range(draw(st.integers(1, 10))):
         length = draw(st.integers(1, limits.cells - 1))
@@ -148,6 +149,11 @@ def test_nobody_overtakes_a_sequence_that_does_not_fit_yet() -> None:
 def test_a_newcomer_leaves_the_running_room_to_grow() -> None:
     assert plan([(0, 500, 499)], [(1, 500 - GROWTH)]).enter == (1,)
     assert plan([(0, 500, 499)], [(1, 501 - GROWTH)]).enter == ()
+
+
+def test_newcomers_of_one_step_do_not_claim_the_same_cells() -> None:
+    assert plan([], [(0, 600), (1, 600)], batch=2000).enter == (0,)
+    assert plan([], [(0, 400), (1, 400)], batch=2000).enter == (0, 1)
 
 
 def test_alone_a_sequence_may_fill_every_cell() -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+
 from tektra_models import chat_format
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import TemplateFailed

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tektra_models import frames
 from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling, Timings, ToolCall, Usage
 from tektra_models.spec import Spec

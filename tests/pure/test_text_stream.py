@@ -7,6 +7,7 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tektra_models.text_stream import TextStream, longest_overlap
 
 STOPS = st.lists(st.text("abé", min_size=1, max_size=4), max_size=3).map(tuple)

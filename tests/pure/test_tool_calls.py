@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tektra_models.generation import Delta, ToolCall
 from tektra_models.tool_calls import CLOSE, OPEN, ToolCallStream, parse_call
 

@@ -10,8 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from tektra_models.errors import ModelError
 
+from tektra_models.errors import ModelError
 from tektrad.api import chat, conversations, health, models, v1_chat, v1_completions, v1_embeddings
 from tektrad.api.render import error_response
 from tektrad.api.server import PEER_UID

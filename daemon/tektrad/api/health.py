@@ -49,7 +49,7 @@ async def status(rooms: Rooms) -> Response:
                 "available_bytes": budget.measure().available,
             },
             "models_loaded": [model["name"] for model in loaded],
-            "requests_running": rooms.requests_running,
+            "requests_running": rooms.requests_running - 1,  # not this one
             "conversations": await rooms.conversations.count(),
         }
     )

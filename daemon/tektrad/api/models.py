@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
+
 from tektra_models import fit
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
-
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms

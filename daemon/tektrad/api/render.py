@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import structlog
 from starlette.responses import Response
-from tektra_models.errors import ModelError
 
+from tektra_models.errors import ModelError
 from tektrad.errors import TektraError
 
 STATUS = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
-from tektra_models.catalog import Catalog
 
+from tektra_models.catalog import Catalog
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
 from tektrad.clock import Clock

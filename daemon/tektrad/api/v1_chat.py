@@ -8,8 +8,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
-from tektra_models.generation import Delta, Finish, Prompt, Sampling, ToolCall
 
+from tektra_models.generation import Delta, Finish, Prompt, Sampling, ToolCall
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms, Services

@@ -9,8 +9,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
-from tektra_models.generation import Finish, Prompt, Usage
 
+from tektra_models.generation import Finish, Prompt, Usage
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms, Services

@@ -10,9 +10,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
+
 from tektra_models.generation import Embedding
 from tektra_models.manifest import Model
-
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms, Services

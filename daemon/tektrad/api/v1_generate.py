@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
+
 from tektra_models import frames
 from tektra_models.generation import Delta, Finish, Prompt, Sampling, Usage
-
 from tektrad.api.services import Services
 from tektrad.api.stream import EventStream, data_line, while_connected
 from tektrad.errors import InvalidRequest, TektraError

@@ -12,8 +12,8 @@ from typing import Any
 import anyio
 import msgspec
 import structlog
-from tektra_models.generation import Usage
 
+from tektra_models.generation import Usage
 from tektrad.clock import Clock
 from tektrad.errors import ConversationNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Row, Store

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+
 from tektra_models import frames
 from tektra_models.generation import Delta, Finish, Prompt, Sampling, Timings, Usage
-
 from tektrad.chat.conversations import Conversation, Conversations, Draft
 from tektrad.chat.prompt import Fitted, fit_history
 from tektrad.clock import Clock

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+
 from tektra_models import fit
 from tektra_models.catalog import Catalog
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
 from tektra_models.spec import Spec
-
 from tektrad.clock import Clock
 from tektrad.config import Settings
 from tektrad.errors import Busy, Draining, ModelInUse, NoMemory, NotFound, TimedOut

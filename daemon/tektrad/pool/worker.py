@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Literal
 
 import structlog
+
 from tektra_models import frames
 from tektra_models.errors import LoadFailed, ModelError, WorkerDied, from_code
 from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling

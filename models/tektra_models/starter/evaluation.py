@@ -24,6 +24,8 @@ from tektra_models.starter.rendering import render
 
 CALL = re.compile(r"<tool_call>\n(.*?)\n</tool_call>", re.DOTALL)
 LONGEST_ANSWER = 160
+# "Are you alive?" is answered well by saying what it is.
+ABOUT_ITSELF = {"identity", "ability", "feelings"}
 CONTEXT = 2048
 
 
@@ -73,7 +75,7 @@ def right_kind(check: Check, text: str) -> bool:
     """Whether the answer is of the kind that was due; talk about itself may sound honest or plain."""
     due = {"call": "call", "honest": "honest", "no_tool": "honest"}.get(check.kind, "plain")
     given = kind_of(text)
-    return given == due or (due == "plain" and given == "honest" and check.kind in {"identity", "ability", "feelings"})
+    return given == due or (due == "plain" and given == "honest" and check.kind in ABOUT_ITSELF)
 
 
 def right(check: Check, text: str) -> bool:
@@ -83,7 +85,8 @@ def right(check: Check, text: str) -> bool:
     if not right_kind(check, text):
         return False
     if check.kind in {talk.name for talk in TALK}:
-        return any(text in talk.answers for talk in TALK if talk.name == check.kind)
+        fitting = ABOUT_ITSELF if check.kind in ABOUT_ITSELF else {check.kind}
+        return any(text in talk.answers for talk in TALK if talk.name in fitting)
     return all(fact in text for fact in check.facts) and names_only_known_commands(text)
 
 

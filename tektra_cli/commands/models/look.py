@@ -62,7 +62,7 @@ def describe(document: Mapping[str, Any]) -> None:
     output.facts(facts)
     metadata = document.get("metadata") or {}
     if metadata:
-        output.text("")
+        output.raw("\n")
         output.facts([(key, str(value)) for key, value in metadata.items()])
 
 
