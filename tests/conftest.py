@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.harness import Tektra, installation
+
+# A slow machine is no failure, and a test run leaves nothing behind.
+settings.register_profile("tektra", deadline=None, database=None)
+settings.load_profile("tektra")
 
 
 @pytest.fixture(scope="session")

@@ -1,95 +1,24 @@
-"""Messages → text by the model's own template, rendered where a hostile template can do no harm.
-
-A template comes out of a model file and is a program (CVE-2024-34359). It is rendered in the worker, in Jinja's
-immutable sandbox, which bounds neither time nor memory; so time is bounded by an alarm, memory by a limit on the
-process for as long as it renders, the text by a cap, and the operators that make large values out of small ones are
-checked. An alarm is only heard between two steps of the interpreter: a single step that does not end (comparing two
-lists that hold each other a billion times over) is ended together with the process.
-"""
+"""Messages → text by the model's own template, rendered where a hostile one can do no harm (template_sandbox.py)."""
 
 from __future__ import annotations
 
-import faulthandler
 import json
-import resource
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any
 
 import jinja2
-from jinja2.exceptions import SecurityError
-from jinja2.ext import Extension
-from jinja2.filters import do_round
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tektra_models.errors import TemplateFailed
+from tektra_models.template_sandbox import bounded, environment
 
 MAX_TEMPLATE = 1 << 20
 MAX_TEXT = 64 << 20
-MAX_REPEAT = 1 << 20
-MAX_PRECISION = 64
 MAX_REASON = 500
-RENDER_SECONDS = 5.0
-RENDER_BYTES = 512 << 20
-LAST_RESORT = 2
-"""How many times RENDER_SECONDS may pass before the process is ended."""
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 """For files without a template of their own, as llama.cpp does."""
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset(["*", "**", "%"])
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "*" and _product_size(left, right) > MAX_REPEAT:
-            raise SecurityError("the template multiplies a sequence beyond its bounds")
-        if operator == "**" and _power_size(left, right) > MAX_REPEAT:
-            raise SecurityError("the template raises a number beyond its bounds")
-        if operator == "%" and isinstance(left, str):
-            raise SecurityError("the template formats text with %, which can ask for any width")
-        return super().call_binop(context, operator, left, right)
-
-
-def _product_size(left: Any, right: Any) -> int:
-    if isinstance(left, int) and isinstance(right, int):
-        return max(left.bit_length(), right.bit_length())
-    sequence, count = (left, right) if hasattr(left, "__len__") else (right, left)
-    return len(sequence) * count if hasattr(sequence, "__len__") and isinstance(count, int) else 0
-
-
-def _power_size(left: Any, right: Any) -> int:
-    return left.bit_length() * right if isinstance(left, int) and isinstance(right, int) else 0
-
-
-class _Generation(Extension):
-    """`{% generation %} … {% endgeneration %}`: what the assistant says, marked for training; printed as it is."""
-
-    tags = {"generation"}  # noqa: RUF012  as Jinja declares it
-
-    def parse(self, parser: Parser) -> list[jinja2.nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _environment() -> _Environment:
-    """What templates may use: that which transformers offers them."""
-    environment = _Environment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _Generation], autoescape=False
-    )
-    environment.filters |= {"tojson": _tojson, "round": _round}
-    environment.globals["raise_exception"] = _raise_exception
-    environment.globals["strftime_now"] = lambda form: datetime.now().astimezone().strftime(form)
-    del environment.globals["lipsum"]
-    return environment
 
 
 class ChatFormat:
@@ -103,7 +32,7 @@ class ChatFormat:
     def render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None) -> str:
         """Return the prompt text, ending where the assistant begins to speak; raises TemplateFailed."""
         try:
-            with _deadline(RENDER_SECONDS), _memory(RENDER_BYTES):
+            with bounded():
                 return self._explained(messages, tools)
         except (MemoryError, RecursionError) as error:
             raise TemplateFailed(f"the model's chat template asked for too much: {type(error).__name__}") from error
@@ -140,34 +69,12 @@ class ChatFormat:
         if self._template is None:
             if len(self._source) > MAX_TEMPLATE:
                 raise TemplateFailed(f"the model's chat template is longer than {MAX_TEMPLATE} characters")
-            self._template = _environment().from_string(self._source)
+            self._template = environment().from_string(self._source)
         return self._template
 
 
 def _reason(error: Exception) -> str:
     return str(error)[:MAX_REASON]
-
-
-def _raise_exception(message: Any) -> NoReturn:
-    raise jinja2.TemplateError(str(message))
-
-
-def _round(value: float, precision: int = 0, method: Literal["common", "ceil", "floor"] = "common") -> float:
-    """Jinja's filter computes ten to the power of `precision`."""
-    if abs(precision) > MAX_PRECISION:
-        raise SecurityError("the template rounds to a precision beyond its bounds")
-    return do_round(value, precision, method)
-
-
-def _tojson(
-    value: Any,
-    ensure_ascii: bool = False,
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,
-) -> str:
-    """JSON as the templates of transformers expect it: not escaped for HTML."""
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
 def _plain(message: dict[str, Any]) -> dict[str, Any]:
@@ -189,49 +96,3 @@ def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
         except ValueError:
             function["arguments"] = {}
     return {**call, "function": function}
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raise TemplateFailed in this thread after `seconds`; off the main thread there is only the last resort."""
-    faulthandler.dump_traceback_later(seconds * LAST_RESORT, exit=True, file=2)
-    try:
-        with _alarm(seconds):
-            yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-
-
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def expire(signum: int, frame: object) -> NoReturn:
-        raise TemplateFailed(f"the model's chat template ran longer than {seconds:g} s and was stopped")
-
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@contextmanager
-def _memory(extra: int) -> Iterator[None]:
-    """Let the process grow by at most `extra` bytes meanwhile; without effect where there is no /proc."""
-    try:
-        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    except OSError:
-        yield
-        return
-    before, hard = resource.getrlimit(resource.RLIMIT_AS)
-    bounds = [bound for bound in (taken + extra, before, hard) if bound != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min(bounds), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (before, hard))

@@ -82,7 +82,7 @@ def runs(draw: st.DrawFn) -> Run:
     return Run(limits, jobs)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(runs())
 def test_no_limit_is_ever_exceeded_and_every_run_ends(run: Run) -> None:
     everybody = set(run.waiting)
@@ -95,7 +95,6 @@ def test_no_limit_is_ever_exceeded_and_every_run_ends(run: Run) -> None:
     assert set(run.finished) == everybody
 
 
-@settings(deadline=None)
 @given(runs(), st.data())
 def test_newcomers_and_departures_at_any_time_break_nothing(run: Run, data: st.DataObject) -> None:
     newcomers = [run.waiting.pop(order) for order in sorted(run.waiting)[1:]]

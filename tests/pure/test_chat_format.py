@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tektra_models import chat_format
+from tektra_models import chat_format, template_sandbox
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import TemplateFailed
 
@@ -130,9 +130,9 @@ MISTRAL = """\
 @pytest.fixture
 def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same bounds, reached sooner."""
-    monkeypatch.setattr(chat_format, "RENDER_SECONDS", 0.2)
-    monkeypatch.setattr(chat_format, "RENDER_BYTES", 96 << 20)
-    monkeypatch.setattr(chat_format, "LAST_RESORT", 1000)
+    monkeypatch.setattr(template_sandbox, "RENDER_SECONDS", 0.2)
+    monkeypatch.setattr(template_sandbox, "RENDER_BYTES", 96 << 20)
+    monkeypatch.setattr(template_sandbox, "LAST_RESORT", 1000)
 
 
 def render(template: str, messages: list[dict[str, Any]] | None = None, **options: Any) -> str:
@@ -371,7 +371,7 @@ def test_a_template_that_makes_something_huge_fails_and_takes_little_memory(temp
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     failure(template)
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown_kib < chat_format.RENDER_BYTES // 1024 + 8192
+    assert grown_kib < template_sandbox.RENDER_BYTES // 1024 + 8192
 
 
 @pytest.mark.usefixtures("_short_patience")

@@ -81,13 +81,12 @@ def test_neither_side_takes_the_frames_that_it_sends() -> None:
             frames.decode_to_worker(frames.encode(answer)[frames.LENGTH_BYTES :])
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_a_frame_or_a_bad_frame(body: bytes) -> None:
     decode_either(body)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.sampled_from(ENCODED), st.lists(st.tuples(st.integers(0), st.integers(0, 255)), min_size=1, max_size=4))
 def test_any_changed_bytes_are_a_frame_or_a_bad_frame(body: bytes, changes: list[tuple[int, int]]) -> None:
     changed = bytearray(body)
@@ -96,7 +95,6 @@ def test_any_changed_bytes_are_a_frame_or_a_bad_frame(body: bytes, changes: list
     decode_either(bytes(changed))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(ENCODED), st.integers(0), st.binary(max_size=4))
 def test_cut_or_continued_frames_are_bad_frames(body: bytes, place: int, more: bytes) -> None:
     decode_either(body[: place % len(body)])
@@ -106,7 +104,6 @@ def test_cut_or_continued_frames_are_bad_frames(body: bytes, place: int, more: b
         frames.decode_to_worker(body + b"\xc0" + more)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=12))
 def test_any_value_inside_a_message_is_a_frame_or_a_bad_frame(raw: bytes) -> None:
     decode_either(with_value(raw))

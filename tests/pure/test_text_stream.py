@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tektra_models.text_stream import TextStream, longest_overlap
@@ -30,13 +30,11 @@ def read(pieces: list[bytes], stops: tuple[str, ...] = ()) -> tuple[str, bool]:
     return "".join(said) + stream.close(), stream.stopped
 
 
-@settings(deadline=None)
 @given(st.binary(), st.lists(st.integers(0)))
 def test_any_bytes_in_any_pieces_read_like_the_whole(data: bytes, places: list[int]) -> None:
     assert read(cut(data, places)) == (data.decode("utf-8", "replace"), False)
 
 
-@settings(deadline=None)
 @given(st.text(), st.lists(st.integers(0)))
 def test_no_piece_of_good_text_ever_shows_a_broken_character(text: str, places: list[int]) -> None:
     stream = TextStream()
@@ -45,7 +43,6 @@ def test_no_piece_of_good_text_ever_shows_a_broken_character(text: str, places: 
     assert stream.close() == ""
 
 
-@settings(deadline=None)
 @given(st.text("abcé"), STOPS, st.lists(st.integers(0)))
 def test_a_stop_string_ends_the_text_at_the_same_place_however_it_is_cut(
     text: str, stops: tuple[str, ...], places: list[int]
@@ -59,7 +56,6 @@ def test_a_stop_string_ends_the_text_at_the_same_place_however_it_is_cut(
     assert not any(stop in said for stop in stops)
 
 
-@settings(deadline=None)
 @given(st.text("abcé"), STOPS, st.lists(st.integers(0)))
 def test_the_text_ends_where_a_stop_string_begins(text: str, stops: tuple[str, ...], places: list[int]) -> None:
     said, stopped = read(cut(text.encode(), places), stops)

@@ -7,7 +7,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tektra_models.generation import Delta, ToolCall
@@ -36,7 +36,6 @@ def read(pieces: list[str]) -> list[str | ToolCall]:
     return out
 
 
-@settings(deadline=None)
 @given(st.lists(FRAGMENTS), st.lists(st.integers(0)))
 def test_any_cut_gives_the_same_calls_and_text(fragments: list[str], places: list[int]) -> None:
     text = "".join(fragments)
@@ -44,7 +43,6 @@ def test_any_cut_gives_the_same_calls_and_text(fragments: list[str], places: lis
     assert read([text[a:b] for a, b in itertools.pairwise(edges)]) == read([text])
 
 
-@settings(deadline=None)
 @given(st.lists(FRAGMENTS.filter(lambda fragment: fragment != CALL)))
 def test_text_without_a_call_comes_out_as_it_was(fragments: list[str]) -> None:
     text = "".join(fragments)
@@ -53,7 +51,6 @@ def test_text_without_a_call_comes_out_as_it_was(fragments: list[str]) -> None:
         assert said == ([text] if text else [])
 
 
-@settings(deadline=None)
 @given(st.recursive(st.text() | st.integers() | st.booleans(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_arguments_survive_whatever_braces_and_quotes_they_hold(value: object) -> None:
     body = json.dumps({"name": "f", "arguments": {"value": value}}).replace("<", "\\u003c")

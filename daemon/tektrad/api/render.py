@@ -12,7 +12,7 @@ from tektra_models.errors import ModelError
 from tektrad.errors import TektraError
 
 STATUS = {
-    "bad_frame": 502,
+    "bad_frame": 400,
     "bad_model_file": 400,
     "bad_model_name": 400,
     "bad_request": 400,

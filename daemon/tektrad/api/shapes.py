@@ -27,7 +27,7 @@ class SamplingShape(BaseModel):
     repeat_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
-    seed: int | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     stop: Stops | str | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     logit_bias: Bias | None = None
