@@ -391,7 +391,7 @@ COMPARISON = (
 
 def test_a_template_that_no_alarm_can_reach_ends_its_process() -> None:
     program = (
-        "import sys\nfrom tektra_models import template_sandbox\ntemplate_sandbox.RENDER_SECONDS = 0.2\n"
+        "import sys\nfrom tektra_models import chat_format, template_sandbox\ntemplate_sandbox.RENDER_SECONDS = 0.2\n"
         "chat_format.ChatFormat(sys.argv[1]).render([])"
     )
     done = subprocess.run(
