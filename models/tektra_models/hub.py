@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 import httpx2
@@ -214,6 +214,8 @@ def find_token(endpoint: Endpoint) -> str | None:
         return token
     if not endpoint.is_default:
         return None  # a saved login belongs to huggingface.co and to no other host
-    from huggingface_hub import get_token
-
-    return get_token()
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    try:
+        return Path(os.environ.get("HF_TOKEN_PATH") or home / "token").read_text().strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -27,8 +27,9 @@ from tektra_models.errors import (
     PullBusy,
     PullFailed,
 )
+from tektra_models.hub import find_token
 from tektra_models.pull import Done, Plan, Progress, PullEvent, Verifying, pull
-from tektra_models.reach import CheckedTransport, Endpoint, HubClient, is_public
+from tektra_models.reach import DEFAULT_ENDPOINT, CheckedTransport, Endpoint, HubClient, is_public
 from tests.ggufs import write_gguf
 from tests.hub import COMMIT, Hub
 
@@ -489,3 +490,15 @@ async def test_a_killed_pull_is_taken_up_by_another_process(hub: Hub, models: Pa
     assert len(hub.file_requests) == 2
     assert pulled(events) == content
     assert left(models) == ["gguf"]
+
+
+def test_a_saved_login_is_for_its_own_hub_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.delenv("HF_TOKEN_PATH", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert find_token(Endpoint(DEFAULT_ENDPOINT)) is None
+    (tmp_path / "token").write_text("saved\n")
+    assert find_token(Endpoint(DEFAULT_ENDPOINT)) == "saved"
+    assert find_token(Endpoint("https://mirror.example")) is None
+    monkeypatch.setenv("HF_TOKEN", "mine")
+    assert find_token(Endpoint("https://mirror.example")) == "mine"
