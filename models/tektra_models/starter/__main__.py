@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--model", type=Path, default=MODEL_PATH, help="the GGUF file (default: the built-in one)")
     evaluate.add_argument("--count", type=int, default=300, help="how many dialogues (default 300)")
     evaluate.add_argument("--seed", default="evaluation", help="seed of the held-out dialogues")
+    evaluate.add_argument(
+        "--familiar", action="store_true", help="ask in phrasings that training knows too, with fresh values"
+    )
     evaluate.add_argument("--show", type=int, default=0, help="also print this many wrong answers to stderr")
     evaluate.add_argument("--json", action="store_true", help="print the figures as one JSON document")
     return top
@@ -89,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         from tektra_models.starter.evaluation import evaluate, table
 
-        figures = evaluate(chosen.model, chosen.count, chosen.seed, chosen.show)
+        figures = evaluate(chosen.model, chosen.count, chosen.seed, familiar=chosen.familiar, show=chosen.show)
         tell(json.dumps(figures) if chosen.json else table(figures))
     return 0
 

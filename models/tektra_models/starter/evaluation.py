@@ -141,13 +141,13 @@ class Tally:
         return {**figures, "right_tool": self.tool / self.calls} if self.calls else figures
 
 
-def evaluate(path: Path, count: int, seed: str, show: int) -> dict[str, Any]:
+def evaluate(path: Path, count: int, seed: str, *, familiar: bool = False, show: int = 0) -> dict[str, Any]:
     """Ask everything and give the figures."""
-    held_out = islice(dialogues(seed, held_out=True), count)
+    asked_in = islice(dialogues(seed, held_out=not familiar), count)
     model, wrong = Examinee(path), 0
     tallies: dict[str, Tally] = {}
     naming: list[bool] = []
-    for item in [*(item for dialogue in held_out for item in items(dialogue)), *handmade_items()]:
+    for item in [*(item for dialogue in asked_in for item in items(dialogue)), *handmade_items()]:
         text = model.answer(item)
         tallies.setdefault(item.group, Tally()).count(item.check, text)
         if named_commands(text):

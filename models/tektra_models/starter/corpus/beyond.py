@@ -472,7 +472,7 @@ def upper_first(text: str) -> str:
 
 def honest_words(chance: Chance, what: str | None = None) -> str:
     """One of many honest answers: beyond me, small, the command for more, and perhaps what I can do."""
-    if what and what != "that" and chance.odds(0.6):
+    if what and what != "that" and chance.odds(0.15):
         start = chance.pick(BEYOND).replace("{What}", upper_first(what)).replace("{what}", what)
     else:
         start = chance.pick(BEYOND_ANY)

@@ -68,6 +68,8 @@ def toolbox(chance: Chance) -> list[Shape]:
             if tasks and chance.odds(0.35):
                 last_verb, last_noun = split_family(tasks[-1].family)
                 task = invent(chance, noun=last_noun) if chance.odds(0.6) else invent(chance, verb=last_verb)
+        elif mode < 0.55:
+            task = chance.pick(CALCULATIONS) if chance.odds(0.25) else chance.pick(FILE_TASKS)
         else:
             task = any_task(chance)
         if task.family not in {known.family for known in tasks}:
