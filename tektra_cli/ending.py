@@ -56,8 +56,7 @@ def _translated(error: Exception) -> CliError:
     if isinstance(error, UnsafePath):
         return CliError("unsafe_path", error.message, error.hint)
     if isinstance(error, OSError):
-        where = f": {error.filename}" if error.filename else ""
-        return CliError("io_error", f"{error.strerror or error}{where}")
+        return errors.of_system(error)
     return CliError("internal", f"this is a bug: {type(error).__name__}: {error}", "TEKTRA_DEBUG=1 shows where.")
 
 

@@ -39,8 +39,10 @@ _EXIT_CODES = {
     "daemon_unreachable": ExitCode.UNREACHABLE,
     "model_not_found": ExitCode.NOT_FOUND,
     "conversation_not_found": ExitCode.NOT_FOUND,
+    "model_missing": ExitCode.NOT_FOUND,
     "not_found": ExitCode.NOT_FOUND,
     "forbidden": ExitCode.DENIED,
+    "permission_denied": ExitCode.DENIED,
     "model_in_use": ExitCode.BUSY,
     "conversation_busy": ExitCode.BUSY,
     "busy": ExitCode.BUSY,
@@ -90,6 +92,13 @@ class Interrupted(CliError):
 
     def __init__(self, message: str = "stopped") -> None:
         super().__init__("interrupted", message)
+
+
+def of_system(error: OSError) -> CliError:
+    """What the system refused, in its own words."""
+    code = "permission_denied" if isinstance(error, PermissionError) else "io_error"
+    where = f": {error.filename}" if error.filename else ""
+    return CliError(code, f"{error.strerror or error}{where}")
 
 
 def report(error: CliError, arguments: list[str]) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
-from tektra_cli import terminal
+from tektra_cli import errors, terminal
 from tektra_cli.errors import CliError, UsageError
 
 MAX_BYTES = 1 << 20
 """More text than this fits into no model's context, and reading on could go on for ever."""
+
+PATIENCE = 1.0
+"""Seconds of silence after which a person is told what is being waited for."""
 
 
 def asked(prompt: str | None, files: Sequence[Path]) -> str | None:
@@ -28,24 +32,43 @@ def asked(prompt: str | None, files: Sequence[Path]) -> str | None:
 def _words(prompt: str | None) -> str | None:
     """PROMPT, standard input, or both; `-` means standard input alone."""
     if prompt == "-":
-        return _stdin()
+        return _stdin(is_expected=True)
     if terminal.is_terminal(sys.stdin):
         return prompt
-    parts = [part for part in (prompt, _stdin()) if part]
+    parts = [part for part in (prompt, _stdin(is_expected=not prompt)) if part]
     return "\n\n".join(parts)
 
 
-def _stdin() -> str:
+def _stdin(is_expected: bool) -> str:
     if sys.stdin is None:
         return ""
-    return _text(sys.stdin.buffer, "standard input").rstrip("\n")
+    return _text(_drained(sys.stdin.fileno(), is_expected), "standard input").rstrip("\n")
+
+
+def _drained(source: int, is_expected: bool) -> bytes:
+    """All that comes until the other end closes, however slow it is; `is_expected`: nobody wonders about the wait.
+
+    An editor or a supervisor may hold the other end open for ever without a thought, and only a person can know.
+    """
+    data = b""
+    told = is_expected
+    while len(data) <= MAX_BYTES:
+        if not told and not select.select([source], [], [], PATIENCE)[0]:
+            errors.note("waiting for the end of standard input; < /dev/null avoids it")
+            told = True
+        select.select([source], [], [])  # also where somebody made the pipe non-blocking
+        piece = os.read(source, MAX_BYTES + 1 - len(data))
+        if not piece:
+            break
+        data += piece
+    return data
 
 
 def fenced(path: Path) -> str:
     """A file's text in a code block that carries its name and that nothing inside can close."""
     try:
         with path.expanduser().open("rb") as file:
-            text = _text(file, str(path))
+            text = _text(file.read(MAX_BYTES + 1), str(path))
     except FileNotFoundError:
         raise CliError("not_found", f"there is no file {path}") from None
     except IsADirectoryError:
@@ -54,8 +77,7 @@ def fenced(path: Path) -> str:
     return f"{fence}{path.name}\n{text.rstrip()}\n{fence}"
 
 
-def _text(source: BinaryIO, name: str) -> str:
-    data = source.read(MAX_BYTES + 1)
+def _text(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
         raise CliError("bad_file", f"{name} is larger than {MAX_BYTES >> 20} MiB", "Pass the part that matters.")
     try:

@@ -17,7 +17,7 @@ PREFIX = "TEKTRA_"
 NOT_SETTINGS = frozenset(
     {
         "TEKTRA_CONFIG", "TEKTRA_DATA_DIR", "TEKTRA_STATE_DIR", "TEKTRA_CACHE_DIR", "TEKTRA_SOCKET",
-        "TEKTRA_NO_AUTOSTART", "TEKTRA_START_TIMEOUT",
+        "TEKTRA_NO_AUTOSTART", "TEKTRA_START_TIMEOUT", "TEKTRA_DEBUG",
     }
 )  # fmt: skip
 """TEKTRA_* variables that belong to paths.py and to the command line."""

@@ -13,10 +13,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from tektra_models.errors import DiskFull
+from tektra_models.errors import DiskFull, ModelError, PermissionDenied
 from tektra_models.gguf import open_regular
 
 CHUNK = 4 * 1024 * 1024
+
+_NO_SPACE = (DiskFull, "Free some space there, or remove a model: tektra models rm NAME")
+_TOO_LARGE = (DiskFull, "No file may be so large there; see the limit with: ulimit -f")
+_NOT_OURS = (PermissionDenied, "See who may write there: ls -ld, or choose another place with TEKTRA_DATA_DIR.")
+_READ_ONLY = (PermissionDenied, "Make it writable, or choose another place with TEKTRA_DATA_DIR.")
+_CAUSES: dict[int | None, tuple[type[ModelError], str]] = {
+    errno.ENOSPC: _NO_SPACE,
+    errno.EDQUOT: _NO_SPACE,
+    errno.EFBIG: _TOO_LARGE,
+    errno.EACCES: _NOT_OURS,
+    errno.EPERM: _NOT_OURS,
+    errno.EROFS: _READ_ONLY,
+}
 
 
 def copy_hashed(source: Path, target: IO[bytes], progress: Callable[[int, int], None]) -> str:
@@ -89,14 +102,14 @@ def ensure_room(directory: Path, needed: int, what: str) -> None:
     if needed > free:
         raise DiskFull(
             f"{what} needs {needed:,} bytes more, and {free:,} are free in {directory}.",
-            "Free some space there, or remove a model: tektra models rm NAME",
+            _NO_SPACE[1],
         )
 
 
-def no_room(exc: OSError, where: Path, kept: str = "") -> DiskFull:
-    """Say that a write failed; whatever the cause, the disk does not take what it was given."""
-    message = f"Writing to {where} failed: {exc.strerror or exc}."
-    return DiskFull(f"{message} {kept}".rstrip(), "Free some space there, and see whether it may be written to.")
+def no_room(exc: OSError, where: Path, kept: str = "") -> ModelError:
+    """Say that a write failed, and what to do about its cause: a full disk, a forbidden place, or anything else."""
+    kind, hint = _CAUSES.get(exc.errno, (ModelError, "See whether that place is what you expect: ls -ld"))
+    return kind(f"Writing to {where} failed: {exc.strerror or exc}. {kept}".rstrip(), hint)
 
 
 def _unlink_if_unlocked(path: Path) -> None:

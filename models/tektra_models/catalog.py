@@ -18,7 +18,15 @@ from pathlib import Path
 import msgspec
 
 from tektra_models.blobs import copy_hashed, no_room, sync_directory, temporary_blob
-from tektra_models.errors import BadModelFile, BadRequest, ModelError, ModelExists, UnknownModel, Unsupported
+from tektra_models.errors import (
+    BadRequest,
+    ModelError,
+    ModelExists,
+    ModelFileMissing,
+    PermissionDenied,
+    UnknownModel,
+    Unsupported,
+)
 from tektra_models.manifest import (
     SCRIPT_SUFFIX,
     Facts,
@@ -134,13 +142,10 @@ class Catalog:
             return self._drop_blob(Path(model.path))
 
     def spec(self, name: str, context: int | None = None, slots: int = 8, batch: int = 512, threads: int = 0) -> Spec:
-        """How a worker shall open the model; raises clearly when its file is gone or the context is impossible."""
+        """How a worker shall open the model; raises when its file is gone or hidden, or the context is impossible."""
         model = self.get(name)
         if model.missing:
-            raise BadModelFile(
-                f'The file of "{model.name}" is gone: {model.path}.',
-                f"Put it back, or forget the model: tektra models rm {model.name}",
-            )
+            raise _gone(model)
         most = model.context_train
         if context is not None and (context < 1 or (most is not None and context > most)):
             limit = f"1 to {most:,}" if most else "1 or more"
@@ -199,7 +204,7 @@ class Catalog:
         if path.name != f"{model.name.lower()}.json":
             _log.warning("The manifest %s calls itself %r and is left out of the list", path, model.name)
             return None
-        return msgspec.structs.replace(model, missing=not Path(model.path).is_file())
+        return msgspec.structs.replace(model, missing=not _is_file(Path(model.path)))
 
     def _built_in(self) -> Model | None:
         try:
@@ -260,6 +265,29 @@ def _same_file(one: Model, other: Model) -> bool:
         return Path(one.path).samefile(other.path)
     except OSError:
         return False
+
+
+def _is_file(path: Path) -> bool:
+    """False also where nobody may look: one hidden file must not take the whole list with it."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _gone(model: Model) -> ModelError:
+    try:
+        Path(model.path).stat()
+    except PermissionError:
+        return PermissionDenied(
+            f'The file of "{model.name}" cannot be reached: {model.path}.', "See who may enter its folder: ls -ld"
+        )
+    except OSError:
+        pass
+    return ModelFileMissing(
+        f'The file of "{model.name}" is gone: {model.path}.',
+        f"Put it back, or forget the model: tektra models rm {model.name}",
+    )
 
 
 def _taken(model: Model) -> ModelExists:

@@ -13,7 +13,7 @@ from tektra_models.backend import Backend, Feed
 from tektra_models.batcher import Limits, Plan, plan_step
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import BadRequest, ContextExceeded, Unsupported
-from tektra_models.generation import Delta, Embedding, Finish, FinishReason, Prompt, Sampling, Usage
+from tektra_models.generation import Delta, Finish, FinishReason, Prompt, Sampling
 from tektra_models.sequence import Sequence
 from tektra_models.spec import Spec
 from tektra_models.text_stream import TextStream
@@ -108,11 +108,9 @@ class Engine:
             raise BadRequest("the prompt is empty", "Send at least one character.")
         return tokens
 
-    def embed(self, inputs: list[Prompt]) -> Embedding:
-        """Return one vector per input; raises Unsupported or ContextExceeded."""
-        rows = [self.tokens(prompt) for prompt in inputs]
-        vectors = [self.backend.embed(row) for row in rows]
-        return Embedding(vectors=vectors, usage=Usage(prompt_tokens=sum(map(len, rows))))
+    def embed(self, tokens: list[int]) -> list[float]:
+        """Return the vector of one input; raises Unsupported or ContextExceeded."""
+        return self.backend.embed(tokens)
 
     def _check_length(self, length: int) -> None:
         if length >= self.backend.context:

@@ -2,6 +2,8 @@
 
 ModelError
 ├── BadModelFile          the file is not what it claims to be (truncated, hostile, foreign)
+├── ModelFileMissing      there is no such file, or none any more
+├── PermissionDenied      the system does not let us read or write there
 ├── BadModelName          a name that could not be a name
 ├── UnknownModel          no model of that name (with suggestions)
 ├── ModelExists           the name is taken by another file
@@ -37,6 +39,18 @@ class BadModelFile(ModelError):
     """The file is not what it claims to be."""
 
     code = "bad_model_file"
+
+
+class ModelFileMissing(ModelError):
+    """There is no file at that path, or none any more."""
+
+    code = "model_missing"
+
+
+class PermissionDenied(ModelError):
+    """The system does not let us read that file, or write to that place."""
+
+    code = "permission_denied"
 
 
 class BadModelName(ModelError):

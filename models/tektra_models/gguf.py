@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tektra_models.errors import BadModelFile
+from tektra_models.errors import BadModelFile, ModelFileMissing, PermissionDenied
 from tektra_models.foreign import FETCH_AGAIN, looks_like
 from tektra_models.ggml_types import GGML_TYPES
 from tektra_models.gguf_header import Header, LongArray, Tensor
@@ -55,7 +55,7 @@ SCALARS = {
 
 
 def read_header(path: str | os.PathLike[str]) -> Header:
-    """Read and check a GGUF file's header, or raise BadModelFile saying what is wrong with the file."""
+    """Read and check a GGUF file's header, or raise a ModelError saying what is wrong with the file."""
     path = Path(path)
     fd = open_regular(path)
     try:
@@ -70,11 +70,13 @@ def open_regular(path: Path) -> int:
     """Open a regular file for reading, never waiting for the far end of a FIFO or a device."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except FileNotFoundError as exc:
-        raise BadModelFile(f"There is no file {path}.", "Check the path.") from exc
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise ModelFileMissing(f"There is no file {path}.", "Check the path.") from exc
+    except PermissionError as exc:
+        raise PermissionDenied(f"{path} may not be read: {exc.strerror}.", "Check who may read it: ls -l") from exc
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
-        raise BadModelFile(f"{path} could not be opened: {reason}.", "Check its permissions.") from exc
+        raise BadModelFile(f"{path} could not be opened: {reason}.", "Check the path.") from exc
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):
         return fd

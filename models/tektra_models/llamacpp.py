@@ -23,6 +23,7 @@ MAX_EMBED_TOKENS = 2048
 """One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
 
 TINY_BYTES = 64 << 20
+LOG_BYTES = 4096
 
 _WARN, _ERROR = 3, 4
 
@@ -31,7 +32,7 @@ _WARN, _ERROR = 3, 4
 def _log(level: int, text: bytes, user_data: Any) -> None:
     """Keep warnings and errors (the daemon quotes the last ones when a worker dies); drop the chatter."""
     if level in (_WARN, _ERROR):
-        sys.stderr.write(text.decode("utf-8", "replace"))
+        sys.stderr.write(text[:LOG_BYTES].decode("utf-8", "replace"))  # a hostile file's names may be endless
         sys.stderr.flush()
 
 

@@ -15,12 +15,13 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import dataclass, field
 
 from tektra_models import frames
 from tektra_models.backend import Backend
 from tektra_models.engine import Engine, Event
 from tektra_models.errors import ModelError
-from tektra_models.generation import Delta
+from tektra_models.generation import Delta, Embedding, Usage
 from tektra_models.spec import Spec
 
 PR_SET_PDEATHSIG = 1
@@ -73,6 +74,19 @@ class Wire:
             os._exit(0)
 
 
+@dataclass(slots=True)
+class EmbedJob:
+    """Inputs that become vectors, one between two steps, so that nobody else waits for all of them."""
+
+    rows: list[list[int]]
+    vectors: list[list[float]] = field(default_factory=list)
+
+    @property
+    def result(self) -> Embedding:
+        """All vectors, with what they took."""
+        return Embedding(vectors=self.vectors, usage=Usage(prompt_tokens=sum(map(len, self.rows))))
+
+
 class Loop:
     """Takes frames from the wire and drives one engine."""
 
@@ -80,6 +94,7 @@ class Loop:
         self._wire = wire
         self._engine = engine
         self._gauge = (0, 0)
+        self._embeds: dict[str, EmbedJob] = {}
         self._stopping = False
 
     def run(self) -> None:
@@ -88,11 +103,13 @@ class Loop:
             self._take_frames()
             if self._engine.running or self._engine.waiting:
                 self._step()
+            if self._embeds:
+                self._embed_one()
             self._report()
 
     def _take_frames(self) -> None:
         """Answer all frames that have come; wait for one only when there is nothing to compute."""
-        idle = not (self._engine.running or self._engine.waiting)
+        idle = not (self._engine.running or self._engine.waiting or self._embeds)
         while idle or not self._wire.inbox.empty():
             self._answer(self._wire.inbox.get())
             idle = False
@@ -102,23 +119,38 @@ class Loop:
             case frames.Stop():
                 self._stopping = True
             case frames.Cancel(id=request):
+                self._embeds.pop(request, None)
                 self._send_events(self._engine.cancel(request))
             case frames.Generate() | frames.Embed() | frames.Count():
                 try:
-                    self._wire.send(self._begin(frame))
+                    self._wire.send(*self._begin(frame))
                 except ModelError as error:
                     self._wire.send(refusal(frame.id, error))
             case frames.Load():
                 self._wire.send(frames.Refused(id="", code="bad_frame", message="a model is already loaded", hint=""))
 
-    def _begin(self, frame: frames.Generate | frames.Embed | frames.Count) -> frames.FromWorker:
+    def _begin(self, frame: frames.Generate | frames.Embed | frames.Count) -> list[frames.FromWorker]:
         match frame:
             case frames.Generate(id=request, prompt=prompt, sampling=sampling):
-                return frames.Began(id=request, prompt_tokens=self._engine.add(request, prompt, sampling))
+                return [frames.Began(id=request, prompt_tokens=self._engine.add(request, prompt, sampling))]
             case frames.Embed(id=request, inputs=inputs):
-                return frames.Embedded(id=request, embedding=self._engine.embed(inputs))
+                self._embeds[request] = EmbedJob([self._engine.tokens(prompt) for prompt in inputs])
+                return []
             case frames.Count(id=request, prompt=prompt):
-                return frames.Counted(id=request, tokens=len(self._engine.tokens(prompt)))
+                return [frames.Counted(id=request, tokens=len(self._engine.tokens(prompt)))]
+
+    def _embed_one(self) -> None:
+        """Compute one more vector of the oldest job."""
+        request, job = next(iter(self._embeds.items()))
+        try:
+            if len(job.vectors) < len(job.rows):
+                job.vectors.append(self._engine.embed(job.rows[len(job.vectors)]))
+            if len(job.vectors) == len(job.rows):
+                del self._embeds[request]
+                self._wire.send(frames.Embedded(id=request, embedding=job.result))
+        except ModelError as error:
+            self._embeds.pop(request, None)
+            self._wire.send(refusal(request, error))
 
     def _step(self) -> None:
         try:

@@ -108,12 +108,19 @@ def _history(file: Path) -> History:
     """The history file, readable by its owner only; in memory where none can be written."""
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
+    class Forgiving(FileHistory):
+        """A disk that is full by now costs the next session a line, and this one nothing."""
+
+        def store_string(self, string: str) -> None:
+            with contextlib.suppress(OSError):
+                super().store_string(string)
+
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600))
     except OSError:
         return InMemoryHistory()
-    return FileHistory(file)
+    return Forgiving(file)
 
 
 def _keys() -> KeyBindings:

@@ -10,7 +10,7 @@ from tektra_cli.chat.line_reader import LineReader, quiet_keyboard, reader
 from tektra_cli.chat.turn import Event, Request, View, streamed
 from tektra_cli.client import Client
 from tektra_cli.errors import CliError
-from tektrad.paths import find_paths
+from tektrad.paths import UnsafePath, find_paths
 
 
 class Session:
@@ -39,13 +39,28 @@ class Session:
     def _step(self, lines: LineReader) -> bool:
         """One line and what follows from it; false when the person leaves."""
         try:
-            return self._handled(lines.read())
+            line = lines.read()
         except EOFError:
             return False
         except KeyboardInterrupt:
             errors.note("^D or /exit leaves")
+            return True
+        return self._survived(line)
+
+    def _survived(self, line: str) -> bool:
+        """What follows from a line; whatever goes wrong is told, and the chat goes on."""
+        try:
+            return self._handled(line)
+        except BrokenPipeError:
+            raise  # nobody reads any more
+        except KeyboardInterrupt:
+            errors.note("stopped")
         except CliError as error:
             errors.show(error)
+        except UnsafePath as error:
+            errors.show(CliError("unsafe_path", error.message, error.hint))
+        except OSError as error:
+            errors.show(errors.of_system(error))
         return True
 
     def _handled(self, line: str) -> bool:

@@ -9,6 +9,11 @@ from tektra_cli import errors, output, terminal
 from tektra_cli.chat.turn import Event
 from tektra_cli.errors import StatusLine
 
+WAITING = {
+    "queued": "waiting for memory for {}…",
+    "loading": "loading {}…",
+    "reading": "reading the prompt…",
+}
 PULL_HINT = "tektra models pull OWNER/REPO brings a larger one"
 
 
@@ -38,12 +43,15 @@ class Talk:
         self._status = StatusLine()
 
     def event(self, event: Event) -> None:
-        """Text to stdout; queueing and loading to the status line; a cut answer is said to be one."""
+        """Text to stdout; queueing and loading to the status line; what is missing is said and stays."""
         match event["type"]:
             case "start":
                 self._start(event)
+            case "status" if event["state"] == "shortened":
+                self._status.erase()
+                errors.note(event["detail"])
             case "status":
-                self._status.show(event.get("detail") or f"{event['state']}…")
+                self._status.show(waiting(event))
             case "delta":
                 self._status.erase()
                 self._writer.write(event["text"])
@@ -57,6 +65,7 @@ class Talk:
         if self._say_model and event["source"] == "built-in":
             self._status.erase()
             errors.note(f"{event['model']}, the small built-in model · {PULL_HINT}")
+        self._status.show(WAITING["reading"])
 
     def close(self) -> None:
         """Clear the status line and end the text."""
@@ -86,6 +95,12 @@ class Writer:
         if self._begun:
             self._put("\n")
         self._begun, self._held = False, ""
+
+
+def waiting(event: Event) -> str:
+    """What is being waited for, in words; a state that this version does not know speaks for itself."""
+    words = WAITING.get(event["state"])
+    return words.format(event.get("detail") or "the model") if words else f"{event['state']}…"
 
 
 def _why_cut(usage: Event) -> str:

@@ -24,7 +24,8 @@ def chat(
     model: Annotated[str | None, typer.Option("--model", "-m", help="Which model answers.", metavar="NAME")] = None,
     system: Annotated[str | None, typer.Option("--system", "-s", help="The system prompt.", metavar="TEXT")] = None,
     files: Annotated[
-        list[Path] | None, typer.Option("--file", "-f", help="Put this text file before the prompt.", metavar="PATH")
+        list[Path] | None,
+        typer.Option("--file", "-f", help="Put this text file before the prompt.", metavar="PATH", readable=False),
     ] = None,
     json: Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON event a line, as they come.")] = False,
@@ -101,6 +102,8 @@ def _relay(client: Client, request: Request) -> None:
 
 def _show_whole(document: dict[str, Any], say_model: bool) -> None:
     view = views.Talk(say_model)
+    if "shortened" in document:
+        view.event({"type": "status", "state": "shortened", "detail": document["shortened"]})
     for event in ({"type": "start"}, {"type": "delta", "text": document["content"]}, {"type": "finish"}):
         view.event(document | event)
     view.close()

@@ -8,28 +8,42 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output, transcript, wording
-from tektra_cli.client import segment
+from tektra_cli import errors, launch, new_file, output, transcript, wording
+from tektra_cli.client import Client, segment
 from tektra_cli.columns import shortened
 from tektra_cli.confirm import confirm
-from tektra_cli.errors import CliError, UsageError
 from tektra_cli.flags import Json, NoInput, Yes
 from tektra_cli.transcript import Format
 
 Id = Annotated[str, typer.Argument(help="An id, the beginning of one, or latest.", metavar="ID")]
 Limit = Annotated[int, typer.Option("--limit", help="At most so many.", metavar="N", min=1)]
+PAGE = 1000
+"""What the daemon gives in one answer."""
+HitLimit = Annotated[int, typer.Option("--limit", help="At most so many.", metavar="N", min=1, max=PAGE)]
 
 
 def list_conversations(limit: Limit = 20, json: Json = False) -> None:
     """List conversations, newest first."""
-    output.show(launch.ensured().get("/api/conversations", {"limit": limit}), json, _table)
+    output.show(_pages(launch.ensured(), limit), json, _table)
+
+
+def _pages(client: Client, limit: int) -> dict[str, Any]:
+    """As many pages as it takes, as one document; its `next` is the last page's."""
+    document = client.get("/api/conversations", {"limit": min(limit, PAGE)})
+    found = document["conversations"]
+    while document["next"] and len(found) < limit:
+        query = {"limit": min(limit - len(found), PAGE), "before": document["next"]}
+        document = client.get("/api/conversations", query)
+        found += document["conversations"]
+    return document | {"conversations": found}
 
 
 def _table(document: Mapping[str, Any]) -> None:
     headers = ("ID", "UPDATED", "MESSAGES", "MODEL", "TITLE")
     output.table(headers, [_row(conversation) for conversation in document["conversations"]])
     if document["next"]:
-        errors.note("there are more: --limit N shows them")
+        shown = len(document["conversations"])
+        errors.note(f"these are the newest {shown}; --limit {10 * shown} shows more")
 
 
 def _row(conversation: Mapping[str, Any]) -> tuple[str, ...]:
@@ -54,7 +68,7 @@ def _fetched(conversation: str) -> dict[str, Any]:
 
 def search(
     words: Annotated[list[str], typer.Argument(help="Words that a message must hold.", metavar="WORDS...")],
-    limit: Limit = 20,
+    limit: HitLimit = 20,
     json: Json = False,
 ) -> None:
     """Search the text of all conversations."""
@@ -90,13 +104,7 @@ def export(
 
 def save(document: Mapping[str, Any], form: Format, path: Path) -> None:
     """Write a conversation to a file that does not exist yet."""
-    if not path.parent.is_dir():
-        raise CliError("not_found", f"there is no directory {path.parent}")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(transcript.written(document, form))
-    except FileExistsError:
-        raise UsageError(f"{path} exists already", "Choose another name, or remove it first.") from None
+    new_file.write(path, transcript.written(document, form))
 
 
 def remove(conversation: Id, yes: Yes = False, no_input: NoInput = False, json: Json = False) -> None:

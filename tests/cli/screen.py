@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import sys
 from typing import Self
 
@@ -95,10 +96,16 @@ class Screen:
 
 
 class Terminal:
-    """The `tektra` command in a terminal of its own."""
+    """The `tektra` command in a terminal of its own; `disk_full`: no file takes a byte from it."""
 
     def __init__(
-        self, tektra: Tektra, *args: str, rows: int = 24, columns: int = 80, env: dict[str, str] | None = None
+        self,
+        tektra: Tektra,
+        *args: str,
+        rows: int = 24,
+        columns: int = 80,
+        env: dict[str, str] | None = None,
+        disk_full: bool = False,
     ) -> None:
         self.screen = Screen(rows, columns)
         self.sent = ""
@@ -110,6 +117,7 @@ class Terminal:
             encoding="utf-8",
             dimensions=(rows, columns),
             timeout=SECONDS,
+            preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))) if disk_full else None,
         )
         self._child.delaybeforesend = None
 

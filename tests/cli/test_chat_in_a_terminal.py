@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from tektra_cli.chat.views import waiting
 from tests.cli.screen import Terminal
 from tests.harness import Tektra
 
@@ -39,8 +40,9 @@ def model(common: Tektra) -> str:
     return common.import_scripted("terminal", REPLIES)
 
 
-def chat(tektra: Tektra, model: str, **size: int) -> Terminal:
-    return Terminal(tektra, "chat", "-m", model, **size).until(">")
+def chat(tektra: Tektra, model: str, rows: int = 24, columns: int = 80, disk_full: bool = False) -> Terminal:
+    terminal = Terminal(tektra, "chat", "-m", model, rows=rows, columns=columns, disk_full=disk_full)
+    return terminal.until(">")
 
 
 def test_a_turn_shows_the_answer_and_then_its_numbers(common: Tektra, model: str) -> None:
@@ -144,6 +146,60 @@ def test_a_mistake_does_not_end_the_chat(common: Tektra) -> None:
     with Terminal(common, "chat", "-m", "nope") as terminal:
         terminal.until(">").type("hi\r").until('There is no model "nope"')
         assert terminal.type("\x04").end() == 0
+
+
+def test_a_place_that_takes_no_file_does_not_end_the_chat(common: Tektra, model: str) -> None:
+    with chat(common, model) as terminal:
+        terminal.type("hi\r").until("tokens/s")
+        terminal.type("/save /proc/x.md\r").until("No such file or directory: /proc/x.md")
+        terminal.type("/save nowhere/x.md\r").until("there is no directory nowhere")
+        terminal.type("hi\r").until("tokens/s", 2)
+        assert terminal.type("\x04").end() == 0
+
+
+def test_a_full_disk_ends_no_chat_and_leaves_no_half_file(common: Tektra, model: str) -> None:
+    with chat(common, model, disk_full=True) as terminal:
+        terminal.type("hi\r").until("tokens/s")
+        terminal.type("/save half.md\r").until("File too large: half.md")
+        terminal.type("hi\r").until("tokens/s", 2)
+        terminal.type("\x1b[A\x1b[A").until("> /save half.md", 2)
+        assert terminal.type("\x03\x04").end() == 0
+    assert [path.name for path in common.home.iterdir() if "half" in path.name or path.name[:8] == ".tektra-"] == []
+
+
+def test_a_runtime_directory_that_became_unsafe_does_not_end_the_chat(tektra: Tektra) -> None:
+    tektra.start()
+    model = tektra.import_scripted("terminal", REPLIES)
+    with chat(tektra, model) as terminal:
+        tektra.socket.parent.chmod(0o755)
+        terminal.type("hi\r").until("is open to other users")
+        tektra.socket.parent.chmod(0o700)
+        terminal.type("hi\r").until("tokens/s")
+        assert terminal.type("\x04").end() == 0
+
+
+def test_the_status_line_says_what_is_being_waited_for_and_goes(common: Tektra) -> None:
+    fresh = common.import_scripted("not-yet-loaded", [{"say": "hello"}])
+    with chat(common, fresh) as terminal:
+        terminal.type("hi\r").until("tokens/s")
+        assert "loading not-yet-loaded…" in terminal.sent
+        assert terminal.sent.index("loading") < terminal.sent.index("reading the prompt…")
+        assert "loading" not in terminal.screen.text
+        assert "reading" not in terminal.screen.text
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "words"),
+    [
+        ("queued", "qwen", "waiting for memory for qwen…"),
+        ("loading", "qwen", "loading qwen…"),
+        ("loading", "", "loading the model…"),
+        ("reading", "", "reading the prompt…"),
+        ("{new}", "qwen", "{new}…"),
+    ],
+)
+def test_every_state_of_a_turn_has_words(state: str, detail: str, words: str) -> None:
+    assert waiting({"type": "status", "state": state, "detail": detail}) == words
 
 
 def test_the_built_in_model_introduces_itself_once(common: Tektra) -> None:

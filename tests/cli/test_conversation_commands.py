@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 
 import pytest
 
@@ -35,7 +40,20 @@ def test_the_list_is_newest_first(talked: Tektra) -> None:
     document = talked.json("conversations", "list", "--limit", "1")
     assert document["schema"] == "tektra.conversations/1"
     assert [each["title"] for each in document["conversations"]] == ["Describe a ship"]
-    assert talked.run("conversations", "list", "--limit", "1").stderr == "there are more: --limit N shows them\n"
+    told = talked.run("conversations", "list", "--limit", "1").stderr
+    assert told == "these are the newest 1; --limit 10 shows more\n"
+
+
+def test_the_list_is_as_long_as_was_asked_for(tektra: Tektra) -> None:
+    tektra.start()
+    with closing(sqlite3.connect(tektra.home / "data" / "tektra" / "tektra.db")) as store, store:
+        rows = [(f"{n:026}", f"2026-01-01T00:00:00.{n:06}Z") for n in range(2500)]
+        store.executemany("INSERT INTO conversations VALUES (?1, 'title', NULL, 'model', ?2, ?2)", rows)
+    document = tektra.json("conversations", "list", "--limit", "2200")
+    assert [each["id"] for each in document["conversations"]] == [identity for identity, _ in rows[:-2201:-1]]
+    assert document["next"]
+    done = tektra.run("conversations", "list", "--limit", "3000")
+    assert (len(done.stdout.splitlines()), done.stderr) == (1 + 2500, "")
 
 
 def test_show_prints_what_was_said(talked: Tektra) -> None:
@@ -96,6 +114,30 @@ def test_export_to_a_file_never_overwrites(talked: Tektra) -> None:
     assert "exists already" in done.stderr
     done = talked.run("conversations", "export", "latest", "-o", "nowhere/ship.txt")
     assert (done.returncode, "there is no directory nowhere" in done.stderr) == (4, True)
+
+
+def test_an_export_to_a_full_disk_leaves_no_half_file(talked: Tektra) -> None:
+    folder = talked.home / "full"
+    folder.mkdir()
+    export = [sys.executable, "-m", "tektra_cli", "conversations", "export", "latest", "-o", str(folder / "ship.md")]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"ulimit -f 0; exec {shlex.join(export)}"],
+        env=talked.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"tektra: File too large: {folder / 'ship.md'}\n")
+    assert list(folder.iterdir()) == []
+
+
+def test_an_export_leaves_nothing_but_itself(talked: Tektra) -> None:
+    folder = talked.home / "exports"
+    folder.mkdir()
+    talked.run("conversations", "export", "latest", "-o", str(folder / "ship.md"))
+    (file,) = folder.iterdir()
+    assert (file.name, file.stat().st_nlink) == ("ship.md", 1)
+    assert file.read_text().startswith("# Describe a ship\n")
 
 
 def test_the_beginning_of_an_id_is_enough(talked: Tektra) -> None:

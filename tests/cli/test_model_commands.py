@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.harness import Tektra
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
 HELLO = [{"say": "hello"}]
+FORBIDDEN = Path("/proc/sys/vm/compact_memory")
 
 
 def test_the_list_is_aligned_and_marks_the_default_and_the_loaded(tektra: Tektra) -> None:
@@ -95,10 +97,25 @@ def test_a_file_that_is_no_model_is_an_integrity_error(common: Tektra, name: str
     assert name in done.stderr
 
 
-def test_a_missing_file_is_an_error_that_names_it(common: Tektra) -> None:
+def test_a_missing_file_is_not_found_and_named(common: Tektra) -> None:
     done = common.run("models", "import", "nowhere.gguf")
-    assert done.returncode in (4, 8)
-    assert "nowhere.gguf" in done.stderr
+    assert (done.returncode, "nowhere.gguf" in done.stderr) == (4, True)
+    done = common.run("models", "import", "nowhere.gguf", "--copy", "--json")
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (4, "model_missing")
+
+
+@pytest.mark.skipif(not FORBIDDEN.exists(), reason="this kernel has no file that not even root may read")
+def test_a_file_that_may_not_be_read_is_denied(common: Tektra) -> None:
+    done = common.run("models", "import", str(FORBIDDEN), "--name", "forbidden")
+    assert (done.returncode, f"{FORBIDDEN} may not be read" in done.stderr) == (5, True)
+
+
+def test_a_linked_file_that_vanished_is_not_found(common: Tektra) -> None:
+    common.import_scripted("vanished", HELLO)
+    (common.home / "vanished.scripted.json").unlink()
+    for command in (["chat", "hi", "-m", "vanished"], ["models", "load", "vanished"]):
+        done = common.run(*command)
+        assert (done.returncode, 'The file of "vanished" is gone' in done.stderr) == (4, True)
 
 
 def test_a_name_that_is_taken_is_refused(common: Tektra) -> None:

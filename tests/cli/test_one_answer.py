@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tests.harness import Tektra
 
+FORBIDDEN = Path("/proc/sys/vm/compact_memory")
 ENDLESS = [{"say": "tick ", "forever": True, "pace_s": 0.002}]
 ECHO = [
     {"when": r"notes\.txt\nline one\n```\n\nWhat", "say": "file first, then prompt"},
@@ -30,12 +32,12 @@ def echo(common: Tektra) -> str:
     return common.import_scripted("echo", ECHO)
 
 
-def begin(tektra: Tektra, *args: str) -> subprocess.Popen[bytes]:
+def begin(tektra: Tektra, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """A command that goes on while the test does something."""
     return subprocess.Popen(
         [sys.executable, "-m", "tektra_cli", *args],
         env=tektra.env,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -107,6 +109,43 @@ def test_piped_text_joins_the_prompt(common: Tektra, echo: str, arguments: list[
     assert common.run("chat", *arguments, "-m", echo, stdin=stdin).stdout == answer + "\n"
 
 
+def test_a_pipe_that_nobody_closes_is_waited_for_and_said_to_be(common: Tektra, echo: str) -> None:
+    process = begin(common, "chat", "Summarise", "-m", echo, stdin=subprocess.PIPE)
+    assert process.stderr is not None
+    assert process.stderr.readline() == b"waiting for the end of standard input; < /dev/null avoids it\n"
+    answer, talk = process.communicate(b"piped text\n", timeout=60)
+    assert (process.returncode, answer, talk) == (0, b"prompt, blank line, pipe\n", b"")
+
+
+def test_a_producer_that_pauses_loses_nothing(common: Tektra, echo: str) -> None:
+    process = begin(common, "chat", "Summarise", "-m", echo, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(b"piped ")
+    process.stdin.flush()
+    assert process.stderr.readline().startswith(b"waiting for the end of standard input")
+    assert process.communicate(b"text\n", timeout=60)[0] == b"prompt, blank line, pipe\n"
+
+
+def test_a_socket_as_standard_input_is_read_to_its_end(common: Tektra, echo: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        process = begin(common, "chat", "Summarise", "-m", echo, stdin=theirs.fileno())
+        theirs.close()
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"waiting")
+        ours.sendall(b"piped text\n")
+    assert process.communicate(timeout=60)[0] == b"prompt, blank line, pipe\n"
+
+
+def test_a_file_as_standard_input_joins_the_prompt(common: Tektra, echo: str) -> None:
+    (common.home / "piped.txt").write_text("piped text\n")
+    with (common.home / "piped.txt").open("rb") as file:
+        process = begin(common, "chat", "Summarise", "-m", echo, stdin=file.fileno())
+    assert process.communicate(timeout=60) == (b"prompt, blank line, pipe\n", b"")
+
+
 def test_a_file_stands_before_the_prompt_in_a_block_with_its_name(common: Tektra, echo: str) -> None:
     (common.home / "notes.txt").write_text("line one\n")
     assert common.run("chat", "What", "-f", "notes.txt", "-m", echo).stdout == "file first, then prompt\n"
@@ -134,6 +173,12 @@ def test_a_file_that_cannot_be_sent_is_refused(
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
     assert name in done.stderr
+
+
+@pytest.mark.skipif(not FORBIDDEN.exists(), reason="this kernel has no file that not even root may read")
+def test_a_file_that_may_not_be_read_is_denied(common: Tektra) -> None:
+    done = common.run("chat", "What", "-f", str(FORBIDDEN))
+    assert (done.returncode, done.stderr) == (5, f"tektra: Permission denied: {FORBIDDEN}\n")
 
 
 def test_nothing_to_ask_is_a_usage_error(common: Tektra) -> None:
@@ -245,6 +290,35 @@ def test_a_prompt_longer_than_the_context_is_refused_with_both_numbers(common: T
     done = common.run("chat", "a" * 100, "-m", model)
     assert (done.returncode, done.stdout) == (1, "")
     assert "64" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def long_talk(common: Tektra) -> str:
+    """A conversation that fills the context of its model."""
+    model = common.import_scripted("narrow", [{"say": "word " * 30}], context=900)
+    first = common.json("chat", "x" * 200, "-m", model)
+    for _ in range(2):
+        common.run("chat", "x" * 200, "--conversation", first["conversation_id"])
+    return str(first["conversation_id"])
+
+
+LEFT_OUT = "no longer fit and were left out"
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-stream"]])
+def test_left_out_messages_are_told_beside_the_answer(common: Tektra, long_talk: str, flags: list[str]) -> None:
+    done = common.run("chat", "y" * 200, "--conversation", long_talk, *flags)
+    assert (done.returncode, done.stdout) == (0, "word " * 30 + "\n")
+    assert [line for line in done.stderr.splitlines() if LEFT_OUT in line]
+
+
+def test_left_out_messages_are_told_in_json(common: Tektra, long_talk: str) -> None:
+    arguments = ("chat", "y" * 200, "--conversation", long_talk)
+    assert LEFT_OUT in common.json(*arguments)["shortened"]
+    done = common.run(*arguments, "--jsonl")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    (told,) = [event for event in events if event.get("state") == "shortened"]
+    assert (told["type"], LEFT_OUT in told["detail"], done.stderr) == ("status", True, "")
 
 
 def test_names_with_strange_characters_are_only_unknown(common: Tektra) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import os
 import resource
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,13 +17,17 @@ from pathlib import Path
 
 import pytest
 
+from tektra_models.blobs import no_room
 from tektra_models.catalog import BUILT_IN, Catalog
 from tektra_models.errors import (
     BadModelFile,
     BadModelName,
     BadRequest,
     DiskFull,
+    ModelError,
     ModelExists,
+    ModelFileMissing,
+    PermissionDenied,
     UnknownModel,
     Unsupported,
 )
@@ -53,6 +59,27 @@ def files_limited_to(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Root may look everywhere, so tests of what is hidden run as nobody."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that others may enter and not write to; those of pytest are closed to all but their owner."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        yield Path(folder)
+        Path(folder).chmod(0o755)
 
 
 def files_in(folder: Path) -> set[str]:
@@ -197,10 +224,31 @@ def test_a_model_whose_file_is_gone_is_listed_as_missing_and_refused_at_use(cata
     catalog.add_link(file, "one")
     file.unlink()
     assert [model.missing for model in catalog.list()] == [True]
-    with pytest.raises(BadModelFile, match="is gone") as caught:
+    with pytest.raises(ModelFileMissing, match="is gone") as caught:
         catalog.spec("one")
     assert "tektra models rm one" in caught.value.hint
     assert catalog.remove("one") == 0
+
+
+def test_a_model_in_a_folder_that_is_closed_to_us_is_denied_and_hides_no_other(
+    reachable: Path,
+) -> None:
+    reachable.chmod(0o755)
+    closed, models = reachable / "closed", reachable / "models"
+    closed.mkdir()
+    catalog = Catalog(models, built_in_file=reachable / "none")
+    catalog.add_link(write_gguf(closed / "hidden.gguf"))
+    catalog.add_link(write_gguf(reachable / "open.gguf"))
+    models.chmod(0o755)
+    for manifest in models.glob("*.json"):
+        manifest.chmod(0o644)
+    closed.chmod(0)
+    with without_rights():
+        assert {model.name: model.missing for model in catalog.list()} == {"hidden": True, "open": False}
+        with pytest.raises(PermissionDenied, match="cannot be reached") as caught:
+            catalog.spec("hidden")
+    closed.chmod(0o755)
+    assert "ls -ld" in caught.value.hint
 
 
 def test_a_spec_has_the_trained_context_unless_asked_for_less(catalog: Catalog, tmp_path: Path) -> None:
@@ -254,7 +302,7 @@ def test_a_full_disk_leaves_no_half_copy(catalog: Catalog, file: Path) -> None:
     catalog.models_dir.mkdir()
     with files_limited_to(20_000), pytest.raises(DiskFull, match="Nothing was kept") as caught:
         catalog.add_copy(file, "one")
-    assert "Free some space" in caught.value.hint
+    assert "ulimit -f" in caught.value.hint
     assert files_in(catalog.models_dir) == set()
 
 
@@ -311,5 +359,29 @@ def test_without_its_file_the_built_in_model_is_not_listed(catalog: Catalog) -> 
 
 def test_a_directory_that_cannot_be_made_is_said_so(tmp_path: Path, file: Path) -> None:
     (tmp_path / "in-the-way").write_bytes(b"")
-    with pytest.raises(DiskFull, match="in-the-way"):
+    with pytest.raises(ModelError, match="in-the-way failed: File exists") as caught:
         Catalog(tmp_path / "in-the-way").add_link(file)
+    assert caught.value.code == "model_error"
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "hint"),
+    [
+        (errno.ENOSPC, "disk_full", "Free some space there"),
+        (errno.EDQUOT, "disk_full", "Free some space there"),
+        (errno.EFBIG, "disk_full", "ulimit -f"),
+        (errno.EACCES, "permission_denied", "who may write there"),
+        (errno.EPERM, "permission_denied", "who may write there"),
+        (errno.EROFS, "permission_denied", "Make it writable"),
+        (errno.EIO, "model_error", "what you expect"),
+    ],
+)
+def test_a_write_that_failed_is_called_by_its_cause(number: int, code: str, hint: str) -> None:
+    error = no_room(OSError(number, os.strerror(number)), Path("/models"), "Nothing was kept.")
+    assert error.message == f"Writing to /models failed: {os.strerror(number)}. Nothing was kept."
+    assert (error.code, hint in error.hint) == (code, True)
+
+
+def test_a_models_folder_that_may_not_be_made_is_denied(reachable: Path) -> None:
+    with without_rights(), pytest.raises(PermissionDenied, match=f"Writing to {reachable / 'models'} failed"):
+        Catalog(reachable / "models").blob("0" * 64)

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tektra_models.errors import BadModelFile
+from tektra_models.errors import BadModelFile, ModelFileMissing, PermissionDenied
 from tektra_models.ggml_types import FILE_TYPES, GGML_TYPES
 from tektra_models.gguf import LongArray, read_header
 from tests.ggufs import write_gguf
 
 STRING, ARRAY, U32 = 8, 9, 4
+FORBIDDEN = Path("/proc/sys/vm/compact_memory")
 
 
 def text(value: str | bytes) -> bytes:
@@ -151,9 +152,22 @@ def test_a_foreign_file_is_called_what_it_looks_like(tmp_path: Path, content: by
     assert words in refusal(tmp_path / "a.gguf", content)
 
 
-def test_a_missing_file_a_directory_a_fifo_and_a_device_are_refused_without_waiting(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_missing_and_not_damaged(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "none.gguf", tmp_path / "no-folder" / "a.gguf", tmp_path / "file" / "a.gguf"):
+        with pytest.raises(ModelFileMissing, match=f"no file {path}"):
+            read_header(path)
+
+
+@pytest.mark.skipif(not FORBIDDEN.exists(), reason="this kernel has no file that not even root may read")
+def test_a_file_that_may_not_be_read_is_denied_and_not_damaged() -> None:
+    with pytest.raises(PermissionDenied, match=f"{FORBIDDEN} may not be read") as caught:
+        read_header(FORBIDDEN)
+    assert "who may read it" in caught.value.hint
+
+
+def test_a_directory_a_fifo_and_a_device_are_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.gguf")
-    assert "no file" in refusal(tmp_path / "none.gguf")
     assert "is a directory" in refusal(tmp_path)
     assert "is a FIFO" in refusal(tmp_path / "fifo.gguf")
     assert "is a device" in refusal(Path("/dev/zero"))

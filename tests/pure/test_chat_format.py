@@ -371,7 +371,8 @@ def test_a_template_that_makes_something_huge_fails_and_takes_little_memory(temp
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     failure(template)
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown_kib < template_sandbox.RENDER_BYTES // 1024 + 8192
+    # What was mapped before but not touched may come on top of the bound, which is on addresses.
+    assert grown_kib < template_sandbox.RENDER_BYTES // 1024 + (128 << 10)
 
 
 @pytest.mark.usefixtures("_short_patience")

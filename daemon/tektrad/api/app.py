@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,8 @@ from tektrad.api.services import Services
 from tektrad.errors import Draining, Forbidden, InvalidRequest, NotFound, TektraError
 
 MAX_BODY = 32 << 20
+MAX_DIGITS = 18
+CLIENT_GONE = 499
 ROUTERS = (
     health.router,
     models.router,
@@ -50,12 +53,16 @@ def create_app(services: Services, uid: int) -> ASGIApp:
     app.state.services = services
     for router in ROUTERS:
         app.include_router(router)
-    for kind in (TektraError, ModelError, RequestValidationError, HTTPException, Exception):
+    for kind in (TektraError, ModelError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _render)
     return Gate(app, services, uid)
 
 
 async def _render(request: Request, error: Exception) -> Response:
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=CLIENT_GONE)  # nobody reads it
+    if isinstance(error.__cause__, TektraError) and isinstance(error, HTTPException):
+        return error_response(error.__cause__)  # FastAPI wraps what happens while it reads a body
     if isinstance(error, RequestValidationError):
         return error_response(_invalid(error))
     if isinstance(error, HTTPException):
@@ -69,7 +76,8 @@ async def _render(request: Request, error: Exception) -> Response:
 
 
 def _invalid(error: RequestValidationError) -> InvalidRequest:
-    first = error.errors()[0]
+    # Of the branches of a union, the one that got furthest is the one that was meant.
+    first = max(error.errors(), key=lambda each: len(each["loc"]))
     if first["type"] == "json_invalid":
         return InvalidRequest(f"the body is not valid JSON: {first.get('ctx', {}).get('error', first['msg'])}")
     param = ".".join(str(part) for part in first["loc"][1:])
@@ -106,6 +114,9 @@ class Gate:
                 await error_response(refusal)(scope, receive, reply)
             else:
                 await self._app(scope, _bounded(receive), reply)
+        except Exception:
+            if not status:
+                raise  # else it was rendered and logged, and the connection can go on
         finally:
             self._services.leave()
             took = round((time.monotonic() - started) * 1000, 1)
@@ -120,7 +131,7 @@ class Gate:
         if self._services.state != "ready" and scope["method"] not in ("GET", "HEAD"):
             return Draining("the daemon is stopping", "Ask again in a moment.", retry_after=2)
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > MAX_BODY:
+        if not length.isdigit() or len(length) > MAX_DIGITS or int(length) > MAX_BODY:
             return _too_large()
         return None
 

@@ -40,5 +40,6 @@ async def show_conversation(rooms: Rooms, reference: str) -> Response:
 async def remove_conversation(rooms: Rooms, reference: str) -> Response:
     """Forget a conversation."""
     found = await rooms.conversations.find(reference)
+    rooms.turns.refuse_if_busy(found.id)
     await rooms.conversations.remove(found.id)
     return json_response({"schema": "tektra.conversation-removed/1", "id": found.id})

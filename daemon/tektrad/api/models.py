@@ -85,7 +85,7 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
 async def remove_model(rooms: Rooms, name: str) -> Response:
     """Forget a model; a file that was only linked stays where it is."""
     model = rooms.catalog.get(name)
-    if rooms.pool.is_loaded(model.name):
+    if rooms.pool.is_loaded(model.name) and model.source != "built-in":  # that one cannot be removed anyway
         rooms.pool.unload(model.name)
         await rooms.pool.settled()
     freed = await asyncio.to_thread(rooms.catalog.remove, model.name)

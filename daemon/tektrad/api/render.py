@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ STATUS = {
     "draining": 503,
     "already_running": 409,
     "forbidden": 403,
+    "permission_denied": 403,
     "hub_refused": 502,
     "hub_unreachable": 502,
     "internal": 500,
@@ -60,7 +62,8 @@ def describe(error: Exception) -> dict[str, Any]:
         code, message, hint = error.code, error.message, error.hint
     else:
         log.error("a bug", exc_info=error)
-        code, message = "internal", f"something broke inside the daemon: {type(error).__name__}"
+        request = structlog.contextvars.get_contextvars().get("request", "unknown")
+        code, message = "internal", f"something broke inside the daemon ({type(error).__name__}, request {request})"
         hint = "This is a bug; tektra daemon logs shows where."
     status = STATUS.get(code, 500)
     return {
@@ -80,9 +83,17 @@ def error_response(error: Exception) -> Response:
     wait = getattr(error, "retry_after", None) or RETRY_AFTER.get(status)
     if wait is not None:
         headers["Retry-After"] = str(wait)
-    return Response(msgspec.json.encode({"error": body}), status, headers, "application/json")
+    return Response(encode({"error": body}), status, headers, "application/json")
 
 
 def json_response(document: object, status: int = 200) -> Response:
     """Return a document as JSON, exactly as given."""
-    return Response(msgspec.json.encode(document), status, media_type="application/json")
+    return Response(encode(document), status, media_type="application/json")
+
+
+def encode(document: object) -> bytes:
+    """JSON in UTF-8; lone surrogates, which a client may have sent, go back the way they came, escaped."""
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(document)).encode()

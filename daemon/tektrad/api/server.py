@@ -84,7 +84,11 @@ async def serving(app: ASGIApp, sock: socket.socket) -> AsyncIterator[None]:
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[sock]))
     try:
-        await server.up.wait()
+        up = asyncio.create_task(server.up.wait())
+        await asyncio.wait([up, running], return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
+        if running.done():
+            raise CannotStart("the server did not start", "tektra daemon logs shows why.")
         yield
     finally:
         server.should_exit = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tektra_models.generation import Sampling
 
@@ -15,6 +15,9 @@ Temperature = Annotated[float, Field(ge=0, le=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Penalty = Annotated[float, Field(ge=-2, le=2)]
 Bias = dict[int, Annotated[float, Field(ge=-100, le=100)]]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+KeepAlive = Annotated[float, Field(ge=-1, le=10**9, allow_inf_nan=False)]
+"""Seconds that a model stays loaded after its last use; a negative number: for ever."""
 
 
 class SamplingShape(BaseModel):
@@ -22,14 +25,14 @@ class SamplingShape(BaseModel):
 
     temperature: Temperature | None = None
     top_p: Share | None = None
-    top_k: Annotated[int, Field(ge=0)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     min_p: Share | None = None
     repeat_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     stop: Stops | str | None = None
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Count | None = None
     logit_bias: Bias | None = None
 
     def sampling(self) -> Sampling:
@@ -79,8 +82,8 @@ class Import(_Strict):
 class LoadModel(_Strict):
     """POST /api/models/{name}/load."""
 
-    context: Annotated[int, Field(ge=64)] | None = None
-    keep_alive: Annotated[float, Field(ge=-1)] | None = None
+    context: Annotated[int, Field(ge=64, le=2**31 - 1)] | None = None
+    keep_alive: KeepAlive | None = None
 
 
 class Pull(_Strict):
@@ -150,6 +153,25 @@ class Tool(BaseModel):
     type: str
     function: Function | None = None
 
+    @model_validator(mode="after")
+    def _function_has_one(self) -> Tool:
+        if self.type == "function" and self.function is None:
+            raise ValueError("a tool of type function needs a function")
+        return self
+
+
+class FunctionName(BaseModel):
+    """Which function is meant."""
+
+    name: str
+
+
+class NamedTool(BaseModel):
+    """tool_choice that names one tool."""
+
+    type: Literal["function"] = "function"
+    function: FunctionName
+
 
 class StreamOptions(BaseModel):
     """OpenAI's stream_options."""
@@ -162,7 +184,7 @@ class _Generation(SamplingShape):
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: int | None = None
-    keep_alive: Annotated[float, Field(ge=-1)] | None = None
+    keep_alive: KeepAlive | None = None
 
 
 class ChatCompletion(_Generation):
@@ -170,10 +192,12 @@ class ChatCompletion(_Generation):
 
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
     tools: list[Tool] | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
+    max_completion_tokens: Count | None = None
     response_format: dict[str, Any] | None = None
     logprobs: bool | None = None
+    functions: list[Any] | None = None
+    function_call: Any = None
 
 
 class Completion(_Generation):
@@ -193,4 +217,4 @@ class Embeddings(BaseModel):
     model: str | None = None
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = None
-    keep_alive: Annotated[float, Field(ge=-1)] | None = None
+    keep_alive: KeepAlive | None = None

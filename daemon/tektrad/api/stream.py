@@ -7,15 +7,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
 import anyio
-import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from tektrad.api.render import describe
+from tektrad.api.render import describe, encode
 
 T = TypeVar("T")
-encode = msgspec.json.encode
 
 
 def data_line(event: object) -> bytes:

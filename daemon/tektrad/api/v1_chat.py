@@ -15,6 +15,7 @@ from tektrad.api.render import json_response
 from tektrad.api.services import Rooms, Services
 from tektrad.api.stream import while_connected
 from tektrad.api.v1_generate import Generation, begin, identity, one_choice, refuse, streamed, usage_shape
+from tektrad.errors import InvalidRequest
 
 router = APIRouter(prefix="/v1")
 
@@ -25,6 +26,7 @@ async def chat_completions(rooms: Rooms, request: Request, body: shapes.ChatComp
     one_choice(body.n)
     refuse(body.logprobs, "logprobs", "log probabilities")
     refuse((body.response_format or {}).get("type", "text") != "text", "response_format", "a forced response format")
+    refuse(body.functions or body.function_call, "functions", "the old form of tools")
     prompt, sampling = _prompt(body), _sampling(body)
     async with AsyncExitStack() as stack:
         if not body.stream:
@@ -35,9 +37,11 @@ async def chat_completions(rooms: Rooms, request: Request, body: shapes.ChatComp
 
 def _prompt(body: shapes.ChatCompletion) -> Prompt:
     tools = [tool.model_dump(exclude_none=True) for tool in body.tools or [] if tool.type == "function"]
-    if isinstance(body.tool_choice, dict):
-        wanted = (body.tool_choice.get("function") or {}).get("name")
+    if isinstance(body.tool_choice, shapes.NamedTool):
+        wanted = body.tool_choice.function.name
         tools = [tool for tool in tools if tool["function"]["name"] == wanted]
+        if not tools:
+            raise InvalidRequest(f'tool_choice names "{wanted}", which is not on offer', param="tool_choice")
     elif body.tool_choice == "none":
         tools = []
     return Prompt(messages=[message.plain() for message in body.messages], tools=tools or None)

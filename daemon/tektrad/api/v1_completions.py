@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -49,7 +49,7 @@ def prompts(said: str | list[str] | list[int] | list[list[int]]) -> list[Prompt]
 
 
 async def _whole(rooms: Services, body: shapes.Completion, texts: list[Prompt]) -> Response:
-    answers = await asyncio.gather(*(_one(rooms, body, prompt) for prompt in texts))
+    answers = await _together([_one(rooms, body, prompt) for prompt in texts])
     choices = [
         {"index": index, "text": text, "logprobs": None, "finish_reason": finish.reason}
         for index, (text, finish, _) in enumerate(answers)
@@ -60,6 +60,16 @@ async def _whole(rooms: Services, body: shapes.Completion, texts: list[Prompt]) 
     )
     shape = identity(rooms, "text_completion", answers[0][2])
     return json_response(shape | {"choices": choices, "usage": usage_shape(total)})
+
+
+async def _together(works: list[Coroutine[Any, Any, tuple[str, Finish, str]]]) -> list[tuple[str, Finish, str]]:
+    """Wait for all; the first that fails ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in works]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 async def _one(rooms: Services, body: shapes.Completion, prompt: Prompt) -> tuple[str, Finish, str]:

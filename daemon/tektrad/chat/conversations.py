@@ -66,6 +66,7 @@ class Draft:
     """An answer that is being written; whoever writes it appends, `Conversations.draft` keeps it on disk."""
 
     id: str
+    replaces: bool = False
     text: list[str] = field(default_factory=list)
     status: str = "interrupted"
     finish_reason: str | None = None
@@ -93,6 +94,7 @@ class Conversations:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._leftovers: list[tuple[str, Draft]] = []
 
     async def recover(self) -> int:
         """Mark answers that a crash cut off as interrupted; returns how many. Called once at the start."""
@@ -167,16 +169,19 @@ class Conversations:
         A new conversation is made when `conversation_id` is None; with `question` None the last answer is replaced.
         Whatever ends the block, what was written so far is kept, complete or marked as interrupted.
         """
-        draft = Draft(self._clock.new_id())
+        await self._settle_leftovers()
+        draft = Draft(self._clock.new_id(), replaces=question is None)
         conversation = conversation_id or self._clock.new_id()
-        await self._begin(conversation, conversation_id is None, draft, question, system, model)
-        flushing = asyncio.create_task(self._flush(draft))
+        flushing: asyncio.Task[None] | None = None
         try:
+            await self._begin(conversation, conversation_id is None, draft, question, system, model)
+            flushing = asyncio.create_task(self._flush(draft))
             yield conversation, draft
         finally:
             with anyio.CancelScope(shield=True):
-                flushing.cancel()
-                await asyncio.wait([flushing])
+                if flushing is not None:
+                    flushing.cancel()
+                    await asyncio.wait([flushing])
                 await self._settle(conversation, draft)
 
     async def _begin(
@@ -189,13 +194,7 @@ class Conversations:
                     "INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?)",
                     [conversation, title_of(question or ""), system, model, now, now],
                 )
-            if question is None:
-                await tx.execute(
-                    """DELETE FROM messages WHERE conversation_id = ?1 AND position >
-                       (SELECT max(position) FROM messages WHERE conversation_id = ?1 AND role = 'user')""",
-                    [conversation],
-                )
-            else:
+            if question is not None:
                 await tx.execute(_INSERT, [self._clock.new_id(), conversation, "user", question, "complete", None, now])
             await tx.execute(_INSERT, [draft.id, conversation, "assistant", "", "generating", model, now])
             await tx.execute(
@@ -214,6 +213,19 @@ class Conversations:
             await self._clock.sleep(FLUSH_SECONDS)
 
     async def _settle(self, conversation: str, draft: Draft) -> None:
+        """Record how the answer ended; when the disk is full, remember to do it with the next answer."""
+        try:
+            await self._record_end(conversation, draft)
+        except StoreFailed:
+            self._leftovers.append((conversation, draft))
+            raise
+
+    async def _settle_leftovers(self) -> None:
+        leftovers, self._leftovers = self._leftovers, []
+        for conversation, draft in leftovers:
+            await self._settle(conversation, draft)
+
+    async def _record_end(self, conversation: str, draft: Draft) -> None:
         async with self._store.transaction() as tx:
             await tx.execute(
                 """UPDATE messages SET content = ?, status = ?, finish_reason = ?, prompt_tokens = ?,
@@ -223,8 +235,18 @@ class Conversations:
                     draft.usage.prompt_tokens, draft.usage.completion_tokens, draft.id,
                 ],
             )  # fmt: skip
+            if draft.replaces:
+                complete = draft.id if draft.status == "complete" else ""
+                await tx.execute(_DROP_REPLACED, [conversation, complete, draft.id])
             await tx.execute("UPDATE conversations SET updated_at = ? WHERE id = ?", [self._clock.now(), conversation])
 
+
+_DROP_REPLACED = """
+    DELETE FROM messages WHERE conversation_id = ?1 AND role = 'assistant'
+    AND position > (SELECT max(position) FROM messages WHERE conversation_id = ?1 AND role = 'user')
+    AND ((?2 <> '' AND id <> ?2) OR (?2 = '' AND id = ?3 AND content = ''))
+"""
+"""A complete new answer replaces those before it; an interrupted one stays beside them, unless it is empty."""
 
 _INSERT = """INSERT INTO messages (id, conversation_id, role, content, status, model, created_at)
              VALUES (?, ?, ?, ?, ?, ?, ?)"""

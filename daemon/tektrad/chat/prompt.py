@@ -18,6 +18,27 @@ class Fitted:
     dropped: int
 
 
+def alternating(said: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    """Make (role, content, status) into what templates accept: user and assistant in turn.
+
+    Unanswered questions become one with the question after them; of several answers to one question the last complete
+    one stands, or else the last.
+    """
+    messages: list[dict[str, Any]] = []
+    settled = False
+    for role, content, status in said:
+        if not content:
+            continue
+        if not messages or messages[-1]["role"] != role:
+            messages.append({"role": role, "content": content})
+        elif role == "user":
+            messages[-1]["content"] += "\n\n" + content
+        elif status == "complete" or not settled:
+            messages[-1]["content"] = content
+        settled = role == "assistant" and (status == "complete" or settled)
+    return messages
+
+
 async def fit_history(
     system: str | None, history: list[dict[str, Any]], count: Count, context: int, max_tokens: int | None
 ) -> Fitted:

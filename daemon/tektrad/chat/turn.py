@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
 import msgspec
 
 from tektra_models import frames
 from tektra_models.generation import Delta, Finish, Prompt, Sampling, Timings, Usage
 from tektrad.chat.conversations import Conversation, Conversations, Draft
-from tektrad.chat.prompt import Fitted, fit_history
+from tektrad.chat.prompt import Fitted, alternating, fit_history
 from tektrad.clock import Clock
 from tektrad.errors import ConversationBusy, InvalidRequest, NotFound
 from tektrad.pool.pool import Lease, Pool
@@ -90,11 +91,12 @@ class Turns:
             system = turn.system or (conversation.system if conversation else None)
             history = await self._history(turn, conversation)
             async with AsyncExitStack() as stack:
-                async for event in self._lease(stack, model):
-                    if isinstance(event, Lease):
-                        lease = event
-                    else:
-                        yield event
+                async with aclosing(self._lease(stack, model)) as waiting:
+                    async for event in waiting:
+                        if isinstance(event, Lease):
+                            lease = event
+                        else:
+                            yield event
                 fitted = await self._fit(lease, system, history, turn.sampling.max_tokens)
                 answer = _Answer(turn, lease, fitted, system, conversation.id if conversation else None, began)
                 async with aclosing(self._answer(answer)) as events:
@@ -104,32 +106,34 @@ class Turns:
             if conversation is not None:
                 self._busy.discard(conversation.id)
 
+    def refuse_if_busy(self, conversation_id: str) -> None:
+        """Raise ConversationBusy while a turn runs there."""
+        if conversation_id in self._busy:
+            raise ConversationBusy(
+                f'conversation "{conversation_id}" is being answered at this moment', "Wait for it, or stop it with ^C."
+            )
+
     async def _conversation(self, turn: Turn) -> Conversation | None:
         if turn.conversation_id is None:
             if turn.regenerate:
                 raise InvalidRequest("there is no answer to write again without a conversation", param="regenerate")
             return None
         conversation = await self._conversations.find(turn.conversation_id)
-        if conversation.id in self._busy:
-            raise ConversationBusy(
-                f'conversation "{conversation.id}" is being answered at this moment', "Wait for it, or stop it with ^C."
-            )
+        self.refuse_if_busy(conversation.id)
         self._busy.add(conversation.id)
         return conversation
 
     async def _history(self, turn: Turn, conversation: Conversation | None) -> list[dict[str, Any]]:
         """All earlier messages and the question, in the templates' shape; empty interrupted answers are left out."""
         earlier = await self._conversations.messages(conversation.id) if conversation else []
-        said = [{"role": m.role, "content": m.content} for m in earlier if m.content]
-        if turn.regenerate:
-            while said and said[-1]["role"] != "user":
-                said.pop()
-            if not said:
-                raise NotFound("there is no question yet to answer again")
-            return said
-        return [*said, {"role": "user", "content": turn.content}]
+        if not turn.regenerate:
+            return alternating([(m.role, m.content, m.status) for m in earlier] + [("user", turn.content, "complete")])
+        questions = [at for at, message in enumerate(earlier) if message.role == "user"]
+        if not questions:
+            raise NotFound("there is no question yet to answer again")
+        return alternating([(m.role, m.content, m.status) for m in earlier[: questions[-1] + 1]])
 
-    async def _lease(self, stack: AsyncExitStack, model: str) -> AsyncIterator[Status | Lease]:
+    async def _lease(self, stack: AsyncExitStack, model: str) -> AsyncGenerator[Status | Lease, None]:
         """Tell what the pool is doing while it does it, then give the lease that `stack` will end."""
         heard: asyncio.Queue[str] = asyncio.Queue()
         entering = asyncio.create_task(stack.enter_async_context(self._pool.lease(model, notify=heard.put_nowait)))
@@ -141,10 +145,11 @@ class Turns:
                 if listening.done():
                     yield Status(state=listening.result(), detail=model)
         finally:
-            for task in filter(None, (entering, listening)):
-                if not task.done():
-                    task.cancel()
-                    await asyncio.wait([task])
+            with anyio.CancelScope(shield=True):
+                for task in filter(None, (entering, listening)):
+                    if not task.done():
+                        task.cancel()
+                        await asyncio.wait([task])
         yield entering.result()
 
     async def _fit(
@@ -184,6 +189,8 @@ class Turns:
     async def _record(self, stack: AsyncExitStack, answer: _Answer) -> tuple[str | None, Draft]:
         if not answer.turn.save:
             return None, Draft("")
+        held: set[str] = set()
+        stack.callback(lambda: self._busy.difference_update(held))  # runs after the answer is settled
         conversation, draft = await stack.enter_async_context(
             self._conversations.draft(
                 answer.conversation_id,
@@ -192,8 +199,8 @@ class Turns:
                 model=answer.lease.model.name,
             )
         )
+        held.add(conversation)
         self._busy.add(conversation)
-        stack.callback(self._busy.discard, conversation)
         return conversation, draft
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import structlog
 
 from tektra_models import fit
 from tektra_models.catalog import Catalog
+from tektra_models.errors import WorkerDied
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
 from tektra_models.spec import Spec
@@ -71,8 +72,8 @@ class Pool:
         self._settings = settings
         self._clock = clock
         self._entries: dict[str, Entry] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._line: list[asyncio.Future[None]] = []
+        self._leaving: dict[asyncio.Task[None], int] = {}
+        self._line: list[asyncio.Event] = []
         self._closed = False
 
     @asynccontextmanager
@@ -92,7 +93,7 @@ class Pool:
         try:
             if not entry.ready.done() and notify is not None:
                 notify("loading")
-            await asyncio.shield(entry.ready)
+            await self._loaded(entry)
             yield Lease(model=model, worker=entry.worker)
         finally:
             self._release(entry)
@@ -173,29 +174,38 @@ class Pool:
         )
 
     async def _admit(self, model: Model, spec: Spec, needed: int, context: int | None, notify: Notify | None) -> Entry:
+        """Take a lease, standing in line for memory if need be; raises a TektraError."""
         deadline = self._clock.monotonic() + self._settings.queue_wait
-        while True:
-            entry = self._take(model, spec, needed, context)
-            if entry is not None:
-                return entry
-            if notify is not None:
-                notify("queued")
-            await self._stand_in_line(model.name, deadline - self._clock.monotonic())
+        place: asyncio.Event | None = None
+        try:
+            while (entry := self._take(model, spec, needed, context, place)) is None:
+                if place is None:
+                    place = self._join_line(model.name)
+                    if notify is not None:
+                        notify("queued")
+                await self._turn(place, model.name, deadline)
+            return entry
+        finally:
+            if place is not None:
+                self._line.remove(place)
+                self._wake()
 
-    def _take(self, model: Model, spec: Spec, needed: int, context: int | None) -> Entry | None:
-        """Take a lease on a loaded model, or begin to load it; None means wait."""
+    def _take(
+        self, model: Model, spec: Spec, needed: int, context: int | None, place: asyncio.Event | None
+    ) -> Entry | None:
+        """Take a lease on a loaded model, or begin to load it; None means wait.
+
+        Only the first in line may load: otherwise small models would pass a large one for ever.
+        """
         if self._closed:
-            raise Draining("the daemon is stopping", "Ask again in a moment; it starts with the next command.")
+            raise stopping()
         if context is not None:
             self._make_way_for_context(model.name, context)
-        holdings = [
-            scheduler.Holding(name, e.promised, idle=not e.leases, last_used=e.last_used)
-            for name, e in self._entries.items()
-        ]
-        match scheduler.decide(model.name, needed, holdings, self.budget, budget.measure().available):
+        may_load = not self._line or self._line[0] is place
+        match self._decide(model.name, needed):
             case scheduler.Serve():
                 return self._hold(self._entries[model.name])
-            case scheduler.Load(evict=evict):
+            case scheduler.Load(evict=evict) if may_load:
                 for name in evict:
                     self._retire(self._entries[name])
                 return self._hold(self._begin(model, spec, needed))
@@ -204,8 +214,17 @@ class Pool:
                     f'"{model.name}" needs {_gib(needed)} and at most {_gib(possible)} can be freed for it',
                     "Ask for a smaller context (--context), or choose a smaller model.",
                 )
-            case scheduler.Wait():
-                return None
+        return None
+
+    def _decide(self, name: str, needed: int) -> scheduler.Decision:
+        """Memory that leaving workers still hold will be free; what loading ones have not taken yet is not."""
+        loading = sum(e.promised for e in self._entries.values() if not e.ready.done())
+        available = budget.measure().available + sum(self._leaving.values()) - loading
+        holdings = [
+            scheduler.Holding(name, e.promised, idle=not e.leases, last_used=e.last_used)
+            for name, e in self._entries.items()
+        ]
+        return scheduler.decide(name, needed, holdings, self.budget, max(available, 0))
 
     def _make_way_for_context(self, name: str, context: int) -> None:
         """Retire an idle worker whose context is not the one asked for; raises ModelInUse when it is busy."""
@@ -232,7 +251,7 @@ class Pool:
             loaded_at=now,
             ready=asyncio.create_task(self._load(worker, set(self._leaving))),
         )
-        entry.ready.add_done_callback(lambda task: self._loaded(entry, task))
+        entry.ready.add_done_callback(lambda task: self._loading_ended(entry, task))
         self._entries[model.name] = entry
         return entry
 
@@ -242,10 +261,20 @@ class Pool:
             await asyncio.wait(leaving)
         await worker.start()
 
-    def _loaded(self, entry: Entry, task: asyncio.Task[None]) -> None:
+    async def _loaded(self, entry: Entry) -> None:
+        """Wait until the model is in memory; raises what loading raised, or that it was called off."""
+        await asyncio.wait([entry.ready])
+        if entry.ready.cancelled():
+            if self._closed:
+                raise stopping()
+            raise WorkerDied(f'"{entry.model.name}" was unloaded while it was loading', "Ask again to load it.")
+        entry.ready.result()
+
+    def _loading_ended(self, entry: Entry, task: asyncio.Task[None]) -> None:
         """Report of the loading task; a failed entry disappears, those who wait for it get the error themselves."""
         if task.cancelled() or task.exception() is not None:
             self._drop(entry)
+        self._wake()
 
     def _forget(self, worker: Worker) -> None:
         """Report of a worker that died by itself."""
@@ -283,11 +312,16 @@ class Pool:
         self._wake()
 
     def _retire(self, entry: Entry) -> None:
-        """Take the model off the books and stop its worker in the background."""
+        """Take the model off the books and stop its worker in the background; its memory counts until it is gone."""
+        leaving = asyncio.create_task(self._stop(entry))
+        self._leaving[leaving] = entry.promised
+        leaving.add_done_callback(self._left)
         self._drop(entry)
-        stopping = asyncio.create_task(self._stop(entry))
-        self._leaving.add(stopping)
-        stopping.add_done_callback(self._leaving.discard)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        """Report of a stopped worker."""
+        del self._leaving[task]
+        self._wake()
 
     @staticmethod
     async def _stop(entry: Entry) -> None:
@@ -296,28 +330,33 @@ class Pool:
             await asyncio.wait([entry.ready])
         await entry.worker.stop()
 
-    async def _stand_in_line(self, name: str, seconds: float) -> None:
-        """Wait until something was released; raises Busy when the line is full, TimedOut after `seconds`."""
+    def _join_line(self, name: str) -> asyncio.Event:
         if len(self._line) >= self._settings.queue_limit:
             raise Busy(f'{len(self._line)} requests already wait for memory for models like "{name}"', retry_after=10)
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        place = asyncio.Event()
         self._line.append(place)
+        return place
+
+    async def _turn(self, place: asyncio.Event, name: str, deadline: float) -> None:
+        """Wait until something has changed; raises TimedOut at the deadline."""
         try:
-            await asyncio.wait_for(place, max(seconds, 0.0))
+            await asyncio.wait_for(place.wait(), max(deadline - self._clock.monotonic(), 0.0))
         except TimeoutError as error:
             raise TimedOut(
                 f'no memory for "{name}" became free within {self._settings.queue_wait:g} s',
                 "Other models are in use: tektra models ps. Unload one, or try again later.",
             ) from error
-        finally:
-            with suppress(ValueError):
-                self._line.remove(place)
+        place.clear()
 
     def _wake(self) -> None:
-        line, self._line = self._line, []
-        for place in line:
-            if not place.done():
-                place.set_result(None)
+        """Something was released: everybody in line looks again, in order."""
+        for place in self._line:
+            place.set()
+
+
+def stopping() -> Draining:
+    """The error for those who come too late."""
+    return Draining("the daemon is stopping", "Ask again in a moment; it starts with the next command.")
 
 
 def promised_bytes(model: Model, spec: Spec) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import itertools
 import signal
 import socket
@@ -18,7 +19,7 @@ from typing import Literal
 import structlog
 
 from tektra_models import frames
-from tektra_models.errors import LoadFailed, ModelError, WorkerDied, from_code
+from tektra_models.errors import BadRequest, LoadFailed, ModelError, WorkerDied, from_code
 from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling
 from tektra_models.spec import Spec
 
@@ -26,6 +27,8 @@ State = Literal["cold", "starting", "ready", "stopping", "broken"]
 Answer = frames.Began | Delta | Finish
 STOP_SECONDS = 5.0
 TAIL_LINES = 12
+LINE_BYTES = 500
+READ_BYTES = 65536
 
 log = structlog.get_logger()
 
@@ -58,14 +61,17 @@ class Worker:
         """Start the process and wait until the model is loaded; raises a ModelError and leaves nothing behind."""
         self.state = "starting"
         ours, theirs = socket.socketpair()
-        with theirs:
+        with contextlib.ExitStack() as unless_started, theirs:
+            unless_started.enter_context(ours)
+            # -P: a file of the current directory must not be imported in place of a module.
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tektra_models.worker", str(theirs.fileno()),
+                sys.executable, "-P", "-m", "tektra_models.worker", str(theirs.fileno()),
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
+            unless_started.pop_all()
         reader, self._writer = await asyncio.open_connection(sock=ours)
         self._loaded = asyncio.get_running_loop().create_future()
         self._tasks = [asyncio.create_task(self._read_log()), asyncio.create_task(self._read_frames(reader))]
@@ -100,9 +106,7 @@ class Worker:
             ended = True
             raise
         finally:
-            self._requests.pop(request, None)
-            if not ended and self.state == "ready":
-                self._send(frames.Cancel(id=request))
+            self._forget(request, ended)
 
     async def embed(self, inputs: list[Prompt]) -> Embedding:
         """One vector per input; raises a ModelError."""
@@ -142,11 +146,17 @@ class Worker:
 
     async def _ask(self, make: Callable[[str], frames.ToWorker]) -> frames.FromWorker:
         request, answers = self._open()
+        answered = False
         try:
             self._send(make(request))
-            return await self._next(answers)
+            frame = await self._next(answers)
+            answered = True
+            return frame
+        except ModelError:
+            answered = True
+            raise
         finally:
-            self._requests.pop(request, None)
+            self._forget(request, answered)
 
     def _open(self) -> tuple[str, asyncio.Queue[frames.FromWorker | ModelError]]:
         if self.state != "ready":
@@ -163,9 +173,19 @@ class Worker:
             raise answer
         return answer
 
+    def _forget(self, request: str, ended: bool) -> None:
+        """Listen no more to a request, and let the worker drop it if it has not ended."""
+        self._requests.pop(request, None)
+        if not ended and self.state == "ready":
+            self._send(frames.Cancel(id=request))
+
     def _send(self, frame: frames.ToWorker) -> None:
-        if self._writer is not None and not self._writer.is_closing():
+        if self._writer is None or self._writer.is_closing():
+            return
+        try:
             self._writer.write(frames.encode(frame))
+        except frames.BadFrame as error:
+            raise BadRequest(f"the request cannot be passed on: {error.message}") from error
 
     async def _read_frames(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -177,32 +197,33 @@ class Worker:
         except frames.BadFrame as error:
             log.error("worker sent a bad frame", model=self.spec.name, error=str(error))
             self.kill()
-        await self._bury()
+        finally:
+            await self._bury()
 
     async def _bury(self) -> None:
         """Wait for the process, let its last words arrive, and tell everybody who waited for it."""
         assert self._process is not None
         await self._process.wait()
         await asyncio.wait([self._tasks[0]])
-        expected = self.state == "stopping"
+        died = self.state != "stopping"
         error = self._death()
         self.running = self.waiting = 0
-        if not expected:
+        if died:
             self.state = "broken"
-            log.error("worker died", model=self.spec.name, why=error.message, last_words=list(self._tail))
         for answers in self._requests.values():
             answers.put_nowait(error)
         if self._loaded is not None and not self._loaded.done():
             self._loaded.set_exception(LoadFailed(error.message, error.hint))
-        if not expected:
+        if died:
             self._on_death(self)
+            log.error("worker died", model=self.spec.name, why=error.message, last_words=list(self._tail))
 
     def _death(self) -> WorkerDied:
         code = self._process.returncode if self._process is not None else None
         if code is None:
             how = "closed its connection"
         elif code < 0:
-            how = f"was ended by {signal.Signals(-code).name}"
+            how = f"was ended by {_signal_name(-code)}"
         else:
             how = f"ended with code {code}"
         said = f": {self._tail[-1]}" if self._tail else ""
@@ -216,7 +237,9 @@ class Worker:
     def _dispatch(self, frame: frames.FromWorker) -> None:
         match frame:
             case frames.Loaded(info=info, load_seconds=seconds):
-                self.info, self.load_seconds, self.state = info, seconds, "ready"
+                self.info, self.load_seconds = info, seconds
+                if self.state == "starting":
+                    self.state = "ready"
                 if self._loaded is not None and not self._loaded.done():
                     self._loaded.set_result(None)
             case frames.Gauge(running=running, waiting=waiting):
@@ -236,11 +259,26 @@ class Worker:
     async def _read_log(self) -> None:
         assert self._process is not None
         assert self._process.stderr is not None
-        async for line in self._process.stderr:
-            text = line.decode("utf-8", "replace").rstrip()
-            if text:
-                self._tail.append(text[:500])
-                log.debug("worker says", model=self.spec.name, line=text)
+        rest = b""
+        while chunk := await self._process.stderr.read(READ_BYTES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            rest = rest[:LINE_BYTES]  # a file may make a worker write lines without end
+            for line in lines:
+                self._hear(line)
+        self._hear(rest)
+
+    def _hear(self, line: bytes) -> None:
+        text = line[:LINE_BYTES].decode("utf-8", "replace").strip()
+        if text:
+            self._tail.append(text)
+            log.debug("worker says", model=self.spec.name, line=text)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _error(refused: frames.Refused) -> ModelError:

@@ -72,8 +72,13 @@ class Store:
 @asynccontextmanager
 async def open_store(path: Path) -> AsyncIterator[Store]:
     """Open the file (created with mode 0600), bring its schema up to date, close everything at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise CannotStart(
+            f"the store at {path} cannot be opened: {error.strerror}", "Make it yours, or move it."
+        ) from error
     connections: list[aiosqlite.Connection] = []
     try:
         writer = await _connect(path, connections)
@@ -110,7 +115,7 @@ def translated() -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-            raise StoreFull("the disk is full; nothing was saved", "Free some space and try again.") from error
+            raise StoreFull("the disk is full and this could not be saved", "Free some space and try again.") from error
         raise StoreFailed(f"the store could not be used: {error}") from error
     except sqlite3.DatabaseError as error:
         raise StoreFailed(f"the store could not be used: {error}") from error

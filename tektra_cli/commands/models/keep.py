@@ -16,7 +16,7 @@ from tektra_cli.flags import Json, NoInput, Yes
 
 
 def import_model(
-    path: Annotated[Path, typer.Argument(help="A GGUF file.", metavar="PATH")],
+    path: Annotated[Path, typer.Argument(help="A GGUF file.", metavar="PATH", readable=False)],
     name: Annotated[str | None, typer.Option("--name", help="Another name than the file's.", metavar="N")] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Keep a copy of the file.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Use the file where it is (the default).")] = False,
