@@ -49,7 +49,7 @@ def copy_hashed(source: Path, target: IO[bytes], progress: Callable[[int, int], 
             target.flush()
             os.fsync(target.fileno())
         except OSError as exc:
-            raise no_room(exc, directory, "Nothing was kept.") from exc
+            raise write_failed(exc, directory, "Nothing was kept.") from exc
     return digest.hexdigest()
 
 
@@ -62,7 +62,7 @@ def temporary_blob(blobs: Path) -> Iterator[IO[bytes]]:
     try:
         temp = tempfile.NamedTemporaryFile(dir=blobs, prefix=".copy-", delete=False)  # noqa: SIM115  closed below
     except OSError as exc:
-        raise no_room(exc, blobs) from exc
+        raise write_failed(exc, blobs) from exc
     try:
         fcntl.flock(temp, fcntl.LOCK_EX)
         yield temp
@@ -84,7 +84,7 @@ def replace_text(path: Path, text: bytes) -> None:
     except OSError as exc:
         if temp is not None:
             Path(temp.name).unlink(missing_ok=True)
-        raise no_room(exc, path.parent) from exc
+        raise write_failed(exc, path.parent) from exc
 
 
 def sync_directory(path: Path) -> None:
@@ -106,7 +106,7 @@ def ensure_room(directory: Path, needed: int, what: str) -> None:
         )
 
 
-def no_room(exc: OSError, where: Path, kept: str = "") -> ModelError:
+def write_failed(exc: OSError, where: Path, kept: str = "") -> ModelError:
     """Say that a write failed, and what to do about its cause: a full disk, a forbidden place, or anything else."""
     kind, hint = _CAUSES.get(exc.errno, (ModelError, "See whether that place is what you expect: ls -ld"))
     return kind(f"Writing to {where} failed: {exc.strerror or exc}. {kept}".rstrip(), hint)
@@ -119,7 +119,7 @@ def _unlink_if_unlocked(path: Path) -> None:
             path.unlink()
     except OSError as exc:
         if exc.errno not in (errno.ENOENT, errno.EWOULDBLOCK):
-            raise no_room(exc, path.parent) from exc
+            raise write_failed(exc, path.parent) from exc
 
 
 def _close(temp: IO[bytes]) -> None:

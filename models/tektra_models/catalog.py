@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from tektra_models.blobs import copy_hashed, no_room, sync_directory, temporary_blob
+from tektra_models.blobs import copy_hashed, sync_directory, temporary_blob, write_failed
 from tektra_models.errors import (
     BadRequest,
     ModelError,
@@ -243,7 +243,7 @@ class Catalog:
             self.models_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._blobs.mkdir(mode=0o700, exist_ok=True)
         except OSError as exc:
-            raise no_room(exc, self.models_dir) from exc
+            raise write_failed(exc, self.models_dir) from exc
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -253,7 +253,7 @@ class Catalog:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as exc:
-            raise no_room(exc, self.models_dir) from exc
+            raise write_failed(exc, self.models_dir) from exc
 
 
 def _same_file(one: Model, other: Model) -> bool:

@@ -15,7 +15,7 @@ from types import TracebackType
 
 import msgspec
 
-from tektra_models.blobs import no_room, sync_directory
+from tektra_models.blobs import sync_directory, write_failed
 from tektra_models.errors import DigestMismatch, PullBusy
 from tektra_models.hub import HubFile
 
@@ -42,7 +42,7 @@ class PartFile:
             self._check_note()
         except OSError as exc:
             self.__exit__(None, None, None)
-            raise no_room(exc, self.path.parent) from exc
+            raise write_failed(exc, self.path.parent) from exc
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -73,7 +73,7 @@ class PartFile:
                 try:
                     written = os.pwrite(self._fd, view[done:], self.size)
                 except OSError as exc:
-                    raise no_room(exc, self.path.parent, KEPT) from exc
+                    raise write_failed(exc, self.path.parent, KEPT) from exc
                 self._digest.update(view[done : done + written])
                 done += written
                 self.size += written
@@ -91,7 +91,7 @@ class PartFile:
             try:
                 os.fsync(self._fd)
             except OSError as exc:
-                raise no_room(exc, self.path.parent, KEPT) from exc
+                raise write_failed(exc, self.path.parent, KEPT) from exc
         if (found := self._digest.hexdigest()) != self.file.sha256:
             self.drop()
             raise DigestMismatch(
@@ -111,7 +111,7 @@ class PartFile:
             self.path.replace(blob)
             sync_directory(blob.parent)
         except OSError as exc:
-            raise no_room(exc, blob.parent, KEPT) from exc
+            raise write_failed(exc, blob.parent, KEPT) from exc
         self._note.unlink(missing_ok=True)
 
     def _open_locked(self) -> int:

@@ -62,7 +62,10 @@ def _save(session: Session, name: str) -> None:
     if not name:
         raise UsageError("/save needs a file name", "For example: /save chat.md (or .json, .txt)")
     conversation = _begun(session)
-    path = Path(name).expanduser()
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError as error:  # ~somebody, and there is nobody of that name
+        raise UsageError(f"{name} begins with the home of nobody", "Write the whole path.") from error
     save_to(session.open().get(f"/api/conversations/{segment(conversation)}"), form_of(path.name), path)
     errors.note(f"saved {path}")
 

@@ -153,6 +153,7 @@ def test_a_place_that_takes_no_file_does_not_end_the_chat(common: Tektra, model:
         terminal.type("hi\r").until("tokens/s")
         terminal.type("/save /proc/x.md\r").until("No such file or directory: /proc/x.md")
         terminal.type("/save nowhere/x.md\r").until("there is no directory nowhere")
+        terminal.type("/save ~no-such-user/x.md\r").until("the home of nobody")
         terminal.type("hi\r").until("tokens/s", 2)
         assert terminal.type("\x04").end() == 0
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tektra_models.blobs import no_room
+from tektra_models.blobs import write_failed
 from tektra_models.catalog import BUILT_IN, Catalog
 from tektra_models.errors import (
     BadModelFile,
@@ -377,7 +377,7 @@ def test_a_directory_that_cannot_be_made_is_said_so(tmp_path: Path, file: Path) 
     ],
 )
 def test_a_write_that_failed_is_called_by_its_cause(number: int, code: str, hint: str) -> None:
-    error = no_room(OSError(number, os.strerror(number)), Path("/models"), "Nothing was kept.")
+    error = write_failed(OSError(number, os.strerror(number)), Path("/models"), "Nothing was kept.")
     assert error.message == f"Writing to /models failed: {os.strerror(number)}. Nothing was kept."
     assert (error.code, hint in error.hint) == (code, True)
 

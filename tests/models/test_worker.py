@@ -276,7 +276,7 @@ def test_a_bad_file_is_refused_in_words(worker: Process, tmp_path: Path, kind: s
 def test_a_missing_file_is_refused_in_words(worker: Process, tmp_path: Path) -> None:
     refused = worker.load(tmp_path / "missing.gguf")
     assert isinstance(refused, frames.Refused)
-    assert refused.code == "bad_model_file"
+    assert refused.code == "model_missing"
 
 
 def test_a_file_that_only_llama_cpp_can_judge_is_a_failed_load_or_a_death_of_its_own(
