@@ -19,7 +19,7 @@ from tektrad.errors import ConversationNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Row, Store
 
 TITLE_LENGTH = 60
-FLUSH_SECONDS = 0.05
+FLUSH_SECONDS = 0.2
 LATEST = "latest"
 
 log = structlog.get_logger()
