@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Tektra
+from tests.harness import START_SECONDS, Tektra
 
 PROBE = """
 import http.client, os, socket, sys
@@ -24,6 +25,14 @@ connection.sock = sock
 connection.request("GET", "/api/status")
 answer = connection.getresponse()
 print(answer.status, answer.read().decode())
+"""
+
+
+HAND_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.executable, [sys.executable, "-m", "tektrad"])
 """
 
 
@@ -159,3 +168,26 @@ def test_an_idle_daemon_is_small_and_carries_no_engine(tektra: Tektra) -> None:
     resident = next(line for line in Path(f"/proc/{tektra.pid()}/status").read_text().splitlines() if "VmRSS" in line)
     assert int(resident.split()[1]) < 100 * 1024
     assert not [name for name in ("llama", "torch", "smolagents") if f"/{name}" in maps]
+
+
+def test_a_service_manager_can_hand_over_the_socket_and_hears_when_the_daemon_is_ready(tektra: Tektra) -> None:
+    tektra.socket.parent.mkdir(mode=0o700)
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices,
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
+    ):
+        notices.bind(str(tektra.home / "notify"))
+        listener.bind(str(tektra.socket))
+        listener.listen()
+        notices.settimeout(START_SECONDS)
+        env = tektra.env | {"NOTIFY_SOCKET": str(tektra.home / "notify")}
+        command = [sys.executable, "-c", HAND_OVER, str(listener.fileno())]
+        daemon = subprocess.Popen(command, env=env, pass_fds=[listener.fileno()])
+        assert notices.recv(100) == b"READY=1"
+        with tektra.client() as client:
+            assert client.get("/healthz").status_code == 200
+        daemon.terminate()
+        assert notices.recv(100) == b"STOPPING=1"
+        assert daemon.wait(30) == 0
+    assert tektra.socket.exists()  # it belongs to whoever made it
+    tektra.socket.unlink()
