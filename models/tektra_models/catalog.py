@@ -19,6 +19,7 @@ import msgspec
 
 from tektra_models.blobs import copy_hashed, sync_directory, temporary_blob, write_failed
 from tektra_models.errors import (
+    BadModelName,
     BadRequest,
     ModelError,
     ModelExists,
@@ -39,11 +40,11 @@ from tektra_models.manifest import (
     write_manifest,
 )
 from tektra_models.spec import Spec
+from tektra_models.starter import MODEL_NAME, MODEL_PATH
 
 __all__ = ["BUILT_IN", "Catalog", "Model"]
 
-BUILT_IN = "tektra-starter"
-BUILT_IN_FILE = Path(__file__).parent / "starter" / "tektra-starter.gguf"
+BUILT_IN, BUILT_IN_FILE = MODEL_NAME, MODEL_PATH
 DEFAULT_CONTEXT = 4096
 
 _log = logging.getLogger(__name__)
@@ -74,12 +75,21 @@ class Catalog:
 
     def get(self, name: str) -> Model:
         """The model of that name, in any case; raises UnknownModel with the nearest names."""
-        models = {model.name.lower(): model for model in self.list()}
-        if model := models.get(name.lower()):
+        if model := self._find(name):
             return model
+        models = {model.name.lower(): model for model in self.list()}
         near = [models[key].name for key in difflib.get_close_matches(name.lower()[:100], models, n=3, cutoff=0.5)]
         guess = f"Did you mean {' or '.join(near)}? " if near else ""
         raise UnknownModel(f'There is no model "{name[:120]}".', f"{guess}See what there is: tektra models list")
+
+    def _find(self, name: str) -> Model | None:
+        """Read one manifest and no other; what could not be a name leads to no path."""
+        if name.lower() == BUILT_IN:
+            return self._built_in()
+        try:
+            return self._read(self._manifest(check_name(name)))
+        except BadModelName:
+            return None
 
     def add_link(self, path: str | os.PathLike[str], name: str | None = None) -> Model:
         """Take a file into the catalog and leave it where it is."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import anyio
@@ -37,28 +38,14 @@ class EventStream(StreamingResponse):
                 await self._source.aclose()
 
 
-async def typed_events(events: AsyncIterator[object]) -> AsyncGenerator[bytes, None]:
+async def typed_events(events: AsyncGenerator[object, None]) -> AsyncGenerator[bytes, None]:
     """The `/api` form: one typed object a line; an error becomes the last event."""
-    async with aclosing_if_possible(events) as source:
+    async with aclosing(events) as source:
         try:
             async for event in source:
                 yield data_line(event)
         except Exception as error:  # noqa: BLE001  the stream has begun: the error can only be an event of it
             yield data_line({"type": "error", "error": describe(error)})
-
-
-class aclosing_if_possible:  # noqa: N801  reads like contextlib.aclosing
-    """`contextlib.aclosing` for iterators that may or may not be generators."""
-
-    def __init__(self, source: AsyncIterator[object]) -> None:
-        self._source = source
-
-    async def __aenter__(self) -> AsyncIterator[object]:
-        return self._source
-
-    async def __aexit__(self, *_: object) -> None:
-        if isinstance(self._source, AsyncGenerator):
-            await self._source.aclose()
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -28,11 +27,9 @@ async def chat_completions(rooms: Rooms, request: Request, body: shapes.ChatComp
     refuse((body.response_format or {}).get("type", "text") != "text", "response_format", "a forced response format")
     refuse(body.functions or body.function_call, "functions", "the old form of tools")
     prompt, sampling = _prompt(body), _sampling(body)
-    async with AsyncExitStack() as stack:
-        if not body.stream:
-            return await while_connected(request, _whole(rooms, body, prompt, sampling))
-        chunks = _chunks(rooms, stack, body, prompt, sampling)
-        return await streamed(request, stack, chunks)
+    if not body.stream:
+        return await while_connected(request, _whole(rooms, body, prompt, sampling))
+    return await streamed(request, _chunks(rooms, body, prompt, sampling))
 
 
 def _prompt(body: shapes.ChatCompletion) -> Prompt:
@@ -74,7 +71,7 @@ async def _whole(rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, s
 
 
 async def _chunks(
-    rooms: Services, stack: AsyncExitStack, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling
+    rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling
 ) -> AsyncGenerator[dict[str, Any], None]:
     async with begin(rooms, body.model, prompt, sampling, body.keep_alive) as generation:
         shape = identity(rooms, "chat.completion.chunk", generation.lease.model.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import AsyncExitStack
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -33,8 +32,7 @@ async def completions(rooms: Rooms, request: Request, body: shapes.Completion) -
         return await while_connected(request, _whole(rooms, body, texts))
     if len(texts) > 1:
         raise InvalidRequest("a stream carries one prompt", "Send one request per prompt.", param="prompt")
-    async with AsyncExitStack() as stack:
-        return await streamed(request, stack, _chunks(rooms, body, texts[0]))
+    return await streamed(request, _chunks(rooms, body, texts[0]))
 
 
 def prompts(said: str | list[str] | list[int] | list[list[int]]) -> list[Prompt]:

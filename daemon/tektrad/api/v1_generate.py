@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from tektra_models import frames
 from tektra_models.generation import Delta, Finish, Prompt, Sampling, Usage
+from tektrad.api.render import describe
 from tektrad.api.services import Services
 from tektrad.api.stream import EventStream, data_line, while_connected
 from tektrad.errors import InvalidRequest, TektraError
@@ -75,16 +76,12 @@ async def _rest(stream: AsyncIterator[frames.Began | Delta | Finish]) -> AsyncIt
         yield said
 
 
-async def streamed(
-    request: Request, stack: AsyncExitStack, chunks: AsyncGenerator[dict[str, Any], None]
-) -> EventStream:
-    """Answer with a stream whose first chunk has already been made; `stack` is closed at its end."""
+async def streamed(request: Request, chunks: AsyncGenerator[dict[str, Any], None]) -> EventStream:
+    """Answer with a stream whose first chunk has already been made, so that refusals come before a status is sent."""
     first = await while_connected(request, anext(chunks))
 
     async def lines() -> AsyncGenerator[bytes, None]:
-        from tektrad.api.render import describe
-
-        async with stack, aclosing(chunks):
+        async with aclosing(chunks):
             try:
                 yield data_line(first)
                 async for chunk in chunks:

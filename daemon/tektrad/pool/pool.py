@@ -7,9 +7,11 @@ calling such methods. What to do with a request is decided in scheduler.py.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -363,6 +365,16 @@ def promised_bytes(model: Model, spec: Spec) -> int:
     """Bytes that the model will need in this shape; reads the file's header, raises BadModelFile."""
     if spec.backend == "scripted":
         return SCRIPTED_BYTES
+    try:
+        found = Path(spec.path).stat()
+    except OSError:
+        return _estimate(spec, 0, 0)  # the reader says in words what is wrong with it
+    return _estimate(spec, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=256)
+def _estimate(spec: Spec, modified_ns: int, size: int) -> int:
+    """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
     return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch).total_bytes
 
 

@@ -89,24 +89,19 @@ class Worker:
         Raises a ModelError: what the engine refused, or WorkerDied.
         """
         request, answers = self._open()
-        ended = False
         try:
             self._send(frames.Generate(id=request, prompt=prompt, sampling=sampling))
-            while not ended:
-                frame = await self._next(answers)
-                match frame:
-                    case frames.Began():
-                        yield frame
+            while True:
+                match await self._next(answers):
+                    case frames.Began() as began:
+                        yield began
                     case frames.Piece(delta=delta):
                         yield delta
                     case frames.Ended(finish=finish):
-                        ended = True
                         yield finish
-        except ModelError:
-            ended = True
-            raise
+                        return
         finally:
-            self._forget(request, ended)
+            self._forget(request)
 
     async def embed(self, inputs: list[Prompt]) -> Embedding:
         """One vector per input; raises a ModelError."""
@@ -146,17 +141,11 @@ class Worker:
 
     async def _ask(self, make: Callable[[str], frames.ToWorker]) -> frames.FromWorker:
         request, answers = self._open()
-        answered = False
         try:
             self._send(make(request))
-            frame = await self._next(answers)
-            answered = True
-            return frame
-        except ModelError:
-            answered = True
-            raise
+            return await self._next(answers)
         finally:
-            self._forget(request, answered)
+            self._forget(request)
 
     def _open(self) -> tuple[str, asyncio.Queue[frames.FromWorker | ModelError]]:
         if self.state != "ready":
@@ -173,10 +162,9 @@ class Worker:
             raise answer
         return answer
 
-    def _forget(self, request: str, ended: bool) -> None:
-        """Listen no more to a request, and let the worker drop it if it has not ended."""
-        self._requests.pop(request, None)
-        if not ended and self.state == "ready":
+    def _forget(self, request: str) -> None:
+        """Listen no more to a request, and let the worker drop it if its last answer has not come."""
+        if self._requests.pop(request, None) is not None and self.state == "ready":
             self._send(frames.Cancel(id=request))
 
     def _send(self, frame: frames.ToWorker) -> None:
@@ -210,8 +198,8 @@ class Worker:
         self.running = self.waiting = 0
         if died:
             self.state = "broken"
-        for answers in self._requests.values():
-            answers.put_nowait(error)
+        for request in list(self._requests):
+            self._deliver_last(request, error)
         if self._loaded is not None and not self._loaded.done():
             self._loaded.set_exception(LoadFailed(error.message, error.hint))
         if died:
@@ -248,12 +236,16 @@ class Worker:
                 if self._loaded is not None and not self._loaded.done():
                     self._loaded.set_exception(_error(refused))
             case frames.Refused(id=request) as refused:
-                self._deliver(request, _error(refused))
+                self._deliver_last(request, _error(refused))
+            case frames.Began(id=request) | frames.Piece(id=request):
+                if (answers := self._requests.get(request)) is not None:
+                    answers.put_nowait(frame)
             case _:
-                self._deliver(frame.id, frame)
+                self._deliver_last(frame.id, frame)
 
-    def _deliver(self, request: str, answer: frames.FromWorker | ModelError) -> None:
-        if (answers := self._requests.get(request)) is not None:
+    def _deliver_last(self, request: str, answer: frames.FromWorker | ModelError) -> None:
+        """Hand over what ends a request; nothing more is expected for it."""
+        if (answers := self._requests.pop(request, None)) is not None:
             answers.put_nowait(answer)
 
     async def _read_log(self) -> None:
