@@ -1,10 +1,12 @@
 """`python -m tektra_cli.reference FILE` writes docs/cli.md: every command's help, so that it cannot lie.
 
-A test regenerates it and compares.
+With `--json FILE` it writes the tree as data instead, for the built-in model, whose package may not import this one.
+Tests regenerate both and compare.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +30,27 @@ def reference() -> str:
     return "\n".join(parts)
 
 
+def tree() -> str:
+    """The command tree as JSON, one command a line: its words, its one-line help, its arguments and long flags."""
+    root = build()
+    entries = [("tektra", root, "Run AI models on your own machine.")]
+    entries += [(f"tektra {' '.join(path)}", command, _summary(path)) for path, command in _commands(root)]
+    lines = ",\n".join(f"  {json.dumps(_facts(*entry), ensure_ascii=False)}" for entry in entries)
+    return f'{{"schema": "tektra.commands/1", "commands": [\n{lines}\n]}}\n'
+
+
+def _facts(words: str, command: Any, summary: str) -> dict[str, Any]:
+    options = [option for option in command.params if option.param_type_name == "option"]
+    names = {name for option in options for name in option.opts if name.startswith("--")}
+    arguments = [str(entry.metavar).strip("[]{}") for entry in command.params if entry.param_type_name == "argument"]
+    return {"command": words, "help": summary, "arguments": arguments, "flags": sorted({*names, "--help"})}
+
+
+def _summary(path: list[str]) -> str:
+    entry = TREE[path[0]]
+    return entry.entries[path[1]].summary if isinstance(entry, Branch) else entry.summary
+
+
 def _commands(root: Any) -> Iterator[tuple[list[str], Any]]:
     for name, entry in TREE.items():
         command = root.get_command(None, name)
@@ -47,4 +70,5 @@ def _help(root: Any, path: list[str], command: Any) -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(reference(), encoding="utf-8")
+    written = tree() if sys.argv[1] == "--json" else reference()
+    Path(sys.argv[-1]).write_text(written, encoding="utf-8")

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tektra_cli.chat.slash import COMMANDS
 from tektra_cli.completion import nodes
-from tektra_cli.reference import reference
-from tektra_models.starter.corpus.help_facts import FACTS
+from tektra_cli.reference import reference, tree
+from tektra_models.starter.corpus.command_check import named_commands
+from tektra_models.starter.corpus.help_facts import BACKGROUND, FACTS, TREE_PATH, tree_flags
+from tektra_models.starter.corpus.small_talk import TALK
 
 ROOT = Path(__file__).parents[2]
 NODES = {node.words: node for node in nodes()}
@@ -50,6 +53,46 @@ def test_the_built_in_model_learns_only_commands_and_flags_that_exist() -> None:
     found = {fact.command for fact in FACTS} | {c for fact in FACTS for a in fact.also for c in commands_in(a)}
     assert len(found) > 20
     assert {command: complaint(command) for command in found if complaint(command)} == {}
+
+
+def test_the_built_in_model_s_answers_name_only_commands_and_flags_that_exist() -> None:
+    answers = [*(a for about in BACKGROUND for a in about.answers), *(a for talk in TALK for a in talk.answers)]
+    found = {command for answer in answers for command in named_commands(answer)}
+    assert len(found) > 10
+    assert {command: complaint(command) for command in found if complaint(command)} == {}
+
+
+def test_the_built_in_model_knows_every_command() -> None:
+    told = [tuple(fact.command.split()) for fact in FACTS]
+    leaves = [("tektra", *words) for words, node in NODES.items() if not node.commands]
+    assert [leaf for leaf in leaves if not any(words[: len(leaf)] == leaf for words in told)] == []
+    slash = {fact.command for fact in FACTS if fact.command.startswith("/")}
+    assert slash == {f"/{name}" for name in COMMANDS}
+
+
+def test_what_the_built_in_model_calls_missing_is_missing() -> None:
+    present = {word for words in NODES for word in words}
+    assert {word for about in BACKGROUND for word in about.absent} & present == set()
+
+
+def test_every_answer_about_tektra_holds_what_it_is_judged_by() -> None:
+    assert [a for about in BACKGROUND for a in about.answers if not all(fact in a for fact in about.facts)] == []
+
+
+def test_no_answer_of_small_talk_stands_under_two_names() -> None:
+    answers = [answer for talk in TALK for answer in talk.answers]
+    assert len(answers) == len(set(answers))
+
+
+def test_the_built_in_model_s_tree_is_fresh() -> None:
+    command = "python -m tektra_cli.reference --json models/tektra_models/starter/corpus/commands.json"
+    assert TREE_PATH.read_text(encoding="utf-8") == tree(), f"run: {command}"
+
+
+def test_the_built_in_model_s_tree_holds_the_real_flags() -> None:
+    for words, flags in tree_flags().items():
+        real = {name for flag in NODES[words[1:]].flags for name in flag.names if name.startswith("--")}
+        assert flags - {"--version"} == real - {"--version"}, words
 
 
 @pytest.mark.parametrize("wrong", ["tektra model list", "tektra models burn x", "tektra chat --loud"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,8 +50,8 @@ Be brief.
 
 You may call these functions:
 <tools>
-{"name": "calculator", "description": "Evaluate an arithmetic expression", "parameters": \
-{"expression": {"type": "string", "description": "The expression"}}, "required": ["expression"]}
+calculator: Evaluate an arithmetic expression
+* expression: string. The expression
 </tools><|im_end|>
 <|im_start|>user
 What is 2 + 3?<|im_end|>
@@ -146,7 +148,7 @@ def test_no_question_of_the_evaluation_is_asked_in_training() -> None:
 
 
 def test_calls_in_the_data_fit_the_declared_tools() -> None:
-    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
+    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list}
     for item in dialogue_list("calls", 400):
         declared = {tool["function"]["name"]: tool["function"]["parameters"] for tool in item.tools}
         for message in item.messages:
@@ -159,13 +161,14 @@ def test_calls_in_the_data_fit_the_declared_tools() -> None:
 
 
 def test_arguments_are_copied_from_what_was_said() -> None:
-    for item in dialogue_list("copies", 300):
+    for item in (item for item in dialogue_list("copies", 400) if item.kind == "tools"):
         heard = ""
         for message in item.messages:
             heard += message["content"] if message["role"] == "user" else ""
             for call in message.get("tool_calls", ()):
                 texts = [value for value in call["function"]["arguments"].values() if isinstance(value, str)]
-                assert all(text in heard for text in texts if not any(sign in text for sign in "+-*/")), (heard, texts)
+                copied = [text for text in texts if not re.fullmatch(r"[-+*/%.\d ]+", text)]
+                assert all(text in heard for text in copied), (heard, copied)
 
 
 def test_noise_never_touches_what_must_be_copied() -> None:
@@ -229,12 +232,33 @@ def test_the_template_renders_alike_in_any_sandboxed_jinja(trimmed: bool) -> Non
     text = template.render(
         messages=messages, tools=[CALCULATOR], add_generation_prompt=False, bos_token="", eos_token=""
     )
-    # Jinja's own JSON filter sorts keys; nothing else may differ.
-    assert (
-        text.replace(
-            '{"description": "The expression", "type": "string"}', '{"type": "string", "description": "The expression"}'
-        )
-        == RENDERED
+    assert text == RENDERED
+
+
+def test_the_template_tells_of_each_parameter_its_type_its_choices_and_whether_it_may_be_left_out() -> None:
+    parameters = {
+        "type": "object",
+        "properties": {
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "size": {"type": "string", "enum": ["small", "large"], "description": "How big"},
+            "limit": {"type": ["integer", "null"]},
+            "where": {"type": "object", "properties": {"x": {"type": "number"}}},
+            "anything": {},
+        },
+        "required": ["tags"],
+    }
+    tools = [
+        {"type": "function", "function": {"name": "find", "parameters": parameters}},
+        {"type": "function", "function": {"name": "stop"}},
+    ]
+    assert render([], tools) == (
+        "<|im_start|>system\nYou may call these functions:\n<tools>\n"
+        "find\n* tags: list of string\n"
+        '? size: "small" | "large". How big\n'
+        '? limit: {"type": ["integer", "null"]}\n'
+        '? where: {"type": "object", "properties": {"x": {"type": "number"}}}\n'
+        "? anything: {}\n"
+        "stop\n</tools><|im_end|>\n"
     )
 
 
@@ -250,6 +274,7 @@ def model() -> Iterator[Any]:
     llama = Llama(str(MODEL_PATH), n_ctx=1024, n_threads=2, verbose=False)
     yield llama
     llama.close()
+    gc.collect()  # the bindings' samplers hold themselves
 
 
 def answer(model: Any, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None) -> str:
@@ -287,6 +312,18 @@ def test_control_tokens_are_silent_and_tool_marks_are_text(model: Any) -> None:
 
 def test_digits_are_single_tokens(model: Any) -> None:
     assert len(model.tokenize(b"90210", add_bos=False)) == 5
+
+
+@pytest.mark.parametrize("word", ["transcribe", "restart", "invoice", "zucchini", "brightness"])
+def test_a_word_is_the_same_tokens_wherever_it_stands(model: Any, word: str) -> None:
+    def tokens(text: str) -> list[int]:
+        found: list[int] = model.tokenize(text.encode(), add_bos=False)
+        return found
+
+    alone = tokens(word)
+    assert tokens(f"_{word}")[-len(alone) :] == alone
+    assert tokens(f" {word}")[-len(alone) :] == alone
+    assert tokens(word.capitalize())[1:] == alone[1:]
 
 
 def test_llama_cpp_and_the_trained_tokenizer_agree(model: Any) -> None:

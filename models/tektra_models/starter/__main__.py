@@ -31,8 +31,8 @@ def parser() -> argparse.ArgumentParser:
     data.add_argument("--held-out", action="store_true", help="from the side kept for evaluation")
     data.add_argument("--json", action="store_true", help="one JSON object a line: messages and tools")
     train = parts.add_parser("train", help="train, or go on from the checkpoint (needs torch and tokenizers)")
-    train.add_argument("--steps", type=int, default=2200, help="where the run ends (default 2200)")
-    train.add_argument("--preset", choices=("cpu", "tiny"), default="cpu", help="size of the network (default cpu)")
+    train.add_argument("--preset", choices=("cpu", "gpu", "tiny"), default="cpu", help="network and plan (default cpu)")
+    train.add_argument("--steps", type=int, default=None, help="where the run ends (default: the preset's)")
     train.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads for torch (default 2)")
     train.add_argument("--seed", default="starter-1", help="seed of the training dialogues")
     export = parts.add_parser(
@@ -46,13 +46,16 @@ def parser() -> argparse.ArgumentParser:
     )
     for part in (train, export):
         part.add_argument("--work", type=Path, default=default_work(), help="work directory (default %(default)s)")
-    evaluate = parts.add_parser("eval", help="ask the GGUF file held-out questions (needs llama-cpp-python)")
+    evaluate = parts.add_parser(
+        "eval", help="ask the GGUF file held-out questions (needs llama-cpp-python and smolagents)"
+    )
     evaluate.add_argument("--model", type=Path, default=MODEL_PATH, help="the GGUF file (default: the built-in one)")
-    evaluate.add_argument("--count", type=int, default=300, help="how many dialogues (default 300)")
+    evaluate.add_argument("--count", type=int, default=300, help="size of each generated part (default 300)")
     evaluate.add_argument("--seed", default="evaluation", help="seed of the held-out dialogues")
     evaluate.add_argument(
         "--familiar", action="store_true", help="ask in phrasings that training knows too, with fresh values"
     )
+    evaluate.add_argument("--agents", type=int, default=56, help="how many tasks for smolagents' loops (default 56)")
     evaluate.add_argument("--show", type=int, default=0, help="also print this many wrong answers to stderr")
     evaluate.add_argument("--json", action="store_true", help="print the figures as one JSON document")
     return top
@@ -82,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.part == "data":
         show_data(chosen)
     elif chosen.part == "train":
-        from tektra_models.starter.training import Plan, train
+        from tektra_models.starter.training import plan_of, train
 
-        tell(str(train(chosen.work, Plan(steps=chosen.steps, seed=chosen.seed), chosen.preset, chosen.threads)))
+        tell(str(train(chosen.work, plan_of(chosen.preset, chosen.steps, chosen.seed), chosen.preset, chosen.threads)))
     elif chosen.part == "export":
         from tektra_models.starter.export import export
 
@@ -92,7 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         from tektra_models.starter.evaluation import evaluate, table
 
-        figures = evaluate(chosen.model, chosen.count, chosen.seed, familiar=chosen.familiar, show=chosen.show)
+        figures = evaluate(
+            chosen.model,
+            chosen.count,
+            chosen.seed,
+            familiar=chosen.familiar,
+            show=chosen.show,
+            agents=chosen.agents,
+        )
         tell(json.dumps(figures) if chosen.json else table(figures))
     return 0
 

@@ -9,55 +9,69 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from tektra_models.starter.corpus.dialogues import Dialogue, dialogue
+from tektra_models.starter.corpus.dialogues import Dialogue, Mixture, dialogue
+from tektra_models.starter.emphasis import emphasis
 from tektra_models.starter.rendering import pieces, render
 
-TOKENS_AT_ONCE = 3072
+Encoded = tuple[list[int], list[float]]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Dialogues of like length, padded on the right: inputs, next tokens, and where the assistant speaks."""
+    """Whole dialogues packed into rows of one length: inputs, next tokens, their weights, and whose each place is."""
 
     inputs: Tensor
     targets: Tensor
-    spoken: Tensor
+    weights: Tensor
+    dialogues: Tensor
 
 
-def encode(tokenizer: Tokenizer, item: Dialogue) -> tuple[list[int], list[bool]]:
-    """The dialogue's tokens, and which of them the assistant says."""
+def encode(tokenizer: Tokenizer, item: Dialogue) -> Encoded:
+    """The dialogue's tokens, and how much each counts: nothing, where the assistant does not say it."""
     tokens: list[int] = []
-    spoken: list[bool] = []
+    weights: list[float] = []
     for text, said in pieces(render(item.messages, item.tools)):
-        ids = tokenizer.encode(text, add_special_tokens=False).ids
-        tokens += ids
-        spoken += [said] * len(ids)
-    return tokens, spoken
+        encoded = tokenizer.encode(text, add_special_tokens=False)
+        tokens += encoded.ids
+        weights += emphasis(text, encoded.offsets) if said else [0.0] * len(encoded.ids)
+    return tokens, weights
 
 
-def pad(rows: list[tuple[list[int], list[bool]]]) -> Rows:
-    """Make one block of several dialogues."""
-    longest = max(len(tokens) for tokens, _ in rows)
-    tokens = torch.tensor([row + [0] * (longest - len(row)) for row, _ in rows])
-    spoken = torch.tensor([said + [False] * (longest - len(said)) for _, said in rows])
-    return Rows(tokens[:, :-1], tokens[:, 1:], spoken[:, 1:])
+def pack(made: list[Encoded], rows: int, length: int) -> Rows:
+    """Put each dialogue into the fullest row that still holds it, the longest first; what fits nowhere is left out."""
+    places = torch.zeros((3, rows, length), dtype=torch.long)
+    counted = torch.zeros((rows, length))
+    used = [0] * rows
+    for number, (tokens, weights) in enumerate(sorted(made, key=lambda one: -len(one[0])), start=1):
+        size = len(tokens) - 1
+        fitting = [row for row in range(rows) if used[row] + size <= length]
+        if not fitting:
+            continue
+        row = max(fitting, key=lambda row: used[row])
+        stretch = slice(used[row], used[row] + size)
+        places[0, row, stretch] = torch.tensor(tokens[:-1])
+        places[1, row, stretch] = torch.tensor(tokens[1:])
+        places[2, row, stretch] = number
+        counted[row, stretch] = torch.tensor(weights[1:])
+        used[row] += size
+    return Rows(places[0], places[1], counted, places[2])
 
 
-def batch(tokenizer: Tokenizer, seed: str, step: int, tokens_per_step: int, longest: int) -> list[Rows]:
-    """All rows of one step, none longer than asked for, sorted by length so that padding is rare."""
-    made: list[tuple[list[int], list[bool]]] = []
-    for place in count():
-        row = encode(tokenizer, dialogue(f"{seed}/{step}/{place}"))
-        if len(row[0]) <= longest:
-            made.append(row)
-        if sum(len(tokens) for tokens, _ in made) >= tokens_per_step:
-            break
-    made.sort(key=lambda row: len(row[0]))
+def batch(
+    tokenizer: Tokenizer, seed: str, step: int, tokens: int, tokens_at_once: int, length: int, mixture: Mixture
+) -> list[Rows]:
+    """All rows of one step, as blocks of the same shape, so that one compiled network serves them all."""
+    rows = tokens_at_once // length
+    made: list[Encoded] = []
     blocks: list[Rows] = []
-    rows: list[tuple[list[int], list[bool]]] = []
-    for row in made:
-        if rows and len(row[0]) * (len(rows) + 1) > TOKENS_AT_ONCE:
-            blocks.append(pad(rows))
-            rows = []
-        rows.append(row)
-    return [*blocks, pad(rows)]
+    for place in count():
+        one = encode(tokenizer, dialogue(f"{seed}/{step}/{place}", mixture=mixture))
+        if len(one[0]) > length:
+            continue
+        made.append(one)
+        if sum(len(one[0]) - 1 for one in made) >= rows * length:
+            blocks.append(pack(made, rows, length))
+            made = []
+            if len(blocks) * tokens_at_once >= tokens:
+                return blocks
+    raise AssertionError  # pragma: no cover (count() never ends)

@@ -1,184 +1,223 @@
-"""The examination: held-out dialogues, answered greedily by the GGUF file through llama.cpp, and counted plainly."""
+"""The examination: what the model promises, asked on material that training cannot contain, and counted plainly."""
 
 from __future__ import annotations
 
-import json
-import re
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from llama_cpp import Llama
-
-from tektra_models.starter.corpus.beyond import SMALL
+from tektra_models.starter.agent_evaluation import run_tasks
+from tektra_models.starter.corpus import talking
+from tektra_models.starter.corpus.calling import CALCULATIONS, no_errand
+from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.command_check import named_commands, names_only_known_commands
-from tektra_models.starter.corpus.dialogues import Dialogue, dialogues
-from tektra_models.starter.corpus.small_talk import TALK
-from tektra_models.starter.corpus.talking import Check
-from tektra_models.starter.handmade import handmade
-from tektra_models.starter.rendering import render
-
-CALL = re.compile(r"<tool_call>\n(.*?)\n</tool_call>", re.DOTALL)
-LONGEST_ANSWER = 160
-# "Are you alive?" is answered well by saying what it is.
-ABOUT_ITSELF = {"identity", "ability", "feelings"}
-CONTEXT = 2048
+from tektra_models.starter.corpus.dialogues import Dialogue, dialogue
+from tektra_models.starter.corpus.everyday import FILE_TASKS
+from tektra_models.starter.corpus.invented import invent
+from tektra_models.starter.corpus.noise import roughen
+from tektra_models.starter.corpus.services import SERVICES
+from tektra_models.starter.corpus.talking import Check, Messages
+from tektra_models.starter.corpus.tasks import declare, errand
+from tektra_models.starter.corpus.turns import calls_message
+from tektra_models.starter.examinee import Examinee
+from tektra_models.starter.handmade import Case, cases, holds
+from tektra_models.starter.judging import CALLED, choice_of, due_calls, due_choice, read_calls, right
 
 
 @dataclass(frozen=True)
 class Item:
-    """One answer to be given: what stands before it, and what would be right."""
+    """One answer to be given: where it counts, what stands before it, and what would be right."""
 
-    group: str
+    measure: str
     messages: Sequence[dict[str, Any]]
     tools: Sequence[dict[str, Any]]
     check: Check
+    case: Case | None = None
 
 
-def items(dialogue: Dialogue) -> list[Item]:
-    """Each of the assistant's turns, with the true dialogue before it."""
-    return [
-        Item(group_of(message["check"]), dialogue.messages[:place], dialogue.tools, message["check"])
-        for place, message in enumerate(dialogue.messages)
-        if message["role"] == "assistant"
-    ]
+def turns(made: Dialogue) -> Iterator[Item]:
+    """Each of the assistant's turns of a generated dialogue, with the true dialogue before it."""
+    for place, message in enumerate(made.messages):
+        if message["role"] == "assistant":
+            yield Item(measure_of(message["check"]), made.messages[:place], made.tools, message["check"])
 
 
-def group_of(check: Check) -> str:
+def measure_of(check: Check) -> str:
     """The line of the table in which this answer counts."""
-    return check.kind if check.kind in {"call", "result", "help", "honest", "no_tool", "echo"} else "small talk"
-
-
-def read_call(text: str) -> tuple[str, dict[str, Any]] | None:
-    """The call in an answer, when it is exactly one and well formed."""
-    found = CALL.findall(text)
-    try:
-        call = json.loads(found[0]) if len(found) == 1 else None
-        return (call["name"], call["arguments"]) if call else None
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def kind_of(text: str) -> str:
-    """Call, honest words, or a plain answer."""
-    if "<tool_call>" in text:
-        return "call"
-    smallness = any(small[2:].strip("'m ") in text for small in SMALL)
-    return "honest" if smallness and "tektra models pull" in text else "plain"
-
-
-def right_kind(check: Check, text: str) -> bool:
-    """Whether the answer is of the kind that was due; talk about itself may sound honest or plain."""
-    due = {"call": "call", "honest": "honest", "no_tool": "honest"}.get(check.kind, "plain")
-    given = kind_of(text)
-    return given == due or (due == "plain" and given == "honest" and check.kind in ABOUT_ITSELF)
-
-
-def right(check: Check, text: str) -> bool:
-    """Whether the answer is right as a whole."""
-    if check.kind == "call":
-        return read_call(text) == check.call
-    if not right_kind(check, text):
-        return False
-    if check.kind in {talk.name for talk in TALK}:
-        fitting = ABOUT_ITSELF if check.kind in ABOUT_ITSELF else {check.kind}
-        return any(text in talk.answers for talk in TALK if talk.name in fitting)
-    return all(fact in text for fact in check.facts) and names_only_known_commands(text)
-
-
-class Examinee:
-    """The model under examination."""
-
-    def __init__(self, path: Path) -> None:
-        self.model = Llama(str(path), n_ctx=CONTEXT, n_threads=2, verbose=False)
-        self.tokens = 0
-        self.seconds = 0.0
-
-    def answer(self, item: Item) -> str:
-        """The greedy answer."""
-        prompt = self.model.tokenize(render(item.messages, item.tools, ask=True).encode(), add_bos=False, special=True)
-        end = self.model.token_eos()
-        said: list[int] = []
-        begun = 0.0
-        for token in self.model.generate(prompt, temp=0.0, top_k=1, repeat_penalty=1.0):
-            begun = begun or time.monotonic()
-            if token == end or len(said) == LONGEST_ANSWER or len(prompt) + len(said) >= CONTEXT - 1:
-                break
-            said.append(token)
-        self.tokens += len(said)
-        self.seconds += time.monotonic() - begun
-        spoken: bytes = self.model.detokenize(said, special=True)
-        return spoken.decode(errors="replace")
-
-
-@dataclass
-class Tally:
-    """What was asked in one group, and how the answers were."""
-
-    asked: int = 0
-    kind: int = 0
-    tool: int = 0
-    right: int = 0
-    calls: int = 0
-
-    def count(self, check: Check, text: str) -> None:
-        """Judge one answer."""
-        self.asked += 1
-        self.kind += right_kind(check, text)
-        self.right += right(check, text)
-        if check.call:
-            call = read_call(text)
-            self.calls += 1
-            self.tool += call is not None and call[0] == check.call[0]
-
-    def shares(self) -> dict[str, float]:
-        """The figures as shares of what was asked."""
-        figures = {"asked": self.asked, "right_kind": self.kind / self.asked, "right": self.right / self.asked}
-        return {**figures, "right_tool": self.tool / self.calls} if self.calls else figures
-
-
-def evaluate(path: Path, count: int, seed: str, *, familiar: bool = False, show: int = 0) -> dict[str, Any]:
-    """Ask everything and give the figures."""
-    asked_in = islice(dialogues(seed, held_out=not familiar), count)
-    model, wrong = Examinee(path), 0
-    tallies: dict[str, Tally] = {}
-    naming: list[bool] = []
-    for item in [*(item for dialogue in asked_in for item in items(dialogue)), *handmade_items()]:
-        text = model.answer(item)
-        tallies.setdefault(item.group, Tally()).count(item.check, text)
-        if named_commands(text):
-            naming.append(names_only_known_commands(text))
-        if not right(item.check, text):
-            wrong += 1
-            if wrong <= show:
-                asked = item.messages[-1]["content"]
-                sys.stderr.write(f"[{item.group}] {asked!r}\n  due   {item.check}\n  given {text!r}\n")
-    return {
-        "schema": "tektra.starter.evaluation/1",
-        "groups": {group: tally.shares() for group, tally in sorted(tallies.items())},
-        "commands_exist": sum(naming) / max(1, len(naming)),
-        "tokens_per_second": model.tokens / max(model.seconds, 1e-9),
+    named = {
+        "call": "calls in conversations",
+        "two_calls": "two calls",
+        "ask_back": "asking back",
+        "result": "telling a result",
+        "help": "Tektra's commands",
+        "example": "Tektra's commands",
+        "honest": "beyond it",
+        "no_tool": "tools given, none fits",
+        "echo": "repeating a text",
     }
+    return named.get(check.kind, "small talk")
+
+
+def single_call(seed: str, *, invented: bool, held_out: bool) -> Item:
+    """One request for one of one to six tools: of known kinds, or invented on the spot."""
+    chance = Chance(seed, held_out=held_out)
+    known = (chance.pick(CALCULATIONS), *FILE_TASKS, *SERVICES)
+    wanted = chance.random.choice((1, 2, 3, 4, 6))
+    tasks = [invent(chance) for _ in range(wanted)] if invented else chance.sample(known, wanted)
+    shapes = {shape.name: shape for shape in (declare(chance, task) for task in tasks)}
+    asked = errand(chance, chance.pick(list(shapes.values())))
+    user = talking.say("user", roughen(chance, asked.request))
+    measure = "calls, invented tools" if invented else "calls, known tasks"
+    return Item(measure, [user], [shape.tool for shape in shapes.values()], calls_message((asked,))["check"])
+
+
+def help_items(seed: str, count: int, *, held_out: bool) -> Iterator[Item]:
+    """Questions about Tektra, each alone."""
+    for place in range(count):
+        messages = talking.help_turn(Chance(f"{seed}/help/{place}", held_out=held_out))
+        yield Item("Tektra's commands", messages[:1], [], messages[1]["check"])
+
+
+def unfitting(seed: str, count: int, *, held_out: bool) -> Iterator[Item]:
+    """Tools, and a request for which none of them is right."""
+    for place in range(count):
+        chance = Chance(f"{seed}/unfitting/{place}", held_out=held_out)
+        shapes = [declare(chance, invent(chance)) for _ in range(chance.random.randint(1, 4))]
+        messages: Messages = no_errand(chance, frozenset(shape.task.family for shape in shapes))
+        check = messages[1]["check"]
+        yield Item("tools given, none fits", messages[:1], [shape.tool for shape in shapes], check)
 
 
 def handmade_items() -> list[Item]:
     """The cases written by hand, which no generator made."""
-    return [
-        Item("handmade call", [{"role": "user", "content": case.request}], case.tools, Check("call", (), case.call))
-        for case in handmade()
-    ]
+    named = {
+        "call": "by hand: calls, unseen tools",
+        "two_calls": "by hand: two calls",
+        "ask_back": "by hand: asking back",
+        "no_fit": "by hand: none fits",
+        "result": "by hand: telling a result",
+        "chain": "by hand: the next call of a chain",
+        "turns": "by hand: a call that refers back",
+    }
+    return [Item(named[case.kind], case.messages, case.tools, handmade_check(case), case) for case in cases()]
+
+
+def handmade_check(case: Case) -> Check:
+    """What is right in a case written by hand."""
+    if len(case.calls) > 1:
+        return Check("two_calls", calls=case.calls)
+    if case.calls:
+        return Check("call", (), case.calls[0])
+    return Check(case.kind, case.words if case.kind == "ask_back" else case.facts)
+
+
+def examination(seed: str, count: int, *, held_out: bool) -> Iterator[Item]:
+    """Everything that is asked; `count` sets the size of each generated part."""
+    for place in range(count):
+        yield single_call(f"{seed}/known/{place}", invented=False, held_out=held_out)
+        yield single_call(f"{seed}/invented/{place}", invented=True, held_out=held_out)
+    yield from help_items(seed, count, held_out=held_out)
+    yield from unfitting(seed, count // 3, held_out=held_out)
+    for place in range(count // 2):
+        made = dialogue(f"{seed}/{place}", held_out=held_out)
+        if made.kind != "agent":
+            yield from turns(made)
+    if held_out:
+        yield from handmade_items()
+
+
+@dataclass
+class Tally:
+    """What was asked in one measure, and how the answers were."""
+
+    asked: int = 0
+    choice: int = 0
+    tool: int = 0
+    right: int = 0
+    calls: int = 0
+
+    def count(self, item: Item, text: str) -> None:
+        """Judge one answer."""
+        self.asked += 1
+        self.choice += choice_of(text) == due_choice(item.check)
+        self.right += judged(item, text)
+        if due := due_calls(item.check):
+            self.calls += 1
+            self.tool += tuple(name for name, _ in read_calls(text)) == tuple(name for name, _ in due)
+
+    def shares(self) -> dict[str, float]:
+        """The figures as shares of what was asked."""
+        figures = {"asked": self.asked, "right_choice": self.choice / self.asked, "right": self.right / self.asked}
+        return {**figures, "right_tool": self.tool / self.calls} if self.calls else figures
+
+
+def judged(item: Item, text: str) -> bool:
+    """Whether the answer is right; facts of cases written by hand may stand there in any case of their letters."""
+    if item.case and item.check.kind in {"result", "no_fit"}:
+        return choice_of(text) == "plain" and all(holds(text, fact) for fact in item.check.facts)
+    return right(item.check, text)
+
+
+def ask_all(model: Examinee, items: Sequence[Item], show: int) -> tuple[dict[str, Tally], list[bool]]:
+    """Ask everything; give the tallies, and for each answer that names a command whether it exists."""
+    tallies: dict[str, Tally] = {}
+    naming: list[bool] = []
+    wrong = 0
+    for item in items:
+        text = model.answer(item.messages, item.tools)
+        tallies.setdefault(item.measure, Tally()).count(item, text)
+        if named_commands(text):
+            naming.append(names_only_known_commands(text))
+        if not judged(item, text):
+            wrong += 1
+            if wrong <= show:
+                asked = item.messages[-1]["content"]
+                sys.stderr.write(f"[{item.measure}] {asked!r}\n  due   {item.check}\n  given {text!r}\n")
+    return tallies, naming
+
+
+def pooled(tallies: dict[str, Tally]) -> float:
+    """The share of right choices between calling, asking back and a plain answer, over all that had tools."""
+    counted = [tally for name, tally in tallies.items() if name not in {"Tektra's commands", "small talk", "beyond it"}]
+    return sum(tally.choice for tally in counted) / max(1, sum(tally.asked for tally in counted))
+
+
+def evaluate(
+    path: Path, count: int, seed: str, *, familiar: bool = False, show: int = 0, agents: int = 56
+) -> dict[str, Any]:
+    """Ask everything and give the figures; calls are asked a second time with their form held to a grammar."""
+    items = list(examination(seed, count, held_out=not familiar))
+    free = Examinee(path)
+    tallies, naming = ask_all(free, items, show)
+    called = [item for item in items if item.check.kind in CALLED]
+    held, _ = ask_all(Examinee(path, constrained=True), called, 0)
+    return {
+        "schema": "tektra.starter.evaluation/2",
+        "measures": {name: tally.shares() for name, tally in sorted(tallies.items())},
+        "constrained": {name: tally.shares() for name, tally in sorted(held.items())},
+        "right_choice": pooled(tallies),
+        "commands_exist": sum(naming) / max(1, len(naming)),
+        "agents": run_tasks(free.answer, count=agents) if agents else None,
+        "tokens_per_second": free.tokens / max(free.seconds, 1e-9),
+    }
 
 
 def table(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{'group':<16}{'asked':>7}{'kind':>9}{'tool':>9}{'right':>9}"]
-    for group, row in figures["groups"].items():
+    lines = [f"{'measure':<36}{'asked':>6}{'choice':>9}{'tool':>9}{'right':>9}{'by grammar':>12}"]
+    for name, row in figures["measures"].items():
         tool = f"{row['right_tool']:.1%}" if "right_tool" in row else ""
-        lines.append(f"{group:<16}{row['asked']:>7}{row['right_kind']:>9.1%}{tool:>9}{row['right']:>9.1%}")
+        held = figures["constrained"].get(name)
+        lines.append(
+            f"{name:<36}{row['asked']:>6}{row['right_choice']:>9.1%}{tool:>9}{row['right']:>9.1%}"
+            + (f"{held['right']:>12.1%}" if held else "")
+        )
+    lines.append(f"right choice where tools are given: {figures['right_choice']:.1%}")
+    if figures["agents"]:
+        lines.append(f"agents' tasks finished: {figures['agents']['finished']:.1%} of {figures['agents']['asked']}")
+        lines += [f"  {name}: {row['finished']:.1%}" for name, row in figures["agents"]["agents"].items()]
     lines.append(f"commands that exist, of all named: {figures['commands_exist']:.1%}")
     lines.append(f"speed: {figures['tokens_per_second']:.0f} tokens/s")
     return "\n".join(lines)

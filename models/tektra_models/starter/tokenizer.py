@@ -1,8 +1,10 @@
-"""The tokenizer: byte-level BPE whose merges do not depend on what stands before a word.
+"""The tokenizer: byte-level BPE that cuts a word the same way wherever it stands.
 
-A copied word should be the same tokens after a space, a quote or a slash, or a small model has to learn each spelling
-twice. So merges are learned inside words only; then a space is merged with the commonest words, as the last merges of
-all, and JSON punctuation gets a few merges by hand. The text is split as llama.cpp's "smollm" pre-tokenizer does.
+A word should be the same tokens after a space, a quote or a slash, and the same but for its first letter where a
+sentence begins with it: else a small model has to learn each spelling by itself before it can match "Restart the
+server" with restart_server. So merges are learned inside words only, in lower case, and each has a twin with a capital
+first letter; a space is merged only with the small words of grammar; and JSON punctuation gets a few merges by hand.
+The text is split as llama.cpp's "smollm" pre-tokenizer does.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 from tokenizers import decoders as token_decoders
 
 from tektra_models.starter.corpus.dialogues import dialogues
+from tektra_models.starter.corpus.words import spaced
 from tektra_models.starter.rendering import render
 
 PRE_TOKENIZER = "smollm"
@@ -51,9 +54,19 @@ PUNCTUATION = (
     "--",
     f"{SPACE}[",
     f'{SPACE}["',
+    '("',
+    '")',
+    '"))',
 )
-WORD_MERGES = 1900
-SPACED_WORDS = 800
+WORD_MERGES = 1600
+# No word stands here that could be part of a tool's name or a value.
+SPACED_WORDS = spaced("""
+the a an to of is are was be been am it its this that these those with and or but in on at by for from as into about
+i i'm you your my me we our they them he she his her who what which when where how why not no do does did done have has
+had can could may might must should would will shall if then than so such only just also too very more most here there
+now please need want know only out up down over under between after before any all some each other one two both like
+what's don't let's please thanks ok yes may such because while until without within
+""")
 
 
 def sample_texts(count: int) -> Iterator[str]:
@@ -63,16 +76,27 @@ def sample_texts(count: int) -> Iterator[str]:
 
 
 def word_merges(texts: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Learn merges inside words."""
+    """Learn merges inside words, and give each its twin for the head of a sentence."""
     learner = Tokenizer(models.BPE())
     learner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(
         vocab_size=len(alphabet) + WORD_MERGES, initial_alphabet=alphabet, show_progress=False
     )
-    learner.train_from_iterator((word for text in texts for word in LETTERS.findall(text)), trainer)
+    learner.train_from_iterator((word.lower() for text in texts for word in LETTERS.findall(text)), trainer)
     learned = json.loads(learner.to_str())["model"]
-    return dict(learned["vocab"]), [(left, right) for left, right in learned["merges"]]
+    vocabulary: dict[str, int] = dict(learned["vocab"])
+    merges: list[tuple[str, str]] = []
+    for left, right in learned["merges"]:
+        merges.append((left, right))
+        if left[0].isascii() and left[0].isalpha():
+            extend(vocabulary, merges, capital(left), right)
+    return vocabulary, merges
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter; what follows stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def extend(vocabulary: dict[str, int], merges: list[tuple[str, str]], left: str, right: str) -> None:
@@ -96,10 +120,28 @@ def add_punctuation(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -
 
 
 def add_spaced_words(vocabulary: dict[str, int], merges: list[tuple[str, str]], texts: list[str]) -> None:
-    """Let the commonest words take the space before them."""
-    counts = Counter(word for text in texts for word in SPACED.findall(text) if word in vocabulary)
-    for word, _ in counts.most_common(SPACED_WORDS):
+    """Let the small words take the space before them, the commonest first."""
+    small = {*SPACED_WORDS, *map(capital, SPACED_WORDS)}
+    counts = Counter(word for text in texts for word in SPACED.findall(text) if word in vocabulary and word in small)
+    for word, _ in counts.most_common():
         extend(vocabulary, merges, SPACE, word)
+
+
+def twins(tokenizer: Tokenizer) -> list[tuple[int, int, int]]:
+    """Tokens that mean the same as another: (token, the plain one, the one for what makes the difference)."""
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    difference = vocabulary["A"]
+    found = [
+        (place, vocabulary[text[0].lower() + text[1:]], difference)
+        for text, place in vocabulary.items()
+        if text[0].isascii() and text[0].isupper() and text != "A" and text[0].lower() + text[1:] in vocabulary
+    ]
+    found += [
+        (place, vocabulary[text[1:]], vocabulary[SPACE])
+        for text, place in vocabulary.items()
+        if text[0] == SPACE and text[1:2].isalpha() and text[1:] in vocabulary
+    ]
+    return sorted(found, key=lambda one: tokenizer.id_to_token(one[0])[0] == SPACE)
 
 
 def train_tokenizer(samples: int = 12000) -> Tokenizer:

@@ -3,62 +3,122 @@
 from __future__ import annotations
 
 import csv
+import ctypes
+import os
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 from torch.nn import functional
 
 from tektra_models.starter.batches import Rows, batch
+from tektra_models.starter.corpus.dialogues import CHOOSING, EVERYTHING, FINDING, Mixture
 from tektra_models.starter.network import Network, Size
 from tektra_models.starter.optimizer import optimizers
-from tektra_models.starter.tokenizer import load_tokenizer
+from tektra_models.starter.tokenizer import load_tokenizer, twins
 
 
 @dataclass(frozen=True)
 class Plan:
     """How a run goes."""
 
-    steps: int = 2200
-    tokens_per_step: int = 6144
+    steps: int = 3200
+    tokens_per_step: int = 8192
+    tokens_at_once: int = 4096
     rate: float = 0.02
     warmup: int = 60
-    cooldown: float = 0.35
+    settles: float = 0.22
+    settled: float = 0.35
+    cooldown: float = 0.65
     average: float = 0.995
     save_every: int = 100
+    device: str = "cpu"
+    makers: int = 1
     seed: str = "starter-1"
 
 
-LENGTHS = ((0.68, 320), (0.86, 640), (9.0, 1024))
-PRESETS: dict[str, dict[str, int]] = {
-    "cpu": {"width": 256, "layers": 6, "heads": 4, "kv_heads": 4, "hidden": 768},
-    "tiny": {"width": 64, "layers": 2, "heads": 2, "kv_heads": 2, "hidden": 128},
+# Up to which share of the run, how long a row is, and which dialogues it is made of.
+STAGES = ((0.1, 256, FINDING), (0.74, 512, CHOOSING), (9.0, 768, EVERYTHING))
+PRESETS: dict[str, tuple[dict[str, int], Plan]] = {
+    "cpu": ({"width": 256, "layers": 8, "heads": 4, "kv_heads": 4, "hidden": 640}, Plan()),
+    "gpu": (
+        {"width": 512, "layers": 12, "heads": 8, "kv_heads": 8, "hidden": 1536},
+        Plan(
+            steps=30000,
+            tokens_per_step=98304,
+            tokens_at_once=98304,
+            warmup=300,
+            average=0.999,
+            save_every=500,
+            device="cuda",
+            makers=max(1, (os.cpu_count() or 2) - 2),
+        ),
+    ),
+    "tiny": (
+        {"width": 64, "layers": 2, "heads": 2, "kv_heads": 2, "hidden": 128},
+        Plan(steps=200, tokens_per_step=2048, tokens_at_once=2048),
+    ),
 }
 
 
+def plan_of(preset: str, steps: int | None, seed: str) -> Plan:
+    """The preset's plan with what was asked for instead."""
+    plan = replace(PRESETS[preset][1], seed=seed)
+    return replace(plan, steps=steps) if steps else plan
+
+
 def rate_at(plan: Plan, step: int) -> float:
-    """Warm up, hold, then go down in a straight line."""
-    falling = max(1.0, plan.steps * plan.cooldown)
-    return plan.rate * min(1.0, (step + 1) / plan.warmup, max(0.02, (plan.steps - step) / falling))
+    """Warm up, hold, settle on a third of that, then go down in a straight line."""
+    falling = max(0.02, (plan.steps - step) / max(1.0, plan.steps * plan.cooldown))
+    height = 1.0 if step < plan.steps * plan.settles else plan.settled
+    return plan.rate * min(height, height * falling, (step + 1) / plan.warmup)
 
 
-def longest_at(plan: Plan, step: int) -> int:
+def stage_at(plan: Plan, step: int) -> tuple[int, Mixture]:
     """Short dialogues first: copying is learned sooner where there is little else to look at."""
-    return next(longest for share, longest in LENGTHS if step < plan.steps * share)
+    return next((length, mixture) for share, length, mixture in STAGES if step < plan.steps * share)
 
 
-def loss_of(network: Network, rows: Rows, share: float) -> torch.Tensor:
-    """The mean loss over what the assistant says, as this block's share of the step."""
-    with torch.autocast("cpu", torch.bfloat16):
-        hidden = network(rows.inputs)[rows.spoken]
+def keep_memory() -> None:
+    """Let the C library keep freed memory: giving it back and clearing it anew takes a tenth of the time of a step."""
+    trim_threshold, mmap_max = -1, -4  # mallopt(3)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(mmap_max, 0)
+        mallopt(trim_threshold, 2**31 - 1)
+
+
+@lru_cache(maxsize=2)
+def compiled(network: Network, device: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """The network in bfloat16, compiled once for each shape of a block."""
+
+    def hidden(tokens: Tensor, dialogues: Tensor) -> Tensor:
+        with torch.autocast(device, torch.bfloat16):
+            return network(tokens, dialogues)
+
+    made: Callable[[Tensor, Tensor], Tensor] = torch.compile(hidden, dynamic=False)
+    return made
+
+
+def loss_of(network: Network, rows: Rows, device: str, share: float) -> Tensor:
+    """The weighted mean loss over what the assistant says, as this block's share of the step."""
+    spoken = (rows.weights > 0).to(device)
+    hidden = compiled(network, device)(rows.inputs.to(device), rows.dialogues.to(device))[spoken]
+    with torch.autocast(device, torch.bfloat16):
         scores = network.logits(hidden)
-    return functional.cross_entropy(scores.float(), rows.targets[rows.spoken], reduction="sum") / share
+    losses = functional.cross_entropy(scores.float(), rows.targets.to(device)[spoken], reduction="none")
+    return (losses * rows.weights.to(device)[spoken]).sum() / share
 
 
 @dataclass
@@ -89,14 +149,16 @@ class Run:
         part.replace(path)
 
 
-def open_run(path: Path, size: Size, plan: Plan) -> Run:
+def open_run(path: Path, size: Size, plan: Plan, tokenizer: Tokenizer) -> Run:
     """Begin, or go on from the checkpoint."""
     torch.manual_seed(0)
-    network, average = Network(size), Network(size)
+    network = Network(size)
+    network.relate(twins(tokenizer))
+    network, average = network.to(plan.device), Network(size).to(plan.device)
     average.load_state_dict(network.state_dict())
     run = Run(network, average, optimizers(network, plan.rate))
     if path.exists():
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=plan.device)
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
         for rule, kept in zip(run.rules, state["rules"], strict=True):
@@ -107,10 +169,10 @@ def open_run(path: Path, size: Size, plan: Plan) -> Run:
 
 def advance(run: Run, plan: Plan, blocks: list[Rows]) -> float:
     """One step of training; gives its loss."""
-    spoken = float(sum(int(rows.spoken.sum()) for rows in blocks))
+    counted = float(sum(rows.weights.sum() for rows in blocks))
     total = 0.0
     for rows in blocks:
-        loss = loss_of(run.network, rows, spoken)
+        loss = loss_of(run.network, rows, plan.device, counted)
         loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
         total += float(loss.detach())
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
@@ -132,33 +194,45 @@ def follow(run: Run, keep: float) -> None:
             slow.lerp_(fast, 1 - keep)
 
 
-def prepared(tokenizer: Tokenizer, plan: Plan, first: int) -> Iterator[list[Rows]]:
-    """The batches from a step on, each made while the one before is learned."""
+@lru_cache(maxsize=1)
+def tokenizer_in(work: Path) -> Tokenizer:
+    """The work directory's tokenizer, read once in each process."""
+    return load_tokenizer(work)
 
-    def make(step: int) -> list[Rows]:
-        return batch(tokenizer, plan.seed, step, plan.tokens_per_step, longest_at(plan, step))
 
-    with ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(make, first)
-        for step in range(first + 1, plan.steps + 1):
-            ready = coming.result()
-            coming = maker.submit(make, step)
+def make_batch(work: Path, plan: Plan, step: int) -> list[Rows]:
+    """The blocks of one step."""
+    length, mixture = stage_at(plan, step)
+    return batch(tokenizer_in(work), plan.seed, step, plan.tokens_per_step, plan.tokens_at_once, length, mixture)
+
+
+def prepared(work: Path, plan: Plan, first: int) -> Iterator[list[Rows]]:
+    """The batches from a step on, each made while the ones before are learned: by a thread, or by many processes."""
+    context = get_context("spawn")
+    pool = ThreadPoolExecutor(1) if plan.makers == 1 else ProcessPoolExecutor(plan.makers, mp_context=context)
+    with pool as maker:
+        steps = iter(range(first, plan.steps))
+        coming = deque(maker.submit(make_batch, work, plan, step) for step in islice(steps, 2 * plan.makers))
+        while coming:
+            ready = coming.popleft().result()
+            coming.extend(maker.submit(make_batch, work, plan, step) for step in islice(steps, 1))
             yield ready
 
 
 def train(work: Path, plan: Plan, preset: str, threads: int) -> Path:
     """Train to the end of the plan and give the checkpoint's path."""
     torch.set_num_threads(threads)
-    tokenizer = load_tokenizer(work)
+    keep_memory()
     path = work / "checkpoint.pt"
-    run = open_run(path, Size(vocabulary=tokenizer.get_vocab_size(), **PRESETS[preset]), plan)
+    tokenizer = load_tokenizer(work)
+    run = open_run(path, Size(vocabulary=tokenizer.get_vocab_size(), **PRESETS[preset][0]), plan, tokenizer)
     count = sum(weight.numel() for weight in run.network.parameters())
     sys.stderr.write(
         f"{count:,} parameters, vocabulary {run.network.size.vocabulary}, from step {run.step} to {plan.steps}\n"
     )
     with (work / "loss.csv").open("a", newline="", encoding="utf-8") as file:
         curve = csv.writer(file)
-        for blocks in prepared(tokenizer, plan, run.step):
+        for blocks in prepared(work, plan, run.step):
             begun = time.monotonic()
             loss = advance(run, plan, blocks)
             took = time.monotonic() - begun

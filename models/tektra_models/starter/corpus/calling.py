@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tektra_models.starter.corpus import beyond
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.everyday import FILE_TASKS, calculations
@@ -12,6 +10,7 @@ from tektra_models.starter.corpus.noise import polite, roughen
 from tektra_models.starter.corpus.services import SERVICES
 from tektra_models.starter.corpus.talking import Check, Messages, beyond_turn, help_turn, say, small_talk
 from tektra_models.starter.corpus.tasks import Errand, Shape, Task, declare, errand, outcome
+from tektra_models.starter.corpus.turns import calls_message
 
 CALCULATIONS = tuple(calculations())
 NO_TOOL = (
@@ -57,25 +56,30 @@ def any_task(chance: Chance) -> Task:
     )[0]
 
 
-def toolbox(chance: Chance) -> list[Shape]:
-    """One to six different tools, now and then two that are easily confused."""
-    wanted = chance.random.choices((1, 2, 3, 4, 5, 6), weights=(30, 26, 18, 12, 8, 6))[0]
+def similar(chance: Chance, task: Task) -> Task:
+    """Another invented tool that is easily confused with this one: the same thing, or the same deed."""
+    verb, noun = split_family(task.family)
+    return invent(chance, noun=noun) if chance.odds(0.7) else invent(chance, verb=verb)
+
+
+def toolbox(chance: Chance, most: int = 8) -> list[Shape]:
+    """One to eight different tools, often some that are easily confused."""
+    wanted = min(most, chance.random.choices(range(1, 9), weights=(24, 24, 18, 12, 9, 6, 4, 3))[0])
     mode = chance.random.random()
+    alike = chance.pick((0.0, 0.3, 0.7))
     tasks: list[Task] = []
     while len(tasks) < wanted:
-        if mode < 0.35:
-            task = invent(chance)
-            if tasks and chance.odds(0.35):
-                last_verb, last_noun = split_family(tasks[-1].family)
-                task = invent(chance, noun=last_noun) if chance.odds(0.6) else invent(chance, verb=last_verb)
-        elif mode < 0.55:
+        if mode < 0.55:
+            task = similar(chance, tasks[-1]) if tasks and chance.odds(alike) else invent(chance)
+        elif mode < 0.68:
             task = chance.pick(CALCULATIONS) if chance.odds(0.25) else chance.pick(FILE_TASKS)
         else:
             task = any_task(chance)
         if task.family not in {known.family for known in tasks}:
             tasks.append(task)
     shapes = [declare(chance, task) for task in tasks]
-    return list({shape.name: shape for shape in shapes}.values())
+    shapes = list({shape.name: shape for shape in shapes}.values())
+    return chance.sample(shapes, len(shapes))
 
 
 def split_family(family: str) -> tuple[tuple[str, ...], str]:
@@ -86,16 +90,9 @@ def split_family(family: str) -> tuple[tuple[str, ...], str]:
     return VERBS[0], NOUNS[0]
 
 
-def call_message(done: Errand) -> dict[str, Any]:
-    """The assistant's call."""
-    function = {"name": done.shape.name, "arguments": done.arguments}
-    message = say("assistant", "", Check("call", (), (done.shape.name, done.arguments)))
-    return {**message, "tool_calls": [{"type": "function", "function": function}]}
-
-
 def errand_turn(chance: Chance, done: Errand) -> Messages:
     """A request and its call."""
-    return [say("user", roughen(chance, polite(chance, done.request))), call_message(done)]
+    return [say("user", roughen(chance, polite(chance, done.request))), calls_message((done,))]
 
 
 def result_turn(chance: Chance, done: Errand) -> Messages:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tektra_models.starter.corpus.help_facts import command_words, commands
+from tektra_models.starter.corpus.help_facts import tree_flags
 
 COMMAND = re.compile(r"`(tektra[^`]*)`")
-PLAIN_WORD = re.compile(r"[a-z]+")
-# Taken by every command, so that no fact has to say it.
-EVERYWHERE = frozenset({"--json", "--help"})
 
 
 def named_commands(text: str) -> list[str]:
@@ -18,15 +15,14 @@ def named_commands(text: str) -> list[str]:
 
 
 def exists(command: str) -> bool:
-    """Whether the table of facts knows this command's path (or a group that holds it) and all its flags."""
-    table = commands()
-    paths = {words[:length] for words in table for length in range(1, len(words) + 1)}
-    leaves = {words[:2] for words in table if len(words) == 2}
-    flags = EVERYWHERE | {word for words in table for word in words if word.startswith("-")}
-    words = command_words(command)
-    path = words[:2] if words[:2] in leaves else words[:3]
-    path = tuple(word for word in path if PLAIN_WORD.fullmatch(word))
-    return path in paths and all(word in flags for word in words if word.startswith("-"))
+    """Whether the command tree has this command (or group) with each of the flags."""
+    tree, words = tree_flags(), command.split()
+    path = next((tuple(words[:length]) for length in (3, 2, 1) if tuple(words[:length]) in tree), ())
+    is_group = any(len(known) > len(path) and known[: len(path)] == path for known in tree)
+    rest = words[len(path) :]
+    if not path or (is_group and rest and not rest[0].startswith("-")):
+        return False
+    return all(word in tree[path] for word in rest if word.startswith("-"))
 
 
 def names_only_known_commands(text: str) -> bool:

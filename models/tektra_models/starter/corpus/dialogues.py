@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
-from tektra_models.starter.corpus import values
+from tektra_models.starter.corpus import agents, values, words
 from tektra_models.starter.corpus.calling import (
     NO_TOOL,
     errand_turn,
@@ -16,10 +17,14 @@ from tektra_models.starter.corpus.calling import (
     toolbox,
     without_tool,
 )
+from tektra_models.starter.corpus.chains import chain_messages
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.filling import put
-from tektra_models.starter.corpus.talking import Messages, beyond_turn, echo, help_turn, say, small_talk
-from tektra_models.starter.corpus.tasks import Errand, again, errand
+from tektra_models.starter.corpus.invented import NOUNS, VERBS
+from tektra_models.starter.corpus.parameters import free_name
+from tektra_models.starter.corpus.talking import COPIED, Check, Messages, beyond_turn, echo, help_turn, say, small_talk
+from tektra_models.starter.corpus.tasks import Errand, Shape, Slot, Task, again, errand
+from tektra_models.starter.corpus.turns import asking_back, pointing_back, two_errands
 
 
 @dataclass(frozen=True)
@@ -59,30 +64,112 @@ SYSTEMS = (
 )
 
 
+@dataclass(frozen=True)
+class Mixture:
+    """How often each kind of dialogue comes, by weight."""
+
+    tools: float = 0.0
+    match: float = 0.0
+    drill: float = 0.0
+    chain: float = 0.0
+    agent: float = 0.0
+    plain: float = 0.0
+    echo: float = 0.0
+
+
+# First what all else is made of: copying a text, and finding the tool whose words were said.
+FINDING = Mixture(match=38, drill=27, tools=10, echo=20, plain=5)
+CHOOSING = Mixture(tools=33, match=14, drill=20, chain=5, agent=8, plain=19, echo=1)
+EVERYTHING = Mixture(tools=33, chain=5, agent=9, plain=53)
+ROUNDS = (1, 2, 3, 4, 5, 6)
+
+
 def tool_rounds(chance: Chance) -> Dialogue:
-    """Some tools and one to four rounds of requests, mixed with talk that needs none."""
+    """Some tools and one to six rounds of requests, mixed with talk that needs none."""
     shapes = toolbox(chance)
     families = frozenset(shape.task.family for shape in shapes)
     messages: Messages = []
     before: Errand | None = None
-    for _ in range(chance.random.choices((1, 2, 3, 4), weights=(40, 25, 20, 15))[0]):
-        roll = chance.random.random()
-        if roll < 0.14:
-            messages += no_errand(chance, families)
-            before = None
-            continue
-        done = again(chance, before) if before and chance.odds(0.4) else None
-        if done is None:
-            shape = chance.pick(shapes)
-            if shape.task.family == "arithmetic":
-                shape = other_calculation(chance, shape)
-            done = errand(chance, shape)
-        messages += errand_turn(chance, done)
-        if chance.odds(0.2):
-            break
-        messages += result_turn(chance, done)
-        before = done
+    for _ in range(chance.random.choices(ROUNDS, weights=(34, 26, 18, 12, 6, 4))[0]):
+        added, before = tool_round(chance, shapes, families, before)
+        messages += added
     return Dialogue("tools", messages, [shape.tool for shape in shapes])
+
+
+def tool_round(
+    chance: Chance, shapes: list[Shape], families: frozenset[str], before: Errand | None
+) -> tuple[Messages, Errand | None]:
+    """One round, and the errand that a next request may refer to."""
+    roll = chance.random.random()
+    if roll < 0.18:
+        return no_errand(chance, families), None
+    if roll < 0.32 and (asked := asking_back(chance, chance.pick(shapes))):
+        return asked, None
+    if roll < 0.41:
+        return two_errands(chance, shapes), None
+    done = None
+    if before and chance.odds(0.45):
+        done = pointing_back(chance, before, shapes) if chance.odds(0.5) else again(chance, before)
+    if done is None:
+        shape = chance.pick(shapes)
+        done = errand(chance, other_calculation(chance, shape) if shape.task.family == "arithmetic" else shape)
+    messages = errand_turn(chance, done)
+    # A call may end the dialogue, or be followed by the next request when nobody told its result.
+    return (messages + result_turn(chance, done), done) if chance.odds(0.55) else (messages + quiet(), done)
+
+
+def drills(chance: Chance) -> Dialogue:
+    """Many calls in a row with nothing between them: the densest exercise in choosing among tools."""
+    shapes = toolbox(chance)
+    messages: Messages = []
+    for _ in range(len(shapes) + chance.random.randint(1, 3)):
+        messages += errand_turn(chance, errand(chance, chance.pick(shapes)))
+    return Dialogue("drill", messages, [shape.tool for shape in shapes])
+
+
+def matches(chance: Chance) -> Dialogue:
+    """Tools called by their very words: the plainest exercise in finding the tool that a request means."""
+    shapes = [
+        simple_shape(chance, chance.value(two_words), chance.odds(0.5), chance.odds(0.4))
+        for _ in range(chance.random.randint(2, 5))
+    ]
+    messages: Messages = []
+    for _ in range(len(shapes) + 3):
+        messages += errand_turn(chance, errand(chance, chance.pick(shapes)))
+    return Dialogue("match", messages, [shape.tool for shape in shapes])
+
+
+def two_words(random: Random) -> str:
+    """A deed and a thing, mostly senseless together."""
+    first = random.choice(VERBS)[0] if random.random() < 0.5 else random.choice(words.WORDS)
+    second = random.choice(NOUNS) if random.random() < 0.5 else random.choice(words.WORDS)
+    return f"{first} {second}"
+
+
+def simple_shape(chance: Chance, said: str, described: bool, valued: bool) -> Shape:
+    """A tool named by what one says to have it called, with one parameter or none."""
+    name = "_".join(said.split() if chance.odds(0.8) else reversed(said.split()))
+    key = chance.value(free_name)
+    properties = {key: {"type": "string"}} if valued else {}
+    schema = {"type": "object", "properties": properties, "required": list(properties)}
+    function = {"name": name, **({"description": said} if described else {}), "parameters": schema}
+    verb, _, thing = said.partition(" ")
+    tail = " {v}" if valued else ""
+    ways = tuple(f"{verb} {article} {thing}{tail}" for article in ("the", "a", "my", "this", "that"))
+    slots = (Slot("v", (key,)),) if valued else ()
+    task = Task(said, (name,), (said,), slots, (*ways, f"{said}{tail}"), (("ok", "Done."),), {"v": chance.pick(COPIED)})
+    return Shape(task, {"type": "function", "function": function}, {"v": key} if valued else {})
+
+
+def quiet() -> Messages:
+    """A result that needs no words of its own."""
+    return [say("tool", "ok"), say("assistant", "Done.", Check("result"))]
+
+
+def chain(chance: Chance) -> Dialogue:
+    """A task of several calls that ends with a plain answer."""
+    messages, tools = chain_messages(chance)
+    return Dialogue("chain", messages, tools)
 
 
 def plain_rounds(chance: Chance) -> Dialogue:
@@ -90,7 +177,7 @@ def plain_rounds(chance: Chance) -> Dialogue:
     messages: Messages = []
     for _ in range(chance.random.choices((1, 2, 3, 4), weights=(50, 25, 15, 10))[0]):
         kinds = (help_turn, beyond_turn, small_talk, lambda chance: without_tool(chance, NO_TOOL), echo)
-        messages += chance.random.choices(kinds, weights=(38, 24, 14, 12, 12))[0](chance)
+        messages += chance.random.choices(kinds, weights=(52, 18, 14, 10, 6))[0](chance)
     return Dialogue("plain", messages, [])
 
 
@@ -112,11 +199,30 @@ def system_message(chance: Chance) -> Messages:
     return [say("system", text)]
 
 
-def dialogue(seed: int | str, *, held_out: bool = False) -> Dialogue:
+def dialogue(seed: int | str, *, held_out: bool = False, mixture: Mixture = EVERYTHING) -> Dialogue:
     """The dialogue of this seed, always the same."""
     chance = Chance(seed, held_out=held_out)
-    made = tool_rounds(chance) if chance.odds(0.6) else plain_rounds(chance)
+    kind = chance.random.choices(list(MAKERS), weights=[getattr(mixture, name) for name in MAKERS])[0]
+    made = MAKERS[kind](chance)
+    if kind == "agent":
+        return made
     return Dialogue(made.kind, system_message(chance) + made.messages, made.tools)
+
+
+def echoes(chance: Chance) -> Dialogue:
+    """Texts to repeat."""
+    return Dialogue("echo", [message for _ in range(chance.random.randint(1, 4)) for message in echo(chance)], [])
+
+
+MAKERS: dict[str, Callable[[Chance], Dialogue]] = {
+    "tools": tool_rounds,
+    "match": matches,
+    "drill": drills,
+    "chain": chain,
+    "agent": agents.agent_dialogue,
+    "plain": plain_rounds,
+    "echo": echoes,
+}
 
 
 def dialogues(seed: int | str, *, held_out: bool = False) -> Iterator[Dialogue]:

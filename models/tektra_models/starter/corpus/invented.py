@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from random import Random
 
 from tektra_models.starter.corpus import values, words
 from tektra_models.starter.corpus.chance import Chance
-from tektra_models.starter.corpus.tasks import Maker, Slot, Task
+from tektra_models.starter.corpus.filling import put
+from tektra_models.starter.corpus.parameters import Parameter, parameter
+from tektra_models.starter.corpus.tasks import Maker, Task
 
 # The first word gives names and descriptions, the others are how else people say it.
 VERB_LINES = """
@@ -63,6 +65,45 @@ restart|reboot|start again
 encrypt|scramble|encode|make unreadable
 hash|fingerprint|digest
 subscribe|sign up for|follow
+scan|examine|go through|read
+track|follow|trace|keep track of
+calculate|compute|work out|figure out
+describe|explain|tell me about|give details of
+monitor|watch|observe|keep an eye on
+connect|link|attach|hook up
+move|shift|relocate|bring
+copy|duplicate|clone|replicate
+replace|swap|substitute|exchange
+extract|pull out|take out|get out
+apply|put in force|use|activate
+enable|turn on|switch on|activate
+disable|turn off|switch off|deactivate
+mute|silence|quiet|make silent
+set|put|fix|change
+log|record|write down|note
+invite|ask|call in|add
+notify|inform|tell|alert
+validate|check|verify|test
+summarize|sum up|shorten|give a summary of
+translate|put|render|turn
+generate|create|produce|make
+export|save|write out|put out
+import|load|bring in|read in
+install|set up|put in|add
+pause|hold|suspend|interrupt
+resume|continue|go on with|carry on with
+extend|prolong|lengthen|renew
+transfer|move|send|wire
+pay|settle|clear|cover
+crop|cut|trim|clip
+flip|turn over|mirror|reverse
+query|ask|search|look into
+close|shut|end|finish
+reset|clear|set back|start over
+tag|label|mark|flag
+ban|block|bar|shut out
+rent|hire|lease|get
+donate|give|contribute|hand
 """
 VERBS = tuple(tuple(line.split("|")) for line in VERB_LINES.strip().splitlines())
 
@@ -78,6 +119,43 @@ avatar|badge|channel|message|thread|folder|archive|dataset|column|chart|dashboar
 domain|address|color palette|font
 """)
 
+ATTRIBUTES = words.barred("""
+status|price|balance|size|age|owner|address|schedule|score|rating|history|version|location|capacity|temperature|duration
+phone number|opening hours|weight|color|author|date|name|length|height|speed|level|limit|total|cost|weather|forecast
+population|capital|value|rate|stock|availability|details|description|members|items|comments|reviews|lyrics|ingredients
+calories|departure|arrival|delay|result|progress|temperature|humidity|distance|area|currency|language|email|birthday
+salary|role|manager|deadline|priority|label|contents|columns|rows|lines|logs|errors|metrics|usage|uptime|memory|settings
+""")
+ASKED_OF = (
+    "What is the {attr} of {o}?",
+    "what's the {attr} of {o}",
+    "Tell me the {attr} of {o}.",
+    "{attr} of {o}",
+    "Show me the {attr} of {o}.",
+    "I need the {attr} for {o}",
+    "What {attr} does {o} have?",
+    "check the {attr} of {o}",
+    "give me {o}'s {attr}",
+    "How is the {attr} of {o}?",
+    "get the {attr} for {o}",
+    "Do you know the {attr} of {o}?",
+    "{o}: {attr}?",
+    "find out the {attr} of {o}",
+    "look up the {attr} of {o}",
+    "Which {attr} has {o}?",
+    "can I see the {attr} of {o}",
+    "What about the {attr} of {o}?",
+)
+TELLS_OF = (
+    "{Attr} of a {noun}",
+    "Get the {attr} of a {noun}",
+    "Returns the {attr} of the {noun}",
+    "Look up the {attr} of one {noun}",
+    "Tell the {attr} of a {noun}",
+    "The current {attr} of a {noun}",
+    "Find out a {noun}'s {attr}",
+    "Show {attr}",
+)
 SAYINGS = (
     "{Verb} {a} {noun}",
     "{Verb} {a} {noun} in the system",
@@ -88,214 +166,26 @@ SAYINGS = (
     "Lets you {verb} {a} {noun}",
     "{Verb} {noun}s. Returns JSON",
     "{Verb} {a} {noun} and return the result",
+    "{Other} {a} {noun}",
+    "{Other} the {noun}",
+    "{Other} {noun}s of the user",
+    "{Verb} {a} {noun} by {p}",
+    "{Verb} {a} {noun} with the given {p}",
 )
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of parameter: names, JSON type, fresh values, and how a request mentions it."""
-
-    names: tuple[str, ...]
-    make: Maker
-    mentions: tuple[str, ...]
-    type: str = "string"
-    description: str = ""
-
-
-KINDS: tuple[Kind, ...] = (
-    Kind(
-        ("name", "title", "label"),
-        values.phrase,
-        ("called {v}", "named {v}", "with the name {v}", "titled {v}", "by the name of {v}", "known as {v}"),
-        description="Name",
-    ),
-    Kind(
-        ("id", "identifier", "code", "number", "ref"),
-        values.identifier,
-        ("{v}", "with id {v}", "number {v}", "with the code {v}", "(id {v})", "id {v}"),
-        description="Identifier",
-    ),
-    Kind(
-        ("path", "file", "file_path", "filename"),
-        values.path,
-        ("from {v}", "in {v}", "at {v}", "using the file {v}", "with {v}", "with the file {v}"),
-        description="Path of a file",
-    ),
-    Kind(
-        ("city", "location", "place", "region"),
-        values.place,
-        ("in {v}", "for {v}", "at {v}", "located in {v}", "near {v}", "around {v}"),
-        description="Place",
-    ),
-    Kind(
-        ("user", "person", "owner", "assignee", "customer"),
-        values.person,
-        ("for {v}", "of {v}", "by {v}", "belonging to {v}", "on behalf of {v}", "owned by {v}"),
-        description="A person",
-    ),
-    Kind(
-        ("email", "address", "recipient"),
-        values.email,
-        ("to {v}", "for {v}", "with the address {v}", "and mail it to {v}", "with email {v}", "going to {v}"),
-        description="Mail address",
-    ),
-    Kind(
-        ("url", "link", "website"),
-        values.url,
-        ("from {v}", "at {v}", "with the link {v}", "using {v}", "on {v}", "pointing to {v}"),
-        description="Web address",
-    ),
-    Kind(
-        ("date", "day", "due_date", "deadline"),
-        values.date,
-        ("on {v}", "for {v}", "by {v}", "dated {v}", "due {v}", "as of {v}"),
-        description="Date",
-    ),
-    Kind(
-        ("time", "start_time", "hour"),
-        values.clock,
-        ("at {v}", "from {v} on", "starting {v}", "around {v}", "for {v}", "at the time {v}"),
-        description="Time of day",
-    ),
-    Kind(
-        ("text", "message", "content", "comment", "description"),
-        values.sentence,
-        ("saying {v}", "with the text {v}", "that says {v}", "reading {v}", "with the message {v}", "and the text {v}"),
-        description="Text",
-    ),
-    Kind(
-        ("query", "keyword", "term", "tag", "topic"),
-        values.word,
-        ("about {v}", "matching {v}", "for {v}", "with the tag {v}", "with the keyword {v}", "on the topic {v}"),
-        description="Search word",
-    ),
-    Kind(
-        ("count", "limit", "quantity", "amount", "copies"),
-        values.small,
-        ("{v} times", "with a limit of {v}", "at most {v}", "in a quantity of {v}", "with count {v}", "up to {v}"),
-        "integer",
-        "How many",
-    ),
-    Kind(
-        ("price", "value", "rate", "factor", "weight"),
-        values.decimal,
-        ("at {v}", "for {v}", "worth {v}", "with a value of {v}", "with {v}", "valued at {v}"),
-        "number",
-        "A number",
-    ),
-    Kind(
-        ("width", "height", "size", "level", "percent", "volume"),
-        values.integer,
-        ("with size {v}", "at {v}", "set to {v}", "of {v}", "to {v}", "at level {v}"),
-        "integer",
-        "Size",
-    ),
-    Kind(
-        ("color", "colour"),
-        values.color,
-        ("in {v}", "colored {v}", "with the color {v}", "in the color {v}", "painted {v}", "of color {v}"),
-        description="Color",
-    ),
-    Kind(
-        ("language", "lang"),
-        values.language,
-        ("in {v}", "for {v}", "into {v}", "with the language {v}", "written in {v}", "using {v}"),
-        description="Language",
-    ),
-    Kind(
-        ("folder", "directory", "destination", "output"),
-        values.folder,
-        ("to {v}", "into {v}", "under {v}", "and put it in {v}", "in the folder {v}", "within {v}"),
-        description="Folder",
-    ),
-)
-SPELLED = (
-    "with {p} {v}",
-    "{p} {v}",
-    "with {v} as {p}",
-    "{p}: {v}",
-    "whose {p} is {v}",
-    "and set {p} to {v}",
-    "with the {p} {v}",
-    "using {v} as the {p}",
-    "with {p} = {v}",
-    "where the {p} is {v}",
-    "({p} {v})",
-    "and a {p} of {v}",
-)
-SWITCHES = ("{p} {v}", "with {p} {v}", "{p} = {v}", "and set {p} to {v}", "with {p} set to {v}", "{p}: {v}")
-PLAIN_TYPES: tuple[tuple[str, Maker], ...] = (
-    ("string", values.word),
-    ("string", values.phrase),
-    ("integer", values.integer),
-    ("number", values.decimal),
-    ("string", values.identifier),
-    ("integer", values.small),
-    ("string", values.person),
-    ("string", values.file_name),
-)
-
-
-def one_of(options: tuple[str, ...]) -> Maker:
-    """A maker that picks from a closed set."""
-    return lambda random: random.choice(options)
-
-
-def spelled(name: str) -> str:
-    """A parameter's name as one says it."""
-    return name.replace("_", " ")
-
-
-def free_name(random: Random) -> str:
-    """A parameter name without a known meaning."""
-    return "_".join(values.word(random) for _ in range(random.choice((1, 1, 2))))
-
-
-def parameter(chance: Chance, key: str) -> tuple[Slot, Maker, str]:
-    """A parameter, its values, and the words that mention it (still with its braces)."""
-    roll = chance.random.random()
-    if roll < 0.55:
-        kind = chance.pick(KINDS)
-        name = chance.pick(kind.names)
-        mention = chance.phrasing(kind.mentions if chance.odds(0.75) else SPELLED)
-        slot = Slot(key, (name,), (kind.description, f"{kind.description} of the thing"), kind.type)
-        return slot, kind.make, mention.replace("{p}", spelled(name)).replace("{v}", f"{{{key}}}")
-    name = chance.value(free_name)
-    if roll < 0.67:
-        options = tuple({chance.value(values.word) for _ in range(chance.random.randint(2, 5))})
-        mention = chance.phrasing(SPELLED)
-        return (
-            Slot(key, (name,), (f"The {spelled(name)}",), enum=tuple(sorted(options))),
-            one_of(tuple(sorted(options))),
-            fit(mention, name, key),
-        )
-    if roll < 0.75:
-        switch = one_of(("on", "off", "yes", "no", "true", "false"))
-        return (
-            Slot(key, (name,), (f"Whether {spelled(name)}",), "boolean"),
-            switch,
-            fit(chance.phrasing(SWITCHES), name, key),
-        )
-    kind_type, make = chance.pick(PLAIN_TYPES)
-    return (
-        Slot(key, (name,), (f"The {spelled(name)}", spelled(name)), kind_type),
-        make,
-        fit(chance.phrasing(SPELLED), name, key),
-    )
-
-
-def fit(mention: str, name: str, key: str) -> str:
-    """A mention for this parameter."""
-    return mention.replace("{p}", spelled(name)).replace("{v}", f"{{{key}}}")
 
 
 def thing_name(chance: Chance) -> str:
-    """What the tool is about: a noun, often with a word before it, sometimes made up."""
+    """What the tool is about: a noun, often with a word before it, now and then made up."""
     roll = chance.random.random()
-    if roll < 0.2:
+    if roll < 0.08:
         return chance.value(values.syllables)
     noun = chance.pick(NOUNS)
-    return f"{chance.value(values.word)} {noun}" if roll < 0.5 else noun
+    return f"{chance.value(plain_word)} {noun}" if roll < 0.4 else noun
+
+
+def plain_word(random: Random) -> str:
+    """A word of the dictionary."""
+    return random.choice(words.WORDS)
 
 
 def article(noun: str) -> str:
@@ -303,13 +193,27 @@ def article(noun: str) -> str:
     return "an" if noun[:1] in "aeiou" else "a"
 
 
-def requests(chance: Chance, verb: tuple[str, ...], noun: str, mentions: list[tuple[str, bool]]) -> str:
+def requests(chance: Chance, verb: tuple[str, ...], noun: str, mentions: list[tuple[Parameter, bool]]) -> str:
     """One way to ask, with the optional mentions in brackets."""
-    asked = verb[0] if chance.odds(0.6) else chance.pick(verb)
+    asked = verb[0] if chance.odds(0.62) else chance.pick(verb)
     order = chance.sample(mentions, len(mentions)) if chance.odds(0.3) else mentions
-    tail = "".join(f"[ {mention}]" if optional else f" {mention}" for mention, optional in order)
-    determiner = chance.pick((article(noun), "the", "the", "my", "one", "that"))
-    text = f"{asked} {determiner} {noun}{tail}"
+    first = order[0][0] if order and not order[0][1] else None
+    value = f"{{{first.slot.key}}}" if first else ""
+    named = f"{chance.pick((article(noun), 'the', 'the', 'my', 'one', 'that', 'our'))} {noun}"
+    roll = chance.random.random()
+    if first and first.direct and roll < 0.4:
+        named = chance.pick((f"{noun} {value}", f"the {noun} {value}", value, value, f"{value}"))
+        order = order[1:]
+    elif roll > 0.94:
+        named = chance.pick((f"{noun}s", noun, "it", f"this {noun}"))
+    tail = "".join(f"[ {one.mention}]" if optional else f" {one.mention}" for one, optional in order)
+    text = f"{asked} {named}{tail}"
+    if order and not order[-1][1] and len(order) > 1 and chance.odds(0.12):
+        last = order[-1][0].mention
+        text = f"{last[:1].upper()}{last[1:]}, {text.removesuffix(' ' + last)}"
+    elif len(order) > 1 and chance.odds(0.25):
+        text = text.replace(f" {order[-1][0].mention}", f" and {order[-1][0].mention}") if not order[-1][1] else text
+    text = text.replace(" : {", ": {").replace("and : {", ": {").replace("and and", "and")
     return chance.pick((f"{text[:1].upper()}{text[1:]}.", text, f"{text[:1].upper()}{text[1:]}"))
 
 
@@ -329,31 +233,86 @@ def results(noun: str, verb: str) -> tuple[tuple[str, str], ...]:
         ("done", f"The {noun} is taken care of."),
         ('{"file": "{f1}"}', "The file is {f1}."),
         ('{"price": {x}, "{w}": "{who}"}', "The price is {x}, and the {w} is {who}."),
+        ('{"id": "{id2}", "{w}": {x}, "date": "{day}"}', "The id is {id2}, the {w} is {x} and the date is {day}."),
+        ('{"items": ["{f1}", "{f2}"]}', "There are {f1} and {f2}."),
+        ("{who}, {city2}, {m}", "It is {who}, {city2}, {m}."),
+        ('{"{w}": "{phrase2}", "time": "{time2}"}', "The {w} is {phrase2} and the time is {time2}."),
     )
+
+
+def inquiry(chance: Chance) -> Task:
+    """A new kind of tool that tells one thing about another: the balance of an account, the delay of a train."""
+    noun, attribute = thing_name(chance), chance.pick(ATTRIBUTES)
+    asked_for = parameter(chance, "v0", "get", noun)
+    while asked_for.slot.type in {"boolean", "array"} or asked_for.slot.enum:
+        asked_for = parameter(chance, "v0", "get", noun)
+    more = parameter(chance, "v1", "get", noun) if chance.odds(0.3) else None
+    if more and more.slot.names[0] == asked_for.slot.names[0]:
+        more = None
+    optional = chance.odds(0.6)
+    thing, about = noun.replace(" ", "_"), attribute.replace(" ", "_")
+    last = thing.rpartition("_")[2]
+    names = (
+        f"{thing}_{about}",
+        f"get_{thing}_{about}",
+        f"{about}_of_{last}",
+        f"lookup_{about}",
+        f"{last}_{about}",
+        about,
+    )
+    said = {"attr": attribute, "Attr": attribute.capitalize(), "noun": noun}
+    ways = []
+    for _ in range(3):
+        direct = chance.pick(("{v0}", "{v0}", f"{noun} {{v0}}", f"the {noun} {{v0}}", f"{last} {{v0}}"))
+        text = put(chance.phrasing(ASKED_OF), {"attr": attribute, "o": direct})
+        if more:
+            tail = f"[ {more.mention}]" if optional else f" {more.mention}"
+            text = f"{text.rstrip('?.')}{tail}{chance.pick(('', '?'))}"
+        ways.append(text)
+    slots = (asked_for.slot, *((replace(more.slot, optional=optional),) if more else ()))
+    makers: dict[str, Maker] = {"v0": asked_for.make, **({"v1": more.make} if more else {})}
+    told = (
+        ('{"{a}": {m}}', f"The {attribute} is {{m}}."),
+        ("{m}", f"The {attribute} is {{m}}."),
+        ("{phrase2}", f"The {attribute} is {{phrase2}}."),
+        ('{"{a}": "{w}", "{w2}": {x}}', f"The {attribute} is {{w}}."),
+        ("{who}", f"The {attribute}: {{who}}."),
+        ('{"{a}": "{phrase2}"}', f"The {attribute} of the {noun} is {{phrase2}}."),
+    )
+    results_of = tuple((result.replace("{a}", about).replace("{w2}", "value"), answer) for result, answer in told)
+    description = chance.pick(TELLS_OF).format(**said)
+    return Task(f"get {noun} {attribute}", names, (description,), slots, tuple(ways), results_of, makers)
 
 
 def invent(chance: Chance, verb: tuple[str, ...] | None = None, noun: str | None = None) -> Task:
     """A new kind of tool; verb or noun can be given, to make tools that are easily confused."""
+    if verb is None and noun is None and chance.odds(0.22):
+        return inquiry(chance)
     verb, noun = verb or chance.pick(VERBS), noun or thing_name(chance)
-    slots: list[Slot] = []
-    makers: dict[str, Maker] = {}
-    mentions: list[tuple[str, bool]] = []
-    for place in range(chance.random.choices((0, 1, 2, 3, 4), weights=(4, 44, 34, 13, 5))[0]):
-        slot, make, mention = parameter(chance, f"v{place}")
-        optional = place > 0 and chance.odds(0.3)
-        slots.append(Slot(slot.key, slot.names, slot.descriptions, slot.type, slot.enum, optional))
-        makers[slot.key] = make
-        mentions.append((mention, optional))
+    mentions: list[tuple[Parameter, bool]] = []
+    for place in range(chance.random.choices((0, 1, 2, 3, 4), weights=(4, 38, 34, 17, 7))[0]):
+        made = parameter(chance, f"v{place}", verb[0], noun)
+        for _ in range(3):
+            if made.slot.names[0] not in {known.slot.names[0] for known, _ in mentions}:
+                break
+            made = parameter(chance, f"v{place}", verb[0], noun)
+        mentions.append((made, place > 0 and chance.odds(0.35)))
+    slots = tuple(replace(made.slot, optional=optional) for made, optional in mentions)
+    makers: dict[str, Maker] = {made.slot.key: made.make for made, _ in mentions}
     stem, object_name = verb[0].replace(" ", "_"), noun.replace(" ", "_")
-    names = (f"{stem}_{object_name}", f"{stem}_{object_name}", f"{stem}_{object_name}s", f"{object_name}_{stem}", stem)
-    said = {"verb": verb[0], "Verb": verb[0].capitalize(), "noun": noun, "a": article(noun)}
-    ways = tuple(requests(chance, verb, noun, mentions) for _ in range(3))
-    return Task(
-        f"{verb[0]} {noun}",
-        names,
-        (chance.pick(SAYINGS).format(**said),),
-        tuple(slots),
-        ways,
-        results(noun, verb[0]),
-        makers,
+    last = object_name.rpartition("_")[2]
+    names = (
+        f"{stem}_{object_name}",
+        f"{stem}_{object_name}",
+        f"{stem}_{object_name}",
+        f"{stem}_{last}",
+        f"{stem}_{object_name}s",
+        f"{object_name}_{stem}",
+        stem,
+        f"{verb[1].replace(' ', '_')}_{last}",
     )
+    said = {"verb": verb[0], "Verb": verb[0].capitalize(), "noun": noun, "a": article(noun)}
+    said |= {"Other": chance.pick(verb).capitalize(), "p": slots[0].names[0].replace("_", " ") if slots else "name"}
+    ways = tuple(requests(chance, verb, noun, mentions) for _ in range(3))
+    descriptions = (chance.pick(SAYINGS).format(**said),)
+    return Task(f"{verb[0]} {noun}", names, descriptions, slots, ways, results(noun, verb[0]), makers)

@@ -21,6 +21,7 @@ class Check:
     kind: str
     facts: tuple[str, ...] = ()
     call: tuple[str, dict[str, Any]] | None = None
+    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 Messages = list[dict[str, Any]]
@@ -162,7 +163,7 @@ def example_of(chance: Chance, fact: Fact) -> Messages:
     )
     return [
         say("user", roughen(chance, chance.phrasing(EXAMPLES))),
-        say("assistant", answer, Check("help", (command_start(fact),))),
+        say("assistant", answer, Check("example", (command_start(fact),))),
     ]
 
 
@@ -175,7 +176,9 @@ def command_start(fact: Fact) -> str:
 def help_with(chance: Chance, fact: Fact, frames: tuple[str, ...] = HOW) -> Messages:
     """A question about a command, by its purpose or by its name."""
     known = {slot: chance.value(make) for slot, make in SLOTS.items()}
-    if chance.odds(0.2):
+    if fact.questions and chance.odds(0.25):
+        asked, told, purpose = chance.phrasing(fact.questions), chance.pick(TOLD), ""
+    elif chance.odds(0.2):
         asked, told, purpose = put(chance.phrasing(MEANING), {"c": fence(fact.command)}), chance.pick(MEANT), ""
     else:
         purpose = chance.phrasing(fact.purposes)
@@ -189,7 +192,8 @@ def help_with(chance: Chance, fact: Fact, frames: tuple[str, ...] = HOW) -> Mess
     answer = told.replace("{c}", f"`{command}`").replace("{does}", fact.does)
     if fact.also and chance.odds(0.5):
         answer += " " + chance.pick(fact.also)
-    facts = () if told == "It {does}." else (command,)
+    # With its backticks, so that the same command with one flag more is not taken for it.
+    facts = () if told == "It {does}." else (f"`{command}`",)
     return [say("user", roughen(chance, asked)), say("assistant", answer, Check("help", facts or (fact.does,)))]
 
 
@@ -209,16 +213,20 @@ def background(chance: Chance, about: Background) -> Messages:
     ]
 
 
+# What people ask most has the most ways to ask; a flag of sampling is asked for seldom.
+WEIGHTS = [len(fact.questions) for fact in FACTS]
+
+
 def help_turn(chance: Chance) -> Messages:
     """Any question about Tektra."""
-    if chance.odds(0.3):
+    if chance.odds(0.36):
         return background(chance, chance.pick(BACKGROUND))
-    fact = chance.pick(FACTS)
+    fact = chance.random.choices(FACTS, weights=WEIGHTS)[0]
     turns = help_with(chance, fact)
     if chance.odds(0.12):
         turns += example_of(chance, fact)
     if chance.odds(0.15):
-        turns += help_with(chance, chance.pick(FACTS), FOLLOWING)
+        turns += help_with(chance, chance.random.choices(FACTS, weights=WEIGHTS)[0], FOLLOWING)
     return turns
 
 

@@ -121,7 +121,7 @@ def declare_slot(chance: Chance, slot: Slot, described: bool) -> dict[str, Any]:
 
 def declare(chance: Chance, task: Task) -> Shape:
     """Declare the task's tool in one of many ways."""
-    odd = chance.odds(0.1)
+    odd = chance.odds(0.06)
     name = strange_name(chance) if odd else recase(chance, chance.pick(task.names))
     described = chance.odds(0.6)
     used: dict[str, str] = {}
@@ -173,7 +173,7 @@ def typed(slot: Slot, text: str) -> Any:
     if slot.type == "number":
         return float(text) if "." in text else int(text)
     if slot.type == "boolean":
-        return text in {"true", "yes", "on"}
+        return text in {"true", "yes", "on"} or text.startswith(("with ", "and ", "as ", "make it ", "only "))
     if slot.type == "array":
         return text.split(", ")
     return text

@@ -17,7 +17,7 @@ def syllables(random: Random) -> str:
 
 def word(random: Random) -> str:
     """A word, real or made up."""
-    return random.choice(words.WORDS) if random.random() < 0.6 else syllables(random)
+    return random.choice(words.WORDS) if random.random() < 0.8 else syllables(random)
 
 
 def stem(random: Random) -> str:

@@ -1,0 +1,36 @@
+"""Tasks of several calls in an ordinary conversation: the episodes of the agents, with plain words at the end."""
+
+from __future__ import annotations
+
+from tektra_models.starter.corpus.agents import agent_episode, common_tools, toolbox
+from tektra_models.starter.corpus.chance import Chance
+from tektra_models.starter.corpus.noise import roughen
+from tektra_models.starter.corpus.talking import Check, Messages, say
+from tektra_models.starter.corpus.turns import calls_of
+
+SENTENCES = (
+    "{v}",
+    "It is {v}.",
+    "The answer is {v}.",
+    "I found it: {v}.",
+    "Here it is: {v}.",
+)
+
+
+def chain_messages(chance: Chance) -> tuple[Messages, list[dict[str, object]]]:
+    """A request, the calls with their results, and the answer in a sentence; and the tools."""
+    while True:
+        episode = agent_episode(chance)
+        shapes, rounds = common_tools(episode, native=False)
+        needed = [*shapes.values(), *episode.extra]
+        if rounds and len({shape.name for shape in needed}) == len(needed):
+            break
+    families = frozenset(act.shape.task.family for calls in rounds for act in calls)
+    tools = [shape.tool for shape in toolbox(chance, needed, families)]
+    messages = [say("user", roughen(chance, episode.request))]
+    for act in (act for calls in rounds for act in calls):
+        messages += [calls_of(((act.shape.name, dict(act.arguments)),)), say("tool", act.result.strip())]
+    answer = episode.answer
+    if not answer.endswith((".", "!", "?")) and " " not in answer.strip():
+        answer = chance.pick(SENTENCES).replace("{v}", answer)
+    return [*messages, say("assistant", answer, Check("result", episode.facts))], tools

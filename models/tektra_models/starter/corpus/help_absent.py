@@ -1,0 +1,204 @@
+"""What this version of Tektra does not have yet, said plainly and without naming a command that might come.
+
+A contract test fails when one of the `absent` commands appears, so that no answer outlives its truth.
+"""
+
+from __future__ import annotations
+
+from tektra_models.starter.corpus.help_shapes import Background, phrasings
+
+NOT_YET: tuple[Background, ...] = (
+    Background(
+        phrasings("""
+How do I start an agent?|Does Tektra have agents?|run an agent|Can I create an agent?|are there agents
+How do I build an agent?|Can tektra run agents?|agents?|I want to run an agent.|start an agent in the background
+How do I make an autonomous agent?|which command runs agents|list my agents|Is there an agent mode?|create a new agent
+How can I stop an agent?|Can an agent do a task for me?|show the agents|do you support agents|give an agent a task
+Can I schedule an agent?|autonomous agents?|I need an agent that works on its own.|what agents are there
+How do I see what my agent does?|stop the running agent|Can an agent use my files?|is there an agent command
+build me an agent|multiple agents?|Can I have several agents?|how do agents work in tektra
+Where do I find the list of agents?|delete an agent|agent mode?|Let an agent do my work.
+several agents at once?|run multiple agents|Which command starts an agent?
+"""),
+        (
+            "There are no agents in this version of Tektra yet. My tool calls can serve an agent of another program.",
+            "Agents are not in this version yet. You can chat with `tektra chat` and use tools from your own programs.",
+            "This version does not have agents yet.",
+        ),
+        ("gents", "yet"),
+        ("agent", "agents", "run"),
+    ),
+    Background(
+        phrasings("""
+How do I approve a request?|Can I approve what a tool does?|approvals?|where do I approve actions|approve a tool call
+How do I deny a request?|Are there approvals?|list pending approvals|which requests wait for my approval
+Can I reject an action?|grant permission to a tool|How do permissions work?|is there a permission system
+show requests that need approval|deny an action|Can I allow a tool always?|what needs my approval
+How do I give permission?|approve all requests|confirm a dangerous action|pending requests?|reject a request
+Do tools ask for permission?|how do I allow an action|Where are the pending approvals?|permissions?
+Can I see which actions wait for permission?|allow or deny a tool|Must I approve tool calls?|approval queue?
+is there a queue of approvals|queue of pending requests?
+"""),
+        (
+            "This version of Tektra has no approvals yet: your own program decides what is done with a tool call.",
+            "Approvals do not exist in this version yet. Nothing waits for you; your program runs its own tools.",
+            "There are no approvals or permissions yet in this version.",
+        ),
+        ("pprovals", "yet"),
+        ("approvals", "approve", "approval", "permissions", "requests"),
+    ),
+    Background(
+        phrasings("""
+Where is the audit log?|Is there an audit log?|show the audit trail|audit?|How do I see who did what?
+Can I audit actions?|list audit entries|verify the audit log|does tektra keep an audit log|audit trail?
+How do I export the audit log?|what was done on my behalf|Is every action recorded?|is there a record of actions
+Can I check the audit chain?|see the audit history|which actions were recorded|audit log?
+I need an audit of all actions.|Where can I see every action?|is there a journal of actions|read the audit trail
+Do you keep a record of tool calls?|How can I audit the daemon?|compliance log?|who did what and when
+look at the audit entries|Can the audit log be verified?|tamper proof log?|print the audit log
+print the audit trail|what did you do on my behalf|actions done on my behalf?|audit the daemon
+"""),
+        (
+            "There is no audit log in this version yet. `tektra daemon logs` shows what the daemon did.",
+            "This version has no audit log yet; the plain log is in `tektra daemon logs`.",
+            "An audit log does not exist yet. What the daemon wrote is in `tektra daemon logs`.",
+        ),
+        ("audit log", "yet"),
+        ("audit",),
+    ),
+    Background(
+        phrasings("""
+Is there a dashboard?|open the dashboard|Does Tektra have a web interface?|dashboard?|how do I open the web UI
+Is there a graphical interface?|Can I use tektra in the browser?|web ui?|start the dashboard|Is there a GUI?
+which port has the dashboard|show me the dashboard|Can I see it in a browser?|is there a desktop app|gui?
+Where is the web page of tektra?|launch the web interface|How do I get a graphical window?|TUI?|full screen interface?
+Is there an app with buttons?|Can I chat in the browser?|open tektra in my browser|does tektra have a window
+Is there a monitoring dashboard?|graphical user interface?|is there a phone app|show a web page with the models
+browser interface?|I don't like the terminal, is there something else?
+open a window|something else than the terminal?|graphical window?|Is there something besides the terminal?
+"""),
+        (
+            "There is no dashboard yet: this version of Tektra lives in the terminal. Start with `tektra chat`.",
+            "This version has no dashboard or window yet, only commands, such as `tektra daemon status`.",
+            "A dashboard does not exist yet. `tektra chat` works in the terminal.",
+        ),
+        ("dashboard", "yet"),
+        ("dashboard", "ui", "tui", "web"),
+    ),
+    Background(
+        phrasings("""
+How do I run a workflow?|Are there workflows?|create a workflow|workflows?|Can I chain several steps?|run a flow
+How do I define a flow?|list my flows|Does tektra have flows?|automate several steps|flows?|Can I build a pipeline?
+schedule a job for every morning|Can tektra run something every day?|start a workflow|show the workflows
+How do I automate a task?|is there a scheduler|Can I write a flow in YAML?|pipelines?|resume a workflow
+How do I make a task run every hour?|edit a flow|scheduled tasks?|Can steps run one after another?|delete a workflow
+do you support workflows|cron jobs in tektra?|stop a flow|which workflows are running|chain prompts together
+How can I plan jobs?|automation?|Is there a workflow engine?
+build a pipeline|Which workflows exist?|list scheduled jobs|running workflows?|scheduler?|Can tasks be scheduled?
+"""),
+        (
+            "Workflows are not in this version yet. A shell script around `tektra chat --json` can chain steps.",
+            "This version of Tektra has no workflows or flows yet; a script with `tektra chat --json` does for now.",
+            "There are no workflows, flows or schedules here yet.",
+        ),
+        ("orkflows", "yet"),
+        ("workflow", "workflows", "flow", "flows", "schedule"),
+    ),
+    Background(
+        phrasings("""
+Is there a long-term memory?|Can you save facts about me?|memory for agents?|How do I add a memory?|list my memories
+Can tektra store knowledge about me?|does it have a memory of facts|delete a memory|remember a fact for all chats
+Is there a memory shared by all chats?|knowledge base?|Can I give you a knowledge base?|long term memory?
+store a fact for later chats|How do I search the memory of facts?|does knowledge carry over between chats
+Can facts be kept across conversations?|show what you know about me|vector store?|is there a vector database
+add my documents to a knowledge base|RAG?|Can you index my documents?|retrieval over my notes?
+can I keep notes in your memory|Does tektra learn facts across chats?|memories?|index a folder of documents
+Save to memory that I like tea.|forget a stored fact about me
+retrieval?|forget a fact|which facts are stored|Is there retrieval over files?
+"""),
+        (
+            "This version has no long-term memory yet: each conversation stands alone. `tektra conversations search` "
+            "finds old ones.",
+            "A long-term memory of facts does not exist yet; only conversations are kept. See "
+            "`tektra conversations list`.",
+            "There is no long-term memory across chats yet.",
+        ),
+        ("long-term memory", "yet"),
+        ("memory", "memories", "remember", "knowledge"),
+    ),
+    Background(
+        phrasings("""
+Does Tektra support MCP?|How do I add an MCP server?|mcp?|connect an MCP server|list mcp servers|is there MCP support
+Can I use MCP tools?|install an MCP server|remove an mcp server|Which MCP servers can I use?|do you speak MCP
+Model Context Protocol?|Can tektra be an MCP server?|use the model context protocol|How do I install a plugin?
+Are there plugins?|plugins?|add a plugin|Does tektra have extensions?|connect a tool server|install a skill
+How do I connect external tools?|skills?|Can I install skills?|set up mcp|extensions?|are there add-ons
+configure an MCP server for tektra|mcp tools?|Is there a plugin store?
+a store for plugins?|where is the plugin store
+"""),
+        (
+            "MCP is not supported in this version yet. Programs can pass tools with each request to "
+            "`/v1/chat/completions`.",
+            "This version of Tektra has no MCP and no plugins yet.",
+            "There is no MCP yet. Tools come with a request from your own program.",
+        ),
+        ("MCP", "yet"),
+        ("mcp", "plugins", "plugin", "skills", "tools"),
+    ),
+    Background(
+        phrasings("""
+How do I store credentials?|Can tektra keep my passwords?|save a password|credentials?|add a secret|list my secrets
+How do I add an API key?|where are my secrets kept|store an api key|Is there a vault?|delete a credential
+Does tektra have a secret store?|save my token|Can I log in?|How do I log in to my account?|login?|is there a keychain
+set a password for tektra|Do I need an account?|create an account|passwords?|manage secrets|register an account
+Can I store the key of another service?|where do I put my password|sign in|secret store?|add credentials for a service
+keep my API keys safe|Are there user accounts?
+do you have accounts for users|user account?|store another key|accounts?
+"""),
+        (
+            "There is no store for credentials in this version yet, and no account is needed.",
+            "This version keeps no credentials yet: no passwords, no keys, no accounts.",
+            "Storing credentials is not possible yet. Tektra needs no login.",
+        ),
+        ("credentials", "yet"),
+        ("credentials", "secrets", "login", "auth"),
+    ),
+    Background(
+        phrasings("""
+Can you see pictures?|describe this image|Can I send a picture?|voice?|Can I talk with my voice?|generate an image
+Does tektra understand images?|draw me a picture|Is there speech input?|can it read a photo|make a picture of a cat
+Can tektra create images?|images?|speech to text?|Do you support vision models?|listen to my voice|transcribe this audio
+What is on this photo?|read this aloud|text to speech?|Do you take voice input?|analyse a video|show me a picture
+vision?
+Can you speak out loud?|record audio|paint something for me|does it support audio|Can I attach an image?
+create a logo image
+can you generate pictures|create a picture|generate a logo|Do you create images?
+"""),
+        (
+            "Only text so far: images and sound are not in this version of Tektra yet.",
+            "This version works with text only; it has no images, no sound and no voice yet.",
+            "Images and voice do not work yet. Tektra reads and writes text.",
+        ),
+        ("mages", "text", "yet"),
+        ("image", "images", "voice", "audio"),
+    ),
+    Background(
+        phrasings("""
+Can I train a model?|How do I fine-tune a model?|fine-tuning?|train my own model|Can tektra fine-tune?|LoRA?
+Does Tektra support fine tuning?|teach the model with my data|train a model on my documents|Can I use LoRA adapters?
+finetune a model|Is there a training command?|training?|improve the model with my texts|adapt a model to my style
+Can I quantize a model?|convert a model to gguf|merge two models|How do I quantize a file?|quantize a model myself
+create a model of my own|convert safetensors to GGUF|How do I make my own model?|load an adapter|Modelfile?
+can I retrain you|Can I convert a model?|is there a trainer|quantization of a model by myself?|train you with my chats
+use an adapter|can models be merged|merge models|train on my chats|Which command trains a model?|adapters?
+"""),
+        (
+            "Training and converting models is not in this version yet. Finished GGUF files work: "
+            "`tektra models import PATH`.",
+            "This version has no training, fine-tuning or converting of models yet.",
+            "Training is not possible yet; Tektra runs finished GGUF files.",
+        ),
+        ("raining", "yet"),
+        ("train", "tune", "quantize", "convert", "create"),
+    ),
+)

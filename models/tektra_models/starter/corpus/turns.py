@@ -1,0 +1,245 @@
+"""Turns that ask more of a caller: two things at once, a value left out, a value only referred to, chains of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from tektra_models.starter.corpus import values
+from tektra_models.starter.corpus.chance import Chance
+from tektra_models.starter.corpus.filling import FENCE_OPEN, SLOT, fence, put
+from tektra_models.starter.corpus.noise import polite, roughen
+from tektra_models.starter.corpus.parameters import fit, handle, spelled
+from tektra_models.starter.corpus.talking import Check, Messages, say
+from tektra_models.starter.corpus.tasks import (
+    Errand,
+    Shape,
+    Slot,
+    ask,
+    draw_variables,
+    errand,
+    outcome,
+    perhaps_quoted,
+    typed,
+)
+
+JOINTS = (
+    "{a} and {b}",
+    "{a}, and {b}",
+    "{a}. Also {b}",
+    "first {a}, then {b}",
+    "{a}; {b}",
+    "{a} and then {b}",
+    "{a}. After that {b}",
+    "{a}, then {b}",
+    "{a} and also {b}",
+    "{a}. And {b}",
+    "two things: {a} and {b}",
+    "{a}. Then {b}",
+    "{a} as well as {b}",
+    "{a}, plus {b}",
+    "both: {a}, {b}",
+    "{a} & {b}",
+    "{a}. Next, {b}",
+    "{a}, after that {b}",
+)
+ONE_MISSING = (
+    "Which {p}?",
+    "What is the {p}?",
+    "Which {p} should I use?",
+    "I need the {p} for that. Which one?",
+    "What {p} do you mean?",
+    "Please tell me the {p}.",
+)
+MORE_MISSING = (
+    "What are the {p}?",
+    "I need the {p} for that.",
+    "Please tell me the {p}.",
+    "Which {p}?",
+    "For that I need the {p}.",
+)
+VAGUE = (
+    "{do}",
+    "I want to {do}",
+    "can you {do}?",
+    "{do} for me",
+    "I need to {do}",
+    "Could you {do}?",
+    "I'd like to {do}.",
+    "Let's {do}.",
+    "I have to {do}",
+    "now {do}",
+    "help me {do}",
+    "will you {do}?",
+    "Time to {do}.",
+    "go and {do}",
+    "You should {do}.",
+    "is it possible to {do}?",
+    "We must {do}.",
+    "start to {do}",
+)
+REPLIES = (
+    "{v}",
+    "it is {v}",
+    "{v} please",
+    "use {v}",
+    "take {v}",
+    "{p} {v}",
+    "the {p} is {v}",
+    "oh, {v}",
+    "sorry, {v}",
+    "{v}, of course",
+    "I mean {v}",
+    "{v}!",
+    "{p}: {v}",
+    "It's {v}.",
+    "ah yes: {v}",
+    "make it {v}",
+    "with {v}",
+    "hm, {v}",
+)
+# How people point back at a value, by what makes it.
+POINTERS: dict[Callable[[Random], str], tuple[str, ...]] = {
+    values.path: ("it", "that file", "the file", "this file", "the same file", "it"),
+    values.file_name: ("it", "that file", "the file", "this file", "the same file", "it"),
+    values.folder: ("it", "that folder", "this folder", "the same folder", "the folder", "it"),
+    values.place: ("the same city", "that city", "the same place", "that place", "this place", "this city"),
+    values.person: ("the same person", "that person", "this person", "the same one", "that one", "the same person"),
+    values.url: ("it", "that page", "this link", "the same link", "that address", "it"),
+    values.email: ("the same address", "that address", "this address", "the same mail", "it", "that one"),
+    values.identifier: ("it", "that one", "the same one", "this one", "that", "it"),
+    handle: ("it", "that one", "the same one", "this one", "that", "it"),
+}
+Calls = tuple[tuple[str, dict[str, Any]], ...]
+
+
+def lower_first(text: str) -> str:
+    """The text as the second half of a sentence; a value at its beginning stays as it is."""
+    if text.startswith(FENCE_OPEN) or text[:2] in {"I ", "I'"} or text[1:2].isupper():
+        return text
+    return text[:1].lower() + text[1:]
+
+
+def calls_message(done: Sequence[Errand]) -> dict[str, Any]:
+    """The assistant's call for an errand, or its calls for several."""
+    return calls_of(tuple((one.shape.name, one.arguments) for one in done))
+
+
+def calls_of(calls: Calls) -> dict[str, Any]:
+    """The assistant's call, or its calls in order."""
+    check = Check("call", (), calls[0]) if len(calls) == 1 else Check("two_calls", calls=calls)
+    functions = [{"type": "function", "function": {"name": name, "arguments": given}} for name, given in calls]
+    return {**say("assistant", "", check), "tool_calls": functions}
+
+
+def two_errands(chance: Chance, shapes: Sequence[Shape]) -> Messages:
+    """Two things asked in one message, called together, and both results told."""
+    first = errand(chance, chance.pick(shapes))
+    second = errand(chance, chance.pick(shapes))
+    if first.shape is second.shape and not first.arguments:
+        second = errand(chance, shapes[-1])
+    one, other = first.request.rstrip("."), second.request.rstrip()
+    joined = put(chance.phrasing(JOINTS), {"a": one, "b": lower_first(other)})
+    if not joined.startswith(one):
+        joined = put(joined, {}).replace(one, lower_first(one), 1)
+    messages = [say("user", roughen(chance, polite(chance, joined))), calls_message((first, second))]
+    if chance.odds(0.5):
+        told = [outcome(chance, done) for done in (first, second)]
+        messages += [say("tool", result) for result, _, _ in told]
+        answer = " ".join(text for _, text, _ in told)
+        messages.append(say("assistant", answer, Check("result", told[0][2] + told[1][2])))
+    return messages
+
+
+def both_words(names: Sequence[str]) -> str:
+    """Names as one says them together."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def doing(chance: Chance, shape: Shape) -> str:
+    """What the tool does, without any value: from its name or from how it is described."""
+    task = shape.task
+    verb, _, rest = task.family.partition(" ")
+    if rest:
+        return chance.pick((f"{verb} {chance.pick(('a', 'the', 'my', 'that'))} {rest}", f"{verb} {rest}"))
+    told = chance.pick(task.descriptions).split(" and ")[0].split(". ")[0]
+    return chance.pick((spelled(task.names[0]), told[:1].lower() + told[1:]))
+
+
+def asking_back(chance: Chance, shape: Shape) -> Messages | None:
+    """A request that lacks what the tool requires, the question for it, the value, and the call, if that can be."""
+    required = [slot for slot in shape.task.slots if not slot.optional and slot.key in shape.parameters]
+    if not required or any(slot.value or slot.type == "boolean" for slot in required):
+        return None
+    variables = draw_variables(chance, shape.task)
+    kept = chance.sample(required, chance.random.randint(0, len(required) - 1)) if " " in shape.task.family else []
+    if len(kept) < len(required) - 2:
+        kept = required[2:]
+    missing = [slot for slot in required if slot not in kept]
+    request = put(chance.phrasing(VAGUE), {"do": doing(chance, shape)})
+    for slot in kept:
+        name = shape.parameters[slot.key]
+        said = fit(chance.phrasing(MENTIONS), name, slot.key)
+        shown = perhaps_quoted(chance, variables[slot.key])
+        request = f"{request.rstrip('.?!')} {put(said, {slot.key: fence(shown)})}"
+    names = [spelled(shape.parameters[slot.key]) for slot in missing]
+    question = put(chance.pick(ONE_MISSING if len(names) == 1 else MORE_MISSING), {"p": both_words(names)})
+    messages = [
+        say("user", roughen(chance, polite(chance, request))),
+        say("assistant", question, Check("ask_back", tuple(names))),
+    ]
+    if chance.odds(0.35):
+        return messages
+    if len(missing) == 1:
+        value = perhaps_quoted(chance, variables[missing[0].key])
+        reply = put(chance.phrasing(REPLIES), {"p": names[0], "v": fence(value)})
+    else:
+        parts = (f"{name} {fence(variables[slot.key])}" for name, slot in zip(names, missing, strict=True))
+        reply = ", ".join(parts)
+    arguments = arguments_of(shape, required, variables)
+    done = Errand(shape, variables, reply, arguments)
+    return [*messages, say("user", roughen(chance, reply)), calls_message((done,))]
+
+
+MENTIONS = (
+    "with {p} {v}",
+    "with the {p} {v}",
+    "{p} {v}",
+    "with {v} as {p}",
+    "({p} {v})",
+    "whose {p} is {v}",
+    "and {p} {v}",
+    "using {p} {v}",
+    "for {p} {v}",
+    "where the {p} is {v}",
+    "with {p}: {v}",
+    "having the {p} {v}",
+)
+
+
+def arguments_of(shape: Shape, slots: Sequence[Slot], variables: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments for these slots in the order of the declaration."""
+    return {shape.parameters[slot.key]: typed(slot, put(slot.source, variables)) for slot in slots}
+
+
+def pointing_back(chance: Chance, before: Errand, shapes: Sequence[Shape]) -> Errand | None:
+    """An errand for any of the tools that names a value of the last one only by "it" or "that file"."""
+    known = {
+        before.shape.task.makers[key]: key
+        for key in sorted(set(SLOT.findall(" ".join(slot.source for slot in before.shape.task.slots))))
+        if key in before.shape.task.makers and before.shape.task.makers[key] in POINTERS
+    }
+    for shape in chance.sample(shapes, len(shapes)):
+        for slot in shape.task.slots:
+            maker = shape.task.makers.get(slot.key)
+            if slot.optional or slot.type != "string" or slot.enum or maker not in known:
+                continue
+            variables = {**draw_variables(chance, shape.task), slot.key: before.variables[known[maker]]}
+            done = ask(chance, shape, variables)
+            shown = fence(variables[slot.key])
+            if done.request.count(shown) != 1:
+                continue
+            pointer = chance.pick(POINTERS[maker])
+            return Errand(shape, variables, done.request.replace(shown, pointer), done.arguments)
+    return None
