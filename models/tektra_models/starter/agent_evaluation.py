@@ -8,7 +8,6 @@ are as they should be; both are looked up, nobody is asked for an opinion.
 from __future__ import annotations
 
 import ast
-import json
 import operator
 import re
 import tempfile
@@ -672,13 +671,6 @@ def run_tasks(complete: Complete, seed: str = "agents", count: int = 56, *, show
     }
 
 
-def completion_of(path: Path) -> Complete:
-    """Greedy answers of a GGUF file (needs llama-cpp-python)."""
-    from tektra_models.starter.examinee import Examinee
-
-    return Examinee(path).answer
-
-
 def table(figures: Mapping[str, Any]) -> str:
     """The figures for people."""
     lines = [f"{'agent tasks':<26}{'asked':>7}{'finished':>10}"]
@@ -687,8 +679,3 @@ def table(figures: Mapping[str, Any]) -> str:
             lines.append(f"{name:<26}{row['asked']:>7}{row['finished']:>10.1%}")
     lines.append(f"{'all':<26}{figures['asked']:>7}{figures['finished']:>10.1%}")
     return "\n".join([*lines, *figures["failures"]])
-
-
-def as_json(figures: Mapping[str, Any]) -> str:
-    """The figures for programs."""
-    return json.dumps(figures, ensure_ascii=False)

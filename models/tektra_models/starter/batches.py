@@ -9,7 +9,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from tektra_models.starter.corpus.dialogues import Dialogue, Mixture, dialogue
+from tektra_models.starter.corpus.dialogues import Mixture, dialogue
+from tektra_models.starter.corpus.talking import Dialogue
 from tektra_models.starter.emphasis import emphasis
 from tektra_models.starter.rendering import pieces, render
 
@@ -63,15 +64,17 @@ def batch(
     """All rows of one step, as blocks of the same shape, so that one compiled network serves them all."""
     rows = tokens_at_once // length
     made: list[Encoded] = []
+    filled = 0
     blocks: list[Rows] = []
     for place in count():
         one = encode(tokenizer, dialogue(f"{seed}/{step}/{place}", mixture=mixture))
         if len(one[0]) > length:
             continue
         made.append(one)
-        if sum(len(one[0]) - 1 for one in made) >= rows * length:
+        filled += len(one[0]) - 1
+        if filled >= rows * length:
             blocks.append(pack(made, rows, length))
-            made = []
+            made, filled = [], 0
             if len(blocks) * tokens_at_once >= tokens:
                 return blocks
     raise AssertionError  # pragma: no cover (count() never ends)

@@ -13,12 +13,12 @@ from tektra_models.starter.corpus import talking
 from tektra_models.starter.corpus.calling import CALCULATIONS, no_errand
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.command_check import named_commands, names_only_known_commands
-from tektra_models.starter.corpus.dialogues import Dialogue, dialogue
+from tektra_models.starter.corpus.dialogues import dialogue
 from tektra_models.starter.corpus.everyday import FILE_TASKS
 from tektra_models.starter.corpus.invented import invent
 from tektra_models.starter.corpus.noise import roughen
 from tektra_models.starter.corpus.services import SERVICES
-from tektra_models.starter.corpus.talking import Check, Messages
+from tektra_models.starter.corpus.talking import Check, Dialogue, Messages
 from tektra_models.starter.corpus.tasks import declare, errand
 from tektra_models.starter.corpus.turns import calls_message
 from tektra_models.starter.examinee import Examinee

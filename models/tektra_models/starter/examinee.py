@@ -32,8 +32,7 @@ class Examinee:
         said: list[int] = []
         for token in self.written(prompt, None):
             said.append(token)
-            text = self.text_of(said)
-            if self.constrained and tools and text.endswith(CALL_BEGINS):
+            if self.constrained and tools and self.text_of(said).endswith(CALL_BEGINS):
                 said += self.written(prompt + said, LlamaGrammar.from_string(call_grammar(tools), verbose=False))
                 break
         return self.text_of(said)

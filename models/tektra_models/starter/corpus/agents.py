@@ -12,7 +12,7 @@ import keyword
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tektra_models.starter.agent_forms import (
     FINAL_ANSWER,
@@ -31,12 +31,10 @@ from tektra_models.starter.corpus.filling import fence, put
 from tektra_models.starter.corpus.invented import NOUNS, VERBS
 from tektra_models.starter.corpus.noise import polite, roughen
 from tektra_models.starter.corpus.services import SERVICES
-from tektra_models.starter.corpus.talking import Check, Messages, echo, help_turn, say, small_talk
+from tektra_models.starter.corpus.talking import Check, Dialogue, Messages, echo, help_turn, say, small_talk
 from tektra_models.starter.corpus.tasks import Shape, Slot, Task, declare, errand, outcome, typed
+from tektra_models.starter.corpus.turns import calls_of
 from tektra_models.starter.corpus.words import spaced
-
-if TYPE_CHECKING:
-    from tektra_models.starter.corpus.dialogues import Dialogue
 
 
 @dataclass(frozen=True)
@@ -961,9 +959,7 @@ def call_source(act: Act, swapped: Mapping[Any, str] | None = None) -> str:
 
 def called(name: str, given: Mapping[str, Any], facts: tuple[str, ...] = ()) -> dict[str, Any]:
     """The assistant's call."""
-    function = {"name": name, "arguments": dict(given)}
-    message = say("assistant", "", Check("call", facts, (name, dict(given))))
-    return {**message, "tool_calls": [{"type": "function", "function": function}]}
+    return calls_of(((name, dict(given)),), facts)
 
 
 def coded(code: str) -> dict[str, Any]:
@@ -1037,9 +1033,6 @@ def agent_plan(chance: Chance) -> Plan:
 
 def written(plan: Plan) -> Dialogue:
     """The plan as a dialogue with its system message: of a CodeAgent, or of a ToolCallingAgent."""
-    # dialogues.py mixes these in, so that its Dialogue can be had only when both are there.
-    from tektra_models.starter.corpus.dialogues import Dialogue
-
     request = say("user", plan.request)
     if plan.code:
         system = say("system", code_system(plan.tools, plan.instructions))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tektra_models.starter.corpus.agents import agent_episode, common_tools, toolbox
+from tektra_models.starter.corpus.agents import agent_episode, called, common_tools, toolbox
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.noise import roughen
-from tektra_models.starter.corpus.talking import Check, Messages, say
-from tektra_models.starter.corpus.turns import calls_of
+from tektra_models.starter.corpus.talking import Check, Dialogue, Messages, say
 
 SENTENCES = (
     "{v}",
@@ -17,8 +16,8 @@ SENTENCES = (
 )
 
 
-def chain_messages(chance: Chance) -> tuple[Messages, list[dict[str, object]]]:
-    """A request, the calls with their results, and the answer in a sentence; and the tools."""
+def chain_dialogue(chance: Chance) -> Dialogue:
+    """A request, the calls with their results, and the answer in a sentence."""
     while True:
         episode = agent_episode(chance)
         shapes, rounds = common_tools(episode, native=False)
@@ -27,10 +26,11 @@ def chain_messages(chance: Chance) -> tuple[Messages, list[dict[str, object]]]:
             break
     families = frozenset(act.shape.task.family for calls in rounds for act in calls)
     tools = [shape.tool for shape in toolbox(chance, needed, families)]
-    messages = [say("user", roughen(chance, episode.request))]
+    messages: Messages = [say("user", roughen(chance, episode.request))]
     for act in (act for calls in rounds for act in calls):
-        messages += [calls_of(((act.shape.name, dict(act.arguments)),)), say("tool", act.result.strip())]
+        messages += [called(act.shape.name, act.arguments), say("tool", act.result.strip())]
     answer = episode.answer
     if not answer.endswith((".", "!", "?")) and " " not in answer.strip():
         answer = chance.pick(SENTENCES).replace("{v}", answer)
-    return [*messages, say("assistant", answer, Check("result", episode.facts))], tools
+    messages.append(say("assistant", answer, Check("result", episode.facts)))
+    return Dialogue("chain", messages, tools)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from random import Random
-from typing import Any
 
-from tektra_models.starter.corpus import agents, values, words
+from tektra_models.starter.corpus import agents, values
 from tektra_models.starter.corpus.calling import (
     NO_TOOL,
     errand_turn,
@@ -17,24 +15,22 @@ from tektra_models.starter.corpus.calling import (
     toolbox,
     without_tool,
 )
-from tektra_models.starter.corpus.chains import chain_messages
+from tektra_models.starter.corpus.chains import chain_dialogue
 from tektra_models.starter.corpus.chance import Chance
+from tektra_models.starter.corpus.exercises import drills, echoes, matches
 from tektra_models.starter.corpus.filling import put
-from tektra_models.starter.corpus.invented import NOUNS, VERBS
-from tektra_models.starter.corpus.parameters import free_name
-from tektra_models.starter.corpus.talking import COPIED, Check, Messages, beyond_turn, echo, help_turn, say, small_talk
-from tektra_models.starter.corpus.tasks import Errand, Shape, Slot, Task, again, errand
+from tektra_models.starter.corpus.talking import (
+    Check,
+    Dialogue,
+    Messages,
+    beyond_turn,
+    echo,
+    help_turn,
+    say,
+    small_talk,
+)
+from tektra_models.starter.corpus.tasks import Errand, Shape, again, errand
 from tektra_models.starter.corpus.turns import asking_back, pointing_back, two_errands
-
-
-@dataclass(frozen=True)
-class Dialogue:
-    """Messages in the OpenAI form; an assistant message carries its Check under "check"."""
-
-    kind: str
-    messages: list[dict[str, Any]]
-    tools: list[dict[str, Any]]
-
 
 SYSTEMS = (
     "You are a helpful assistant.",
@@ -118,58 +114,9 @@ def tool_round(
     return (messages + result_turn(chance, done), done) if chance.odds(0.55) else (messages + quiet(), done)
 
 
-def drills(chance: Chance) -> Dialogue:
-    """Many calls in a row with nothing between them: the densest exercise in choosing among tools."""
-    shapes = toolbox(chance)
-    messages: Messages = []
-    for _ in range(len(shapes) + chance.random.randint(1, 3)):
-        messages += errand_turn(chance, errand(chance, chance.pick(shapes)))
-    return Dialogue("drill", messages, [shape.tool for shape in shapes])
-
-
-def matches(chance: Chance) -> Dialogue:
-    """Tools called by their very words: the plainest exercise in finding the tool that a request means."""
-    shapes = [
-        simple_shape(chance, chance.value(two_words), chance.odds(0.5), chance.odds(0.4))
-        for _ in range(chance.random.randint(2, 5))
-    ]
-    messages: Messages = []
-    for _ in range(len(shapes) + 3):
-        messages += errand_turn(chance, errand(chance, chance.pick(shapes)))
-    return Dialogue("match", messages, [shape.tool for shape in shapes])
-
-
-def two_words(random: Random) -> str:
-    """A deed and a thing, mostly senseless together."""
-    first = random.choice(VERBS)[0] if random.random() < 0.5 else random.choice(words.WORDS)
-    second = random.choice(NOUNS) if random.random() < 0.5 else random.choice(words.WORDS)
-    return f"{first} {second}"
-
-
-def simple_shape(chance: Chance, said: str, described: bool, valued: bool) -> Shape:
-    """A tool named by what one says to have it called, with one parameter or none."""
-    name = "_".join(said.split() if chance.odds(0.8) else reversed(said.split()))
-    key = chance.value(free_name)
-    properties = {key: {"type": "string"}} if valued else {}
-    schema = {"type": "object", "properties": properties, "required": list(properties)}
-    function = {"name": name, **({"description": said} if described else {}), "parameters": schema}
-    verb, _, thing = said.partition(" ")
-    tail = " {v}" if valued else ""
-    ways = tuple(f"{verb} {article} {thing}{tail}" for article in ("the", "a", "my", "this", "that"))
-    slots = (Slot("v", (key,)),) if valued else ()
-    task = Task(said, (name,), (said,), slots, (*ways, f"{said}{tail}"), (("ok", "Done."),), {"v": chance.pick(COPIED)})
-    return Shape(task, {"type": "function", "function": function}, {"v": key} if valued else {})
-
-
 def quiet() -> Messages:
     """A result that needs no words of its own."""
     return [say("tool", "ok"), say("assistant", "Done.", Check("result"))]
-
-
-def chain(chance: Chance) -> Dialogue:
-    """A task of several calls that ends with a plain answer."""
-    messages, tools = chain_messages(chance)
-    return Dialogue("chain", messages, tools)
 
 
 def plain_rounds(chance: Chance) -> Dialogue:
@@ -209,16 +156,11 @@ def dialogue(seed: int | str, *, held_out: bool = False, mixture: Mixture = EVER
     return Dialogue(made.kind, system_message(chance) + made.messages, made.tools)
 
 
-def echoes(chance: Chance) -> Dialogue:
-    """Texts to repeat."""
-    return Dialogue("echo", [message for _ in range(chance.random.randint(1, 4)) for message in echo(chance)], [])
-
-
 MAKERS: dict[str, Callable[[Chance], Dialogue]] = {
     "tools": tool_rounds,
     "match": matches,
     "drill": drills,
-    "chain": chain,
+    "chain": chain_dialogue,
     "agent": agents.agent_dialogue,
     "plain": plain_rounds,
     "echo": echoes,

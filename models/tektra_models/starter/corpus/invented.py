@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from random import Random
 
 from tektra_models.starter.corpus import values, words
 from tektra_models.starter.corpus.chance import Chance
@@ -180,12 +179,7 @@ def thing_name(chance: Chance) -> str:
     if roll < 0.08:
         return chance.value(values.syllables)
     noun = chance.pick(NOUNS)
-    return f"{chance.value(plain_word)} {noun}" if roll < 0.4 else noun
-
-
-def plain_word(random: Random) -> str:
-    """A word of the dictionary."""
-    return random.choice(words.WORDS)
+    return f"{chance.value(values.plain_word)} {noun}" if roll < 0.4 else noun
 
 
 def article(noun: str) -> str:
@@ -202,7 +196,7 @@ def requests(chance: Chance, verb: tuple[str, ...], noun: str, mentions: list[tu
     named = f"{chance.pick((article(noun), 'the', 'the', 'my', 'one', 'that', 'our'))} {noun}"
     roll = chance.random.random()
     if first and first.direct and roll < 0.4:
-        named = chance.pick((f"{noun} {value}", f"the {noun} {value}", value, value, f"{value}"))
+        named = chance.pick((f"{noun} {value}", f"the {noun} {value}", value, value, value))
         order = order[1:]
     elif roll > 0.94:
         named = chance.pick((f"{noun}s", noun, "it", f"this {noun}"))
@@ -217,7 +211,7 @@ def requests(chance: Chance, verb: tuple[str, ...], noun: str, mentions: list[tu
     return chance.pick((f"{text[:1].upper()}{text[1:]}.", text, f"{text[:1].upper()}{text[1:]}"))
 
 
-def results(noun: str, verb: str) -> tuple[tuple[str, str], ...]:
+def results(noun: str) -> tuple[tuple[str, str], ...]:
     """What such a tool gives back, and how to tell it."""
     return (
         ('{"ok": true}', "Done."),
@@ -315,4 +309,4 @@ def invent(chance: Chance, verb: tuple[str, ...] | None = None, noun: str | None
     said |= {"Other": chance.pick(verb).capitalize(), "p": slots[0].names[0].replace("_", " ") if slots else "name"}
     ways = tuple(requests(chance, verb, noun, mentions) for _ in range(3))
     descriptions = (chance.pick(SAYINGS).format(**said),)
-    return Task(f"{verb[0]} {noun}", names, descriptions, slots, ways, results(noun, verb[0]), makers)
+    return Task(f"{verb[0]} {noun}", names, descriptions, slots, ways, results(noun), makers)

@@ -30,7 +30,6 @@ class Parameter:
     slot: Slot
     make: Maker
     mention: str
-    question: str
     direct: bool = False
 
 
@@ -610,7 +609,7 @@ def spelled(name: str) -> str:
 
 def free_name(random: Random) -> str:
     """A parameter name without a known meaning."""
-    return "_".join(random.choice(words.WORDS) for _ in range(random.choice((1, 1, 2))))
+    return "_".join(values.plain_word(random) for _ in range(random.choice((1, 1, 2))))
 
 
 def told(text: str, name: str, verb: str, noun: str) -> str:
@@ -639,9 +638,7 @@ def of_kind(chance: Chance, key: str, verb: str, noun: str) -> Parameter:
     # People shorten what a tool calls customer_email to "email".
     said = base if chance.odds(0.5) else name
     descriptions = tuple(told(text, name, verb, noun) for text in kind.descriptions)
-    return Parameter(
-        Slot(key, (name,), descriptions, kind.type), kind.make, fit(mention, said, key), spelled(name), kind.direct
-    )
+    return Parameter(Slot(key, (name,), descriptions, kind.type), kind.make, fit(mention, said, key), kind.direct)
 
 
 def choice(chance: Chance, key: str, noun: str) -> Parameter:
@@ -654,9 +651,7 @@ def choice(chance: Chance, key: str, noun: str) -> Parameter:
         made = {chance.value(values.word): None for _ in range(chance.random.randint(2, 5))}
         options, mention = tuple(made), chance.phrasing(SPELLED)
     descriptions = (f"The {spelled(name)}", f"Which {spelled(name)}", f"{spelled(name).capitalize()} of the {noun}")
-    return Parameter(
-        Slot(key, (name,), descriptions, enum=options), one_of(options), fit(mention, name, key), spelled(name)
-    )
+    return Parameter(Slot(key, (name,), descriptions, enum=options), one_of(options), fit(mention, name, key))
 
 
 def switch(chance: Chance, key: str) -> Parameter:
@@ -668,9 +663,9 @@ def switch(chance: Chance, key: str) -> Parameter:
     slot = Slot(key, (name,), descriptions, "boolean")
     if chance.odds(0.4):
         words_of = one_of(("on", "off", "yes", "no", "true", "false"))
-        return Parameter(slot, words_of, fit(chance.phrasing(SWITCHES), name, key), spelled(name))
+        return Parameter(slot, words_of, fit(chance.phrasing(SWITCHES), name, key))
     said = spelled(name).removeprefix("include ")
-    return Parameter(slot, one_of((f"with {said}", f"without {said}")), f"{{{key}}}", spelled(name))
+    return Parameter(slot, one_of((f"with {said}", f"without {said}")), f"{{{key}}}")
 
 
 def said_by_name(chance: Chance, key: str) -> Parameter:
@@ -686,7 +681,7 @@ def said_by_name(chance: Chance, key: str) -> Parameter:
         ones = (f"only the {said} ones", f"only {said} ones") if name.startswith("only") else (f"make it {said}",)
         words_of = one_of((*ones, f"as {said}", f"not {said}"))
     descriptions = tuple(told(text, name, "", "") for text in FLAG_DESCRIPTIONS)
-    return Parameter(Slot(key, (name,), descriptions, "boolean"), words_of, f"{{{key}}}", spelled(name))
+    return Parameter(Slot(key, (name,), descriptions, "boolean"), words_of, f"{{{key}}}")
 
 
 def free(chance: Chance, key: str, noun: str) -> Parameter:
@@ -694,9 +689,7 @@ def free(chance: Chance, key: str, noun: str) -> Parameter:
     name = chance.value(free_name)
     type_, make = chance.pick(PLAIN_TYPES)
     descriptions = (f"The {spelled(name)}", spelled(name).capitalize(), f"{spelled(name).capitalize()} of the {noun}")
-    return Parameter(
-        Slot(key, (name,), descriptions, type_), make, fit(chance.phrasing(SPELLED), name, key), spelled(name)
-    )
+    return Parameter(Slot(key, (name,), descriptions, type_), make, fit(chance.phrasing(SPELLED), name, key))
 
 
 def parameter(chance: Chance, key: str, verb: str, noun: str) -> Parameter:

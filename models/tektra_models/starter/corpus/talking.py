@@ -25,6 +25,17 @@ class Check:
 
 
 Messages = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """Messages in the OpenAI form; an assistant message carries its Check under "check"."""
+
+    kind: str
+    messages: list[dict[str, Any]]
+    tools: list[dict[str, Any]]
+
+
 HOW = (
     "How do I {p}?",
     "how can I {p}",

@@ -126,9 +126,9 @@ def calls_message(done: Sequence[Errand]) -> dict[str, Any]:
     return calls_of(tuple((one.shape.name, one.arguments) for one in done))
 
 
-def calls_of(calls: Calls) -> dict[str, Any]:
-    """The assistant's call, or its calls in order."""
-    check = Check("call", (), calls[0]) if len(calls) == 1 else Check("two_calls", calls=calls)
+def calls_of(calls: Calls, facts: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The assistant's call, or its calls in order; `facts` are what the arguments of a single call must hold."""
+    check = Check("call", facts, calls[0]) if len(calls) == 1 else Check("two_calls", calls=calls)
     functions = [{"type": "function", "function": {"name": name, "arguments": given}} for name, given in calls]
     return {**say("assistant", "", check), "tool_calls": functions}
 
@@ -142,7 +142,7 @@ def two_errands(chance: Chance, shapes: Sequence[Shape]) -> Messages:
     one, other = first.request.rstrip("."), second.request.rstrip()
     joined = put(chance.phrasing(JOINTS), {"a": one, "b": lower_first(other)})
     if not joined.startswith(one):
-        joined = put(joined, {}).replace(one, lower_first(one), 1)
+        joined = joined.replace(one, lower_first(one), 1)
     messages = [say("user", roughen(chance, polite(chance, joined))), calls_message((first, second))]
     if chance.odds(0.5):
         told = [outcome(chance, done) for done in (first, second)]

@@ -20,6 +20,11 @@ def word(random: Random) -> str:
     return random.choice(words.WORDS) if random.random() < 0.8 else syllables(random)
 
 
+def plain_word(random: Random) -> str:
+    """A word of the dictionary."""
+    return random.choice(words.WORDS)
+
+
 def stem(random: Random) -> str:
     """The first part of a file name."""
     parts = [word(random) for _ in range(random.choice((1, 1, 2, 2, 3)))]
