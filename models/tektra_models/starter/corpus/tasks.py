@@ -15,6 +15,7 @@ from tektra_models.starter.corpus.filling import SLOT, fence, put
 
 Maker = Callable[[Random], str]
 OPTIONAL = re.compile(r"\[([^\]]*)\]")
+LIST_JOINT = re.compile(r", | and ")
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def typed(slot: Slot, text: str) -> Any:
     if slot.type == "boolean":
         return text in {"true", "yes", "on"} or text.startswith(("with ", "and ", "as ", "make it ", "only "))
     if slot.type == "array":
-        return text.split(", ")
+        return LIST_JOINT.split(text)
     return text
 
 

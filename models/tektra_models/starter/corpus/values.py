@@ -206,6 +206,16 @@ def language(random: Random) -> str:
     return random.choice(words.LANGUAGES)
 
 
+def country(random: Random) -> str:
+    """A country."""
+    return random.choice(words.COUNTRIES)
+
+
+def weekday(random: Random) -> str:
+    """A day of the week."""
+    return random.choice(words.WEEKDAYS)
+
+
 def day(random: Random) -> str:
     """A day as people say it."""
     return random.choice(
