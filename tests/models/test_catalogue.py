@@ -6,23 +6,30 @@ from collections import Counter
 
 import pytest
 
-from tektra_models.starter.corpus.catalogue import CATALOGUE, FOLDER, read
+from tektra_models.starter.corpus.catalogue import AREAS, CATALOGUE, FOLDER, KEPT_APART
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.filling import SLOT, unfence
 from tektra_models.starter.corpus.tasks import OPTIONAL, RESULT_MAKERS, Task, declare, errand
 
-TASKS = [pytest.param(task, id=task.family) for task in CATALOGUE]
+ALL = [task for tasks in CATALOGUE.values() for task in tasks]
+TASKS = [pytest.param(task, id=task.family) for task in ALL]
 FEWEST_WAYS = 10
 
 
-def test_every_file_holds_tools() -> None:
-    assert all(read(path) for path in FOLDER.glob("*.toml"))
-    assert len(CATALOGUE) == sum(len(read(path)) for path in FOLDER.glob("*.toml")) > 0
+def test_every_file_is_an_area_that_training_knows() -> None:
+    assert set(CATALOGUE) == {path.stem for path in FOLDER.glob("*.toml")}
+    assert all(AREAS)
+
+
+def test_what_is_kept_apart_is_in_no_area() -> None:
+    known = {task.family for area in AREAS for task in area}
+    assert known | {task.family for task in KEPT_APART} == {task.family for task in ALL}
+    assert not known & {task.family for task in KEPT_APART}
 
 
 def test_no_family_and_no_name_stands_for_two_tools() -> None:
-    families = Counter(task.family for task in CATALOGUE)
-    names = Counter(name for task in CATALOGUE for name in set(task.names))
+    families = Counter(task.family for task in ALL)
+    names = Counter(name for task in ALL for name in set(task.names))
     assert not {family for family, count in families.items() if count > 1}
     assert not {name for name, count in names.items() if count > 1}
 

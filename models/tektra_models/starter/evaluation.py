@@ -11,6 +11,7 @@ from typing import Any
 from tektra_models.starter.agent_evaluation import run_tasks
 from tektra_models.starter.corpus import talking
 from tektra_models.starter.corpus.calling import CALCULATIONS, no_errand
+from tektra_models.starter.corpus.catalogue import AREAS, KEPT_APART
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.command_check import named_commands, names_only_known_commands
 from tektra_models.starter.corpus.dialogues import dialogue
@@ -24,6 +25,8 @@ from tektra_models.starter.corpus.turns import calls_message
 from tektra_models.starter.examinee import Examinee
 from tektra_models.starter.handmade import Case, cases, holds
 from tektra_models.starter.judging import CALLED, choice_of, due_calls, due_choice, read_calls, right
+
+POOLS = {"known": "calls, known tasks", "unseen": "calls, tools kept apart", "invented": "calls, invented tools"}
 
 
 @dataclass(frozen=True)
@@ -60,17 +63,21 @@ def measure_of(check: Check) -> str:
     return named.get(check.kind, "small talk")
 
 
-def single_call(seed: str, *, invented: bool, held_out: bool) -> Item:
-    """One request for one of one to six tools: of known kinds, or invented on the spot."""
+def single_call(seed: str, pool: str, *, held_out: bool) -> Item:
+    """One request for one of one to six tools of a pool: known tasks, real-looking unseen ones, or invented ones."""
     chance = Chance(seed, held_out=held_out)
-    known = (chance.pick(CALCULATIONS), *FILE_TASKS, *SERVICES)
     wanted = chance.random.choice((1, 2, 3, 4, 6))
-    tasks = [invent(chance) for _ in range(wanted)] if invented else chance.sample(known, wanted)
+    if pool == "invented":
+        tasks = [invent(chance) for _ in range(wanted)]
+    elif pool == "unseen":
+        tasks = chance.sample(KEPT_APART, wanted)
+    else:
+        chosen = (chance.pick(CALCULATIONS), *FILE_TASKS, *SERVICES, *(chance.pick(area) for area in AREAS))
+        tasks = chance.sample(chosen, wanted)
     shapes = {shape.name: shape for shape in (declare(chance, task) for task in tasks)}
     asked = errand(chance, chance.pick(list(shapes.values())))
     user = talking.say("user", roughen(chance, asked.request))
-    measure = "calls, invented tools" if invented else "calls, known tasks"
-    return Item(measure, [user], [shape.tool for shape in shapes.values()], calls_message((asked,))["check"])
+    return Item(POOLS[pool], [user], [shape.tool for shape in shapes.values()], calls_message((asked,))["check"])
 
 
 def help_items(seed: str, count: int, *, held_out: bool) -> Iterator[Item]:
@@ -116,8 +123,8 @@ def handmade_check(case: Case) -> Check:
 def examination(seed: str, count: int, *, held_out: bool) -> Iterator[Item]:
     """Everything that is asked; `count` sets the size of each generated part."""
     for place in range(count):
-        yield single_call(f"{seed}/known/{place}", invented=False, held_out=held_out)
-        yield single_call(f"{seed}/invented/{place}", invented=True, held_out=held_out)
+        for pool in POOLS:
+            yield single_call(f"{seed}/{pool}/{place}", pool, held_out=held_out)
     yield from help_items(seed, count, held_out=held_out)
     yield from unfitting(seed, count // 3, held_out=held_out)
     for place in range(count // 2):

@@ -13,7 +13,7 @@ from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, TokenType
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from tektra_models.starter.network import Size
+from tektra_models.starter.network import Size, merged
 from tektra_models.starter.rendering import END, TEMPLATE_PATH
 from tektra_models.starter.tokenizer import CONTROL, PRE_TOKENIZER, SPARE, VISIBLE, load_tokenizer
 
@@ -94,7 +94,7 @@ def export(work: Path, output: Path, kind: str = "Q8_0") -> Path:
     writer = GGUFWriter(part, "llama")
     add_header(writer, Size(**state["size"]), kind)
     add_tokenizer(writer, load_tokenizer(work))
-    for name, weight in state["average"].items():
+    for name, weight in merged(state["average"]).items():
         add_weight(writer, gguf_name(name), weight.float().numpy(), kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+LIKENESS, TAKEN = 0.6, 0.3
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Size:
     kv_heads: int = 4
     hidden: int = 640
     context: int = 2048
+    kinship: int = 66
     rope_base: float = 10000.0
     epsilon: float = 1e-5
 
@@ -59,6 +62,26 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
         self.attn_k = nn.Linear(size.width, kv_width, bias=False)
         self.attn_v = nn.Linear(size.width, kv_width, bias=False)
         self.attn_output = nn.Linear(size.width, size.width, bias=False)
+
+    def begin(self) -> None:
+        """Begin by looking for places that are alike and taking over a little of what they hold.
+
+        Queries are equal to keys, and the output undoes what the values do: most of what such a model has to learn
+        is to find again what was said. After Trockman and Kolter, "Mimetic Initialization of Self-Attention Layers",
+        2023 (arXiv:2305.09828).
+        """
+        nn.init.normal_(self.attn_k.weight, std=LIKENESS / self.size.width**0.5)
+        nn.init.orthogonal_(self.attn_v.weight, gain=TAKEN)
+        shared = self.size.heads // self.size.kv_heads
+        with torch.no_grad():
+            self.attn_q.weight.copy_(self._for_each_head(self.attn_k.weight))
+            self.attn_output.weight.copy_(self._for_each_head(self.attn_v.weight).T / shared)
+
+    def _for_each_head(self, weight: Tensor) -> Tensor:
+        """The rows of keys or values, once for each of the heads that share them."""
+        groups = weight.view(self.size.kv_heads, 1, self.size.head_width, self.size.width)
+        shared = self.size.heads // self.size.kv_heads
+        return groups.expand(-1, shared, -1, -1).reshape(self.size.width, self.size.width)
 
     def forward(self, x: Tensor, turns: Tensor, mask: Tensor) -> Tensor:
         """Attend to what came before in the same dialogue."""
@@ -104,34 +127,46 @@ class Block(nn.Module):  # type: ignore[misc, unused-ignore]
 
 
 class Network(nn.Module):  # type: ignore[misc, unused-ignore]
-    """Tokens to the hidden state before the (tied) output layer."""
+    """Tokens to the hidden state before the (tied) output layer.
+
+    A token's embedding is its own row and a learned projection of what is known of its word beforehand, so that words
+    which training seldom or never shows still lie among those they are close to. `merged` makes one table of both.
+    """
 
     def __init__(self, size: Size) -> None:
         super().__init__()
         self.size = size
         self.token_embd = nn.Embedding(size.vocabulary, size.width)
+        self.kinship = nn.Linear(size.kinship, size.width, bias=False)
         self.blk = nn.ModuleList(Block(size) for _ in range(size.layers))
         self.output_norm = nn.RMSNorm(size.width, eps=size.epsilon)
         self.register_buffer("turns", rotations(size, size.context), persistent=False)
+        self.register_buffer("kin", torch.zeros(size.vocabulary, size.kinship))
         self.apply(self._begin)
 
-    def relate(self, twins: Sequence[tuple[int, int, int]]) -> None:
-        """Begin with tokens that mean the same close to each other: one is the other plus what makes the difference."""
+    def relate(self, kin: Tensor, forms: Sequence[tuple[int, int]]) -> None:
+        """Say what is known of each token beforehand, and let each form of a token begin with its base form's row."""
         with torch.no_grad():
-            for token, plain, difference in twins:
-                self.token_embd.weight[token] = self.token_embd.weight[plain] + self.token_embd.weight[difference]
+            self.get_buffer("kin").copy_(kin)
+            for token, base in forms:
+                self.token_embd.weight[token] = self.token_embd.weight[base]
 
     def _begin(self, module: nn.Module) -> None:
-        """Small random weights; what is added to the stream begins smaller still."""
+        """Small random weights, smaller still where a block adds to the stream; attention begins in its own way."""
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)
         if isinstance(module, Block):
-            for last in (module.attention.attn_output, module.ffn_down):
-                nn.init.normal_(last.weight, std=0.02 / (2 * self.size.layers) ** 0.5)
+            nn.init.normal_(module.ffn_down.weight, std=0.02 / (2 * self.size.layers) ** 0.5)
+            module.attention.begin()
 
-    def forward(self, tokens: Tensor, dialogues: Tensor) -> Tensor:
+    def table(self) -> Tensor:
+        """The embedding of all tokens: (vocabulary, width)."""
+        whole: Tensor = self.token_embd.weight + self.kinship(self.get_buffer("kin"))
+        return whole
+
+    def forward(self, tokens: Tensor, dialogues: Tensor, table: Tensor) -> Tensor:
         """The normalized hidden state at each place; a place sees only its own dialogue, numbered in `dialogues`."""
-        x = self.token_embd(tokens)
+        x = functional.embedding(tokens, table)
         length = tokens.shape[1]
         turns = self.get_buffer("turns")[:, :length]
         same = dialogues[:, :, None] == dialogues[:, None, :]
@@ -142,6 +177,9 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
         normal: Tensor = self.output_norm(x)
         return normal
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        """Scores of all tokens."""
-        return functional.linear(hidden, self.token_embd.weight)
+
+def merged(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights as llama.cpp has them: one table of embeddings."""
+    known = weights["kin"] @ weights["kinship.weight"].T
+    kept = {name: weight for name, weight in weights.items() if name not in {"kin", "kinship.weight"}}
+    return {**kept, "token_embd.weight": weights["token_embd.weight"] + known}

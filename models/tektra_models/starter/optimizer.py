@@ -52,8 +52,9 @@ class Muon(torch.optim.Optimizer):  # type: ignore[misc, unused-ignore]
         weight.mul_(1 - rate * DECAY).add_(update, alpha=-rate * scale)
 
 
-def optimizers(network: Network, rate: float) -> list[torch.optim.Optimizer]:
-    """Both optimizers; `rate` is Muon's, and AdamW's follows it."""
-    matrices = [weight for name, weight in network.named_parameters() if weight.ndim == 2 and "token_embd" not in name]
-    others = [weight for name, weight in network.named_parameters() if weight.ndim != 2 or "token_embd" in name]
-    return [Muon(matrices, rate), torch.optim.AdamW(others, lr=rate * 0.15, betas=(0.9, 0.95), weight_decay=0.0)]
+def optimizers(network: Network, rate: float, rows_rate: float) -> list[torch.optim.Optimizer]:
+    """Muon at `rate` for the layers' matrices, AdamW at `rows_rate` for the embedding and the norms."""
+    named = list(network.named_parameters())
+    matrices = [weight for name, weight in named if weight.ndim == 2 and name.startswith("blk.")]
+    others = [weight for name, weight in named if weight.ndim != 2 or not name.startswith("blk.")]
+    return [Muon(matrices, rate), torch.optim.AdamW(others, lr=rows_rate, betas=(0.9, 0.95), weight_decay=0.0)]

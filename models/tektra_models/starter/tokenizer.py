@@ -16,12 +16,15 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 from tokenizers import decoders as token_decoders
 
 from tektra_models.starter.corpus.dialogues import dialogues
 from tektra_models.starter.corpus.words import spaced
 from tektra_models.starter.rendering import render
+from tektra_models.starter.word_vectors import WIDTH, word_vectors
 
 PRE_TOKENIZER = "smollm"
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
@@ -58,7 +61,10 @@ PUNCTUATION = (
     '")',
     '"))',
 )
-WORD_MERGES = 1600
+WORD_MERGES = 4500
+# How much a word that no dialogue holds counts among those that do, by its place among the commonest words of English.
+COMMON_WORDS = 8000
+UNSEEN_WEIGHT, UNSEEN_OFFSET, UNSEEN_FALL = 300, 30, 0.7
 # No word stands here that could be part of a tool's name or a value.
 SPACED_WORDS = spaced("""
 the a an to of is are was be been am it its this that these those with and or but in on at by for from as into about
@@ -75,6 +81,15 @@ def sample_texts(count: int) -> Iterator[str]:
         yield render(item.messages, item.tools)
 
 
+def word_weights(texts: list[str]) -> Counter[str]:
+    """How often the learner of merges gets to see each word: those of the dialogues, and the commonest of English."""
+    said = Counter(word.lower() for text in texts for word in LETTERS.findall(text))
+    weights = Counter({word: round(2 * count**0.6) for word, count in said.items() if count > 1})
+    for place, word in enumerate(word_vectors().words[:COMMON_WORDS]):
+        weights[word] += max(2, round(UNSEEN_WEIGHT / (place + UNSEEN_OFFSET) ** UNSEEN_FALL))
+    return weights
+
+
 def word_merges(texts: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Learn merges inside words, and give each its twin for the head of a sentence."""
     learner = Tokenizer(models.BPE())
@@ -83,7 +98,7 @@ def word_merges(texts: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]
     trainer = trainers.BpeTrainer(
         vocab_size=len(alphabet) + WORD_MERGES, initial_alphabet=alphabet, show_progress=False
     )
-    learner.train_from_iterator((word.lower() for text in texts for word in LETTERS.findall(text)), trainer)
+    learner.train_from_iterator((word for word, weight in word_weights(texts).items() for _ in range(weight)), trainer)
     learned = json.loads(learner.to_str())["model"]
     vocabulary: dict[str, int] = dict(learned["vocab"])
     merges: list[tuple[str, str]] = []
@@ -127,21 +142,31 @@ def add_spaced_words(vocabulary: dict[str, int], merges: list[tuple[str, str]], 
         extend(vocabulary, merges, SPACE, word)
 
 
-def twins(tokenizer: Tokenizer) -> list[tuple[int, int, int]]:
-    """Tokens that mean the same as another: (token, the plain one, the one for what makes the difference)."""
+def kinship(tokenizer: Tokenizer) -> NDArray[np.float32]:
+    """What is known of each token before any training: the vector of its word, a capital letter, a space before it.
+
+    Shape: (vocabulary, WIDTH + 2); nothing but zeros for what is no word and no twin of a word.
+    """
+    known = word_vectors()
+    places = {word: place for place, word in enumerate(known.words)}
+    table = np.zeros((tokenizer.get_vocab_size(), WIDTH + 2), dtype=np.float32)
+    for text, token in tokenizer.get_vocab().items():
+        bare = text.removeprefix(SPACE)
+        if not (bare.isascii() and bare.isalpha()):
+            continue
+        table[token, WIDTH:] = bare[0].isupper(), bare != text
+        place = places.get(bare[0].lower() + bare[1:])
+        if place is not None:
+            table[token, :WIDTH] = known.vectors[place]
+    return table
+
+
+def base_forms(tokenizer: Tokenizer) -> list[tuple[int, int]]:
+    """Each token that is another with a capital letter or a space before it, and that other."""
     vocabulary: dict[str, int] = tokenizer.get_vocab()
-    difference = vocabulary["A"]
-    found = [
-        (place, vocabulary[text[0].lower() + text[1:]], difference)
-        for text, place in vocabulary.items()
-        if text[0].isascii() and text[0].isupper() and text != "A" and text[0].lower() + text[1:] in vocabulary
-    ]
-    found += [
-        (place, vocabulary[text[1:]], vocabulary[SPACE])
-        for text, place in vocabulary.items()
-        if text[0] == SPACE and text[1:2].isalpha() and text[1:] in vocabulary
-    ]
-    return sorted(found, key=lambda one: tokenizer.id_to_token(one[0])[0] == SPACE)
+    bare = {token: text.removeprefix(SPACE) for text, token in vocabulary.items()}
+    words = {token: text for token, text in bare.items() if text.isascii() and text.isalpha()}
+    return [(token, vocabulary.get(text[0].lower() + text[1:], token)) for token, text in words.items()]
 
 
 def train_tokenizer(samples: int = 12000) -> Tokenizer:

@@ -26,21 +26,20 @@ from tektra_models.starter.batches import Rows, batch
 from tektra_models.starter.corpus.dialogues import CHOOSING, EVERYTHING, FINDING, Mixture
 from tektra_models.starter.network import Network, Size
 from tektra_models.starter.optimizer import optimizers
-from tektra_models.starter.tokenizer import load_tokenizer, twins
+from tektra_models.starter.tokenizer import base_forms, kinship, load_tokenizer
 
 
 @dataclass(frozen=True)
 class Plan:
     """How a run goes."""
 
-    steps: int = 3200
-    tokens_per_step: int = 8192
+    steps: int = 18000
+    tokens_per_step: int = 4096
     tokens_at_once: int = 4096
-    rate: float = 0.02
+    rate: float = 0.007
+    rows_rate: float = 0.00105
     warmup: int = 60
-    settles: float = 0.22
-    settled: float = 0.35
-    cooldown: float = 0.65
+    cooldown: float = 0.75
     average: float = 0.995
     save_every: int = 100
     device: str = "cpu"
@@ -49,7 +48,7 @@ class Plan:
 
 
 # Up to which share of the run, how long a row is, and which dialogues it is made of.
-STAGES = ((0.1, 256, FINDING), (0.74, 512, CHOOSING), (9.0, 768, EVERYTHING))
+STAGES = ((0.08, 256, FINDING), (0.4, 512, CHOOSING), (9.0, 768, EVERYTHING))
 PRESETS: dict[str, tuple[dict[str, int], Plan]] = {
     "cpu": ({"width": 256, "layers": 8, "heads": 4, "kv_heads": 4, "hidden": 640}, Plan()),
     "gpu": (
@@ -79,10 +78,9 @@ def plan_of(preset: str, steps: int | None, seed: str) -> Plan:
 
 
 def rate_at(plan: Plan, step: int) -> float:
-    """Warm up, hold, settle on a third of that, then go down in a straight line."""
+    """Warm up, hold, then go down in a straight line."""
     falling = max(0.02, (plan.steps - step) / max(1.0, plan.steps * plan.cooldown))
-    height = 1.0 if step < plan.steps * plan.settles else plan.settled
-    return plan.rate * min(height, height * falling, (step + 1) / plan.warmup)
+    return plan.rate * min(1.0, falling, (step + 1) / plan.warmup)
 
 
 def stage_at(plan: Plan, step: int) -> tuple[int, Mixture]:
@@ -100,23 +98,24 @@ def keep_memory() -> None:
 
 
 @lru_cache(maxsize=2)
-def compiled(network: Network, device: str) -> Callable[[Tensor, Tensor], Tensor]:
+def compiled(network: Network, device: str) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """The network in bfloat16, compiled once for each shape of a block."""
 
-    def hidden(tokens: Tensor, dialogues: Tensor) -> Tensor:
+    def hidden(tokens: Tensor, dialogues: Tensor, table: Tensor) -> Tensor:
         with torch.autocast(device, torch.bfloat16):
-            return network(tokens, dialogues)
+            return network(tokens, dialogues, table)
 
-    made: Callable[[Tensor, Tensor], Tensor] = torch.compile(hidden, dynamic=False)
+    made: Callable[[Tensor, Tensor, Tensor], Tensor] = torch.compile(hidden, dynamic=False)
     return made
 
 
 def loss_of(network: Network, rows: Rows, device: str, share: float) -> Tensor:
     """The weighted mean loss over what the assistant says, as this block's share of the step."""
     spoken = (rows.weights > 0).to(device)
-    hidden = compiled(network, device)(rows.inputs.to(device), rows.dialogues.to(device))[spoken]
+    table = network.table()
+    hidden = compiled(network, device)(rows.inputs.to(device), rows.dialogues.to(device), table)[spoken]
     with torch.autocast(device, torch.bfloat16):
-        scores = network.logits(hidden)
+        scores = functional.linear(hidden, table)
     losses = functional.cross_entropy(scores.float(), rows.targets.to(device)[spoken], reduction="none")
     return (losses * rows.weights.to(device)[spoken]).sum() / share
 
@@ -153,10 +152,10 @@ def open_run(path: Path, size: Size, plan: Plan, tokenizer: Tokenizer) -> Run:
     """Begin, or go on from the checkpoint."""
     torch.manual_seed(0)
     network = Network(size)
-    network.relate(twins(tokenizer))
+    network.relate(torch.from_numpy(kinship(tokenizer)), base_forms(tokenizer))
     network, average = network.to(plan.device), Network(size).to(plan.device)
     average.load_state_dict(network.state_dict())
-    run = Run(network, average, optimizers(network, plan.rate))
+    run = Run(network, average, optimizers(network, plan.rate, plan.rows_rate))
     if path.exists():
         state = torch.load(path, weights_only=True, map_location=plan.device)
         network.load_state_dict(state["network"])
@@ -177,7 +176,7 @@ def advance(run: Run, plan: Plan, blocks: list[Rows]) -> float:
         total += float(loss.detach())
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
     factor = rate_at(plan, run.step) / plan.rate
-    for rule, base in zip(run.rules, (plan.rate, plan.rate * 0.15), strict=True):
+    for rule, base in zip(run.rules, (plan.rate, plan.rows_rate), strict=True):
         for group in rule.param_groups:
             group["lr"] = base * factor
         rule.step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tektra_models.starter.corpus import beyond
+from tektra_models.starter.corpus.catalogue import AREAS
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.everyday import FILE_TASKS, calculations
 from tektra_models.starter.corpus.invented import NOUNS, VERBS, invent
@@ -51,8 +52,14 @@ def without_tool(chance: Chance, openings: tuple[str, ...], forbidden: frozenset
 def any_task(chance: Chance) -> Task:
     """A task of any kind, arithmetic and files the most."""
     return chance.random.choices(
-        (chance.pick(CALCULATIONS), chance.pick(FILE_TASKS), chance.pick(SERVICES), invent(chance)),
-        weights=(20, 28, 24, 28),
+        (
+            chance.pick(CALCULATIONS),
+            chance.pick(FILE_TASKS),
+            chance.pick(SERVICES),
+            chance.pick(chance.pick(AREAS)),
+            invent(chance),
+        ),
+        weights=(12, 16, 12, 40, 20),
     )[0]
 
 
@@ -66,13 +73,16 @@ def toolbox(chance: Chance, most: int = 8) -> list[Shape]:
     """One to eight different tools, often some that are easily confused."""
     wanted = min(most, chance.random.choices(range(1, 9), weights=(24, 24, 18, 12, 9, 6, 4, 3))[0])
     mode = chance.random.random()
+    area = chance.pick(AREAS)
     alike = chance.pick((0.0, 0.3, 0.7))
     tasks: list[Task] = []
     while len(tasks) < wanted:
-        if mode < 0.55:
+        if mode < 0.34:
             task = similar(chance, tasks[-1]) if tasks and chance.odds(alike) else invent(chance)
-        elif mode < 0.68:
+        elif mode < 0.42:
             task = chance.pick(CALCULATIONS) if chance.odds(0.25) else chance.pick(FILE_TASKS)
+        elif mode < 0.72:
+            task = chance.pick(area) if chance.odds(0.6) else chance.pick(chance.pick(AREAS))
         else:
             task = any_task(chance)
         if task.family not in {known.family for known in tasks}:

@@ -9,6 +9,7 @@ and `slots`: by key, the parameter's `names` and `tells`, and where its values c
 from __future__ import annotations
 
 import tomllib
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ from typing import Any
 from tektra_models.starter.corpus import parameters, values
 from tektra_models.starter.corpus.tasks import Maker, Slot, Task
 
+KEPT_APART_ONE_IN = 12
 FOLDER = Path(__file__).with_name("tools")
 MAKERS: dict[str, Maker] = {
     make.__name__: make
@@ -128,4 +130,11 @@ def read(path: Path) -> list[Task]:
     return [task_of(given) for given in tomllib.loads(path.read_text(encoding="utf-8"))["tool"]]
 
 
-CATALOGUE: tuple[Task, ...] = tuple(task for path in sorted(FOLDER.glob("*.toml")) for task in read(path))
+def is_kept_apart(task: Task) -> bool:
+    """Whether training never sees this tool, so that evaluation can ask for a tool of this kind nobody knows."""
+    return zlib.crc32(task.family.encode()) % KEPT_APART_ONE_IN == 0
+
+
+CATALOGUE: dict[str, tuple[Task, ...]] = {path.stem: tuple(read(path)) for path in sorted(FOLDER.glob("*.toml"))}
+AREAS = tuple(tuple(task for task in tasks if not is_kept_apart(task)) for tasks in CATALOGUE.values())
+KEPT_APART = tuple(task for tasks in CATALOGUE.values() for task in tasks if is_kept_apart(task))

@@ -74,9 +74,9 @@ class Mixture:
 
 
 # First what all else is made of: copying a text, and finding the tool whose words were said.
-FINDING = Mixture(match=38, drill=27, tools=10, echo=20, plain=5)
-CHOOSING = Mixture(tools=33, match=14, drill=20, chain=5, agent=8, plain=19, echo=1)
-EVERYTHING = Mixture(tools=33, chain=5, agent=9, plain=53)
+FINDING = Mixture(match=35, drill=32, tools=10, echo=18, plain=5)
+CHOOSING = Mixture(tools=34, match=9, drill=22, chain=5, agent=9, plain=20, echo=1)
+EVERYTHING = Mixture(tools=34, drill=5, chain=6, agent=11, plain=44)
 ROUNDS = (1, 2, 3, 4, 5, 6)
 
 

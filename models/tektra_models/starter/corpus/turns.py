@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from tektra_models.starter.corpus.noise import polite, roughen
 from tektra_models.starter.corpus.parameters import fit, handle, spelled
 from tektra_models.starter.corpus.talking import Check, Messages, say
 from tektra_models.starter.corpus.tasks import (
+    OPTIONAL,
     Errand,
     Shape,
     Slot,
@@ -111,6 +113,11 @@ POINTERS: dict[Callable[[Random], str], tuple[str, ...]] = {
     values.identifier: ("it", "that one", "the same one", "this one", "that", "it"),
     handle: ("it", "that one", "the same one", "this one", "that", "it"),
 }
+# The words that lead up to a value at the end of a request, and a unit or so after it.
+LAST_PART = re.compile(
+    r"(?:,? (?:to|for|in|with|at|on|of|by|from|as|into|about|called|named|is|the|a|my|number|id|under|until|after|and"
+    r"|without|than|against|via|over|onto|near|between|it|up|using)\b|[,:])* *\{\w+\}(?: [\w%]+){0,2}[.?!]?$"
+)
 Calls = tuple[tuple[str, dict[str, Any]], ...]
 
 
@@ -167,22 +174,44 @@ def doing(chance: Chance, shape: Shape) -> str:
     return chance.pick((spelled(task.names[0]), told[:1].lower() + told[1:]))
 
 
+def cut_short(wording: str, key: str) -> str | None:
+    """A request without its last value and the words that lead up to it: "Rotate {f}" of "Rotate {f} by {n}"."""
+    cut = LAST_PART.sub("", wording)
+    left = set(SLOT.findall(cut))
+    return cut if cut != wording and key not in left and len(cut.split()) > 1 else None
+
+
+def left_vague(chance: Chance, wording: str, key: str, name: str) -> str:
+    """A request with a word of no content where the value should stand: "Rotate {f} by some degrees"."""
+    return wording.replace(f"{{{key}}}", chance.pick((f"a {name}", f"some {name}", f"one {name}", f"a certain {name}")))
+
+
+def incomplete(
+    chance: Chance, shape: Shape, required: Sequence[Slot], variables: Mapping[str, str]
+) -> tuple[str, list[Slot]] | None:
+    """One of the tool's own ways to ask with one value left out, and the slots that are missing."""
+    missing = chance.pick(required)
+    wording = OPTIONAL.sub("", chance.phrasing(shape.task.phrasings))
+    short = cut_short(wording, missing.key)
+    if short is None and chance.odds(0.4):
+        short = left_vague(chance, wording, missing.key, spelled(shape.parameters[missing.key]))
+    if short is None or short.count("{") != len(required) - 1:
+        return None
+    shown = {slot.key: fence(perhaps_quoted(chance, variables[slot.key])) for slot in required}
+    return put(short, {**variables, **shown}), [missing]
+
+
 def asking_back(chance: Chance, shape: Shape) -> Messages | None:
     """A request that lacks what the tool requires, the question for it, the value, and the call, if that can be."""
     required = [slot for slot in shape.task.slots if not slot.optional and slot.key in shape.parameters]
-    if not required or any(slot.value or slot.type == "boolean" for slot in required):
+    if not required or any(slot.value or slot.type in {"boolean", "array"} for slot in required):
         return None
     variables = draw_variables(chance, shape.task)
-    kept = chance.sample(required, chance.random.randint(0, len(required) - 1)) if " " in shape.task.family else []
-    if len(kept) < len(required) - 2:
-        kept = required[2:]
-    missing = [slot for slot in required if slot not in kept]
-    request = put(chance.phrasing(VAGUE), {"do": doing(chance, shape)})
-    for slot in kept:
-        name = shape.parameters[slot.key]
-        said = fit(chance.phrasing(MENTIONS), name, slot.key)
-        shown = perhaps_quoted(chance, variables[slot.key])
-        request = f"{request.rstrip('.?!')} {put(said, {slot.key: fence(shown)})}"
+    request, missing = vague_request(chance, shape, required, variables)
+    for _ in range(4):
+        if chance.odds(0.75) and (made := incomplete(chance, shape, required, variables)):
+            request, missing = made
+            break
     names = [spelled(shape.parameters[slot.key]) for slot in missing]
     question = put(chance.pick(ONE_MISSING if len(names) == 1 else MORE_MISSING), {"p": both_words(names)})
     messages = [
@@ -200,6 +229,22 @@ def asking_back(chance: Chance, shape: Shape) -> Messages | None:
     arguments = arguments_of(shape, required, variables)
     done = Errand(shape, variables, reply, arguments)
     return [*messages, say("user", roughen(chance, reply)), calls_message((done,))]
+
+
+def vague_request(
+    chance: Chance, shape: Shape, required: Sequence[Slot], variables: Mapping[str, str]
+) -> tuple[str, list[Slot]]:
+    """What the tool does said in a few words with some of the values, and the slots that are missing."""
+    kept = chance.sample(required, chance.random.randint(0, len(required) - 1)) if " " in shape.task.family else []
+    if len(kept) < len(required) - 2:
+        kept = list(required[2:])
+    request = put(chance.phrasing(VAGUE), {"do": doing(chance, shape)})
+    for slot in kept:
+        name = shape.parameters[slot.key]
+        said = fit(chance.phrasing(MENTIONS), name, slot.key)
+        shown = perhaps_quoted(chance, variables[slot.key])
+        request = f"{request.rstrip('.?!')} {put(said, {slot.key: fence(shown)})}"
+    return request, [slot for slot in required if slot not in kept]
 
 
 MENTIONS = (

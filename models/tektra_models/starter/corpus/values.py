@@ -7,6 +7,7 @@ from random import Random
 from tektra_models.starter.corpus import words
 
 TOPS = ("com", "org", "net", "io", "dev", "eu", "de")
+COMMON = 6000
 BILLIONS = ("0.5", "0.6", "1", "1.5", "1.7", "2", "3", "4", "7", "8", "14")
 
 
@@ -17,12 +18,15 @@ def syllables(random: Random) -> str:
 
 def word(random: Random) -> str:
     """A word, real or made up."""
-    return random.choice(words.WORDS) if random.random() < 0.8 else syllables(random)
+    return plain_word(random) if random.random() < 0.8 else syllables(random)
 
 
 def plain_word(random: Random) -> str:
-    """A word of the dictionary."""
-    return random.choice(words.WORDS)
+    """A word of the dictionary, now and then any that is common."""
+    if random.random() < 0.7:
+        return random.choice(words.WORDS)
+    found = random.choice(words.english()[:COMMON])
+    return found if len(found) > 2 else random.choice(words.WORDS)
 
 
 def stem(random: Random) -> str:

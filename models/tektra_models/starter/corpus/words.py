@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+
+ENGLISH_PATH = Path(__file__).with_name("english.txt")
+
+
+@lru_cache(maxsize=1)
+def english() -> tuple[str, ...]:
+    """Common English words in lower case, the commonest first."""
+    return tuple(ENGLISH_PATH.read_text(encoding="ascii").split())
+
 
 def spaced(text: str) -> list[str]:
     """The words of a text."""
