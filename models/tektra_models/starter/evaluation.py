@@ -11,7 +11,6 @@ from typing import Any
 from tektra_models.starter.agent_evaluation import run_tasks
 from tektra_models.starter.corpus import talking
 from tektra_models.starter.corpus.calling import CALCULATIONS, no_errand
-from tektra_models.starter.corpus.catalogue import AREAS, KEPT_APART
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.command_check import named_commands, names_only_known_commands
 from tektra_models.starter.corpus.dialogues import dialogue
@@ -21,6 +20,7 @@ from tektra_models.starter.corpus.noise import roughen
 from tektra_models.starter.corpus.services import SERVICES
 from tektra_models.starter.corpus.talking import Check, Dialogue, Messages
 from tektra_models.starter.corpus.tasks import declare, errand
+from tektra_models.starter.corpus.toolbook import AREAS, KEPT_APART
 from tektra_models.starter.corpus.turns import calls_message
 from tektra_models.starter.examinee import Examinee
 from tektra_models.starter.handmade import Case, cases, holds

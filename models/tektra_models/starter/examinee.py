@@ -27,7 +27,7 @@ class Examinee:
         self.seconds = 0.0
 
     def answer(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> str:
-        """The greedy answer, tool marks included; constrained, it begins a call freely and ends it by grammar."""
+        """The greedy answer, tool marks included; constrained, it begins a call freely and goes on by grammar."""
         prompt = self.tokens_of(render(messages, tools, ask=True))
         said: list[int] = []
         for token in self.written(prompt, None):

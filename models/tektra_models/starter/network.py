@@ -19,8 +19,8 @@ class Size:
     vocabulary: int
     width: int = 256
     layers: int = 8
-    heads: int = 4
-    kv_heads: int = 4
+    heads: int = 2
+    kv_heads: int = 2
     hidden: int = 640
     context: int = 2048
     kinship: int = 66

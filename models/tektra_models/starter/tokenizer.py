@@ -81,6 +81,11 @@ def sample_texts(count: int) -> Iterator[str]:
         yield render(item.messages, item.tools)
 
 
+def words_in_dialogues(samples: int = 12000) -> set[str]:
+    """The words of the training side's dialogues, in lower case."""
+    return {word.lower() for text in sample_texts(samples) for word in LETTERS.findall(text)}
+
+
 def word_weights(texts: list[str]) -> Counter[str]:
     """How often the learner of merges gets to see each word: those of the dialogues, and the commonest of English."""
     said = Counter(word.lower() for text in texts for word in LETTERS.findall(text))

@@ -36,10 +36,10 @@ class Plan:
     steps: int = 18000
     tokens_per_step: int = 4096
     tokens_at_once: int = 4096
-    rate: float = 0.007
+    rate: float = 0.012
     rows_rate: float = 0.00105
     warmup: int = 60
-    cooldown: float = 0.75
+    cooldown: float = 0.85
     average: float = 0.995
     save_every: int = 100
     device: str = "cpu"
@@ -50,7 +50,7 @@ class Plan:
 # Up to which share of the run, how long a row is, and which dialogues it is made of.
 STAGES = ((0.08, 256, FINDING), (0.4, 512, CHOOSING), (9.0, 768, EVERYTHING))
 PRESETS: dict[str, tuple[dict[str, int], Plan]] = {
-    "cpu": ({"width": 256, "layers": 8, "heads": 4, "kv_heads": 4, "hidden": 640}, Plan()),
+    "cpu": ({"width": 256, "layers": 8, "heads": 2, "kv_heads": 2, "hidden": 640}, Plan()),
     "gpu": (
         {"width": 512, "layers": 12, "heads": 8, "kv_heads": 8, "hidden": 1536},
         Plan(

@@ -40,7 +40,7 @@ def word_vectors() -> WordVectors:
 
 
 def shrink(source: Path, needed: Collection[str]) -> None:
-    """Make the table and its list of words from the package's JSON: the commonest words and those needed, without what all words share.
+    """Make the table and its list of words from the package's JSON: of the commonest words and of those needed.
 
     The mean and the first directions say how common a word is rather than what it means, so they are taken out
     (Mu and Viswanath, "All-but-the-Top", 2018); of the rest the directions that differ most are kept.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tektra_models.starter.corpus import beyond
-from tektra_models.starter.corpus.catalogue import AREAS
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.everyday import FILE_TASKS, calculations
 from tektra_models.starter.corpus.invented import NOUNS, VERBS, invent
@@ -11,6 +10,7 @@ from tektra_models.starter.corpus.noise import polite, roughen
 from tektra_models.starter.corpus.services import SERVICES
 from tektra_models.starter.corpus.talking import Check, Messages, beyond_turn, help_turn, say, small_talk
 from tektra_models.starter.corpus.tasks import Errand, Shape, Task, declare, errand, outcome
+from tektra_models.starter.corpus.toolbook import AREAS
 from tektra_models.starter.corpus.turns import calls_message
 
 CALCULATIONS = tuple(calculations())

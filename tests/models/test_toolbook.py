@@ -1,4 +1,4 @@
-"""The catalogue of tools: every table can be read, filled and asked for."""
+"""The toolbook: every tool in its files can be read, filled and asked for."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections import Counter
 
 import pytest
 
-from tektra_models.starter.corpus.catalogue import AREAS, CATALOGUE, FOLDER, KEPT_APART
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.filling import SLOT, unfence
 from tektra_models.starter.corpus.tasks import OPTIONAL, RESULT_MAKERS, Task, declare, errand
+from tektra_models.starter.corpus.toolbook import AREAS, FOLDER, KEPT_APART, TOOLBOOK
 
-ALL = [task for tasks in CATALOGUE.values() for task in tasks]
+ALL = [task for tasks in TOOLBOOK.values() for task in tasks]
 TASKS = [pytest.param(task, id=task.family) for task in ALL]
 FEWEST_WAYS = 10
 
 
 def test_every_file_is_an_area_that_training_knows() -> None:
-    assert set(CATALOGUE) == {path.stem for path in FOLDER.glob("*.toml")}
+    assert set(TOOLBOOK) == {path.stem for path in FOLDER.glob("*.toml")}
     assert all(AREAS)
 
 

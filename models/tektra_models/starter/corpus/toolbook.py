@@ -1,4 +1,4 @@
-"""The catalogue: some hundred tools as real programs offer them, written in the TOML files of `tools/`.
+"""The toolbook: some hundred tools as real programs offer them, written in the TOML files of `tools/`.
 
 Each file holds an array `tool`. A tool has `family` (its own short name), `names`, `tells` (descriptions), `asks` (ways
 to ask, values in braces, what may be left out in brackets), `gives` (pairs of a result and the sentence that tells it)
@@ -135,6 +135,6 @@ def is_kept_apart(task: Task) -> bool:
     return zlib.crc32(task.family.encode()) % KEPT_APART_ONE_IN == 0
 
 
-CATALOGUE: dict[str, tuple[Task, ...]] = {path.stem: tuple(read(path)) for path in sorted(FOLDER.glob("*.toml"))}
-AREAS = tuple(tuple(task for task in tasks if not is_kept_apart(task)) for tasks in CATALOGUE.values())
-KEPT_APART = tuple(task for tasks in CATALOGUE.values() for task in tasks if is_kept_apart(task))
+TOOLBOOK: dict[str, tuple[Task, ...]] = {path.stem: tuple(read(path)) for path in sorted(FOLDER.glob("*.toml"))}
+AREAS = tuple(tuple(task for task in tasks if not is_kept_apart(task)) for tasks in TOOLBOOK.values())
+KEPT_APART = tuple(task for tasks in TOOLBOOK.values() for task in tasks if is_kept_apart(task))
