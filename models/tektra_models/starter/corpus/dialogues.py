@@ -19,6 +19,7 @@ from tektra_models.starter.corpus.chains import chain_dialogue
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.exercises import drills, echoes, matches
 from tektra_models.starter.corpus.filling import put
+from tektra_models.starter.corpus.linked import linked_dialogue
 from tektra_models.starter.corpus.talking import (
     Check,
     Dialogue,
@@ -68,6 +69,7 @@ class Mixture:
     match: float = 0.0
     drill: float = 0.0
     chain: float = 0.0
+    linked: float = 0.0
     agent: float = 0.0
     plain: float = 0.0
     echo: float = 0.0
@@ -75,8 +77,8 @@ class Mixture:
 
 # First what all else is made of: copying a text, and finding the tool whose words were said.
 FINDING = Mixture(match=35, drill=32, tools=10, echo=18, plain=5)
-CHOOSING = Mixture(tools=34, match=9, drill=22, chain=5, agent=9, plain=20, echo=1)
-EVERYTHING = Mixture(tools=34, drill=5, chain=6, agent=11, plain=44)
+CHOOSING = Mixture(tools=34, match=9, drill=22, chain=4, linked=3, agent=9, plain=20, echo=1)
+EVERYTHING = Mixture(tools=34, drill=5, chain=5, linked=4, agent=11, plain=44)
 ROUNDS = (1, 2, 3, 4, 5, 6)
 
 
@@ -161,6 +163,7 @@ MAKERS: dict[str, Callable[[Chance], Dialogue]] = {
     "match": matches,
     "drill": drills,
     "chain": chain_dialogue,
+    "linked": linked_dialogue,
     "agent": agents.agent_dialogue,
     "plain": plain_rounds,
     "echo": echoes,
