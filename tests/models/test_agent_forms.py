@@ -14,7 +14,8 @@ import pytest
 from smolagents import CodeAgent, LogLevel, Tool, ToolCallingAgent  # type: ignore[import-untyped]
 
 from tektra_models.starter import agent_evaluation, agent_forms
-from tektra_models.starter.corpus import agents
+from tektra_models.starter.corpus import agent_requests, agents
+from tektra_models.starter.corpus.acts import LARGER_TOOL
 from tektra_models.starter.corpus.calling import CALCULATIONS
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.everyday import FILE_TASKS
@@ -290,9 +291,22 @@ def test_facts_stand_in_what_the_agent_saw() -> None:
 
 def test_phrasings_are_long_enough_to_be_split() -> None:
     """Eighteen ways at the least, so that three of them are kept for the evaluation."""
-    lists = [agents.INSTRUCTIONS, agents.QUESTION, agents.IN_FILE, agents.IN_FOLDER, agents.BY_SEARCH, agents.ON_WEB]
-    lists += [agents.THEN_WRITE, agents.TOTAL, agents.LARGER, agents.ACT_ON, agents.BOTH, agents.TEXT_OF]
-    lists += [*agents.THEN_CALCULATE.values(), *agents.NAMED.values()]
+    lists = [
+        agents.INSTRUCTIONS,
+        agent_requests.QUESTION,
+        agent_requests.IN_FILE,
+        agent_requests.IN_FOLDER,
+        agent_requests.BY_SEARCH,
+        agent_requests.ON_WEB,
+        agent_requests.THEN_WRITE,
+        agent_requests.TOTAL,
+        agent_requests.LARGER,
+        agent_requests.ACT_ON,
+        agent_requests.BOTH,
+        agent_requests.TEXT_OF,
+        *agent_requests.THEN_CALCULATE.values(),
+        *agent_requests.NAMED.values(),
+    ]
     assert all(len(ways) >= 18 and len(set(ways)) == len(ways) for ways in lists)
 
 
@@ -339,7 +353,7 @@ def test_the_evaluation_runs_every_kind_with_both_agents() -> None:
 
 def test_unseen_tools_are_in_no_table_of_the_generator() -> None:
     """Neither the names nor the descriptions of the evaluation's strange tools stand in the training data."""
-    tasks = (*FILE_TASKS, *SERVICES, *CALCULATIONS, agents.LARGER_TOOL)
+    tasks = (*FILE_TASKS, *SERVICES, *CALCULATIONS, LARGER_TOOL)
     known = {text for task in tasks for text in (*task.names, *task.descriptions)}
     for real in agent_evaluation.TOOLS.values():
         for line in real.unseen:

@@ -21,10 +21,12 @@ import smolagents  # type: ignore[import-untyped]
 
 from tektra_models.starter import agent_forms
 from tektra_models.starter.agent_forms import Complete
-from tektra_models.starter.corpus import agents, values
-from tektra_models.starter.corpus.agents import Fact, ask, count_of, document, in_order, new_fact, slug
+from tektra_models.starter.corpus import agent_requests, values
+from tektra_models.starter.corpus.acts import slug
+from tektra_models.starter.corpus.agent_requests import ask, in_order
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.filling import unfence
+from tektra_models.starter.corpus.world_facts import Fact, count_of, document, new_fact
 from tektra_models.starter.rendering import render
 
 MAX_STEPS = 6
@@ -420,7 +422,7 @@ def fact_in_file(chance: Chance, world: World) -> Task:
     """Read a file, tell a fact."""
     fact, path = new_fact(chance), path_in(chance)
     world.put(path, document(chance, fact))
-    request = request_of(chance, fact.question(chance), ask(chance, agents.IN_FILE, p=path))
+    request = request_of(chance, fact.question(chance), ask(chance, agent_requests.IN_FILE, p=path))
     return Task(request, ("read",), holds(fact.value))
 
 
@@ -429,7 +431,7 @@ def fact_by_search(chance: Chance, world: World) -> Task:
     fact, path = new_fact(chance), path_in(chance)
     decoys(chance, world, folder_in(chance))
     world.put(path, document(chance, fact))
-    request = request_of(chance, fact.question(chance), chance.phrasing(agents.BY_SEARCH))
+    request = request_of(chance, fact.question(chance), chance.phrasing(agent_requests.BY_SEARCH))
     return Task(request, ("find", "read"), holds(fact.value))
 
 
@@ -438,7 +440,7 @@ def fact_in_folder(chance: Chance, world: World) -> Task:
     fact, folder = new_fact(chance), folder_in(chance)
     decoys(chance, world, folder)
     world.put(f"{folder}/{slug(chance, fact.subject)}", document(chance, fact))
-    request = request_of(chance, fact.question(chance), ask(chance, agents.IN_FOLDER, p=folder))
+    request = request_of(chance, fact.question(chance), ask(chance, agent_requests.IN_FOLDER, p=folder))
     return Task(request, ("list", "read"), holds(fact.value))
 
 
@@ -447,7 +449,7 @@ def fact_on_web(chance: Chance, world: World) -> Task:
     fact, url = new_fact(chance), chance.value(values.url)
     world.found[fact.subject.lower()] = [url]
     world.pages[url] = document(chance, fact)
-    request = request_of(chance, fact.question(chance), chance.phrasing(agents.ON_WEB))
+    request = request_of(chance, fact.question(chance), chance.phrasing(agent_requests.ON_WEB))
     return Task(request, ("search", "fetch"), holds(fact.value))
 
 
@@ -460,10 +462,10 @@ def numbered(chance: Chance, world: World) -> tuple[Fact, str]:
 
 def reckoned(chance: Chance, fact: Fact) -> tuple[str, str, str]:
     """What is to be calculated with a number: the words, the result, the tool for it."""
-    sign = chance.pick(tuple(agents.THEN_CALCULATE))
+    sign = chance.pick(tuple(agent_requests.THEN_CALCULATE))
     other = chance.value(count_of)
     operation = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign]
-    words = ask(chance, agents.THEN_CALCULATE[sign], k=other)
+    words = ask(chance, agent_requests.THEN_CALCULATE[sign], k=other)
     return words, str(operation(int(fact.value), int(other))), chance.pick((sign, "calculate"))
 
 
@@ -471,7 +473,7 @@ def calculated(chance: Chance, world: World) -> Task:
     """Read a number, calculate with it."""
     fact, path = numbered(chance, world)
     words, result, tool = reckoned(chance, fact)
-    asked = request_of(chance, fact.question(chance), ask(chance, agents.IN_FILE, p=path))
+    asked = request_of(chance, fact.question(chance), ask(chance, agent_requests.IN_FILE, p=path))
     return Task(f"{asked} {unfence(words)}", ("read", tool), holds(result))
 
 
@@ -480,8 +482,8 @@ def calculated_and_saved(chance: Chance, world: World) -> Task:
     fact, path = numbered(chance, world)
     words, result, tool = reckoned(chance, fact)
     to = path_in(chance)
-    asked = request_of(chance, fact.question(chance), ask(chance, agents.IN_FILE, p=path))
-    request = f"{asked} {unfence(words)} {unfence(ask(chance, agents.THEN_WRITE, t=to))}"
+    asked = request_of(chance, fact.question(chance), ask(chance, agent_requests.IN_FILE, p=path))
+    request = f"{asked} {unfence(words)} {unfence(ask(chance, agent_requests.THEN_WRITE, t=to))}"
     return Task(request, ("read", tool, "write"), lambda _: same_number(world.text(to), result))
 
 
@@ -489,8 +491,8 @@ def saved(chance: Chance, world: World) -> Task:
     """Read a fact, write it to another file."""
     fact, path, to = new_fact(chance), path_in(chance), path_in(chance)
     world.put(path, document(chance, fact))
-    asked = request_of(chance, fact.question(chance), ask(chance, agents.IN_FILE, p=path))
-    request = f"{asked} {unfence(ask(chance, agents.THEN_WRITE, t=to))}"
+    asked = request_of(chance, fact.question(chance), ask(chance, agent_requests.IN_FILE, p=path))
+    request = f"{asked} {unfence(ask(chance, agent_requests.THEN_WRITE, t=to))}"
     return Task(request, ("read", "write"), lambda _: (world.text(to) or "").strip() == fact.value)
 
 
@@ -498,7 +500,7 @@ def two_numbers(chance: Chance, world: World, *, total: bool) -> Task:
     """Two files, each with a number."""
     (one, first), (two, second) = numbered(chance, world), numbered(chance, world)
     known = {"n": one.words, "m": two.words, "p": first, "q": second}
-    request = unfence(ask(chance, agents.TOTAL if total else agents.LARGER, **known))
+    request = unfence(ask(chance, agent_requests.TOTAL if total else agent_requests.LARGER, **known))
     result = (int.__add__ if total else max)(int(one.value), int(two.value))
     tool = chance.pick(("+", "calculate")) if total else "larger"
     return Task(request, ("read", tool), holds(str(result)))
@@ -519,7 +521,7 @@ def deleted_by_name(chance: Chance, world: World) -> Task:
     path, other = path_in(chance), path_in(chance)
     world.put(other, "x")
     world.put(path, chance.pick((other, f"The file is {other}", f"file: {other}")))
-    request = unfence(ask(chance, agents.NAMED["delete_file"], p=path))
+    request = unfence(ask(chance, agent_requests.NAMED["delete_file"], p=path))
     return Task(request, ("read", "delete"), lambda _: world.text(other) is None and world.text(path) is not None)
 
 
@@ -528,7 +530,7 @@ def moved_by_name(chance: Chance, world: World) -> Task:
     path, other, to = path_in(chance), path_in(chance), path_in(chance)
     world.put(other, "x")
     world.put(path, chance.pick((other, f"The file is {other}", f"file: {other}")))
-    request = unfence(ask(chance, agents.NAMED["move_file"], p=path, t=to))
+    request = unfence(ask(chance, agent_requests.NAMED["move_file"], p=path, t=to))
     return Task(request, ("read", "move"), lambda _: world.text(other) is None and world.text(to) == "x")
 
 
@@ -539,7 +541,7 @@ def corrected(chance: Chance, world: World) -> Task:
     decoys(chance, world, folder)
     world.put(f"{folder}/{name}", document(chance, fact))
     wrong = PurePosixPath(f"{folder}/{name}").with_suffix(".doc").as_posix()
-    request = request_of(chance, fact.question(chance), ask(chance, agents.IN_FILE, p=wrong))
+    request = request_of(chance, fact.question(chance), ask(chance, agent_requests.IN_FILE, p=wrong))
     return Task(request, ("read", "list"), holds(fact.value))
 
 
@@ -547,7 +549,7 @@ def reported(chance: Chance, world: World) -> Task:
     """A file that is not there: say so."""
     del world
     fact, path = new_fact(chance), path_in(chance)
-    request = request_of(chance, fact.question(chance), ask(chance, agents.IN_FILE, p=path))
+    request = request_of(chance, fact.question(chance), ask(chance, agent_requests.IN_FILE, p=path))
     return Task(request, ("read",), lambda answer: path in answer and "not exist" in answer)
 
 
@@ -559,7 +561,7 @@ def handled(chance: Chance, world: World, *, unseen: bool) -> Task:
     world.records |= {chance.value(values.person): chance.value(values.identifier), name: number}
     known = {"thing": thing, "verb": verb, "Verb": verb.capitalize()}
     find, handle = (wording(line.format(**known)) for line in RECORDS[unseen])
-    ways = agents.ACT_ON
+    ways = agent_requests.ACT_ON
     request = chance.phrasing(ways).format(V=verb.capitalize(), v=verb, o=thing, n=name)
     own = ((RealTool(find_record, (), ()), find), (RealTool(handle_record, (), ()), handle))
     return Task(request, (), lambda _: world.handled == [number], own)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tektra_models.starter.corpus.agents import agent_episode, called, common_tools, toolbox
+from tektra_models.starter.corpus.agent_writing import called, common_tools, toolbox
 from tektra_models.starter.corpus.chance import Chance
+from tektra_models.starter.corpus.episodes import agent_episode
 from tektra_models.starter.corpus.noise import roughen
 from tektra_models.starter.corpus.talking import Check, Dialogue, Messages, say
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tektra_models.starter.corpus import parameters, values
+from tektra_models.starter.corpus import values
 from tektra_models.starter.corpus.tasks import Maker, Slot, Task
 
 KEPT_APART_ONE_IN = 12
@@ -47,14 +47,14 @@ MAKERS: dict[str, Maker] = {
         values.domain,
         values.url,
         values.email,
-        parameters.amount,
-        parameters.code,
-        parameters.handle,
-        parameters.host,
-        parameters.listed,
-        parameters.moment,
-        parameters.period,
-        parameters.phone,
+        values.amount,
+        values.code,
+        values.handle,
+        values.host,
+        values.listed,
+        values.moment,
+        values.period,
+        values.phone,
     )
 }
 

@@ -11,7 +11,7 @@ from tektra_models.starter.corpus import values
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.filling import FENCE_OPEN, SLOT, fence, put
 from tektra_models.starter.corpus.noise import polite, roughen
-from tektra_models.starter.corpus.parameters import fit, handle, spelled
+from tektra_models.starter.corpus.parameters import fit, spelled
 from tektra_models.starter.corpus.talking import Check, Messages, say
 from tektra_models.starter.corpus.tasks import (
     OPTIONAL,
@@ -111,7 +111,7 @@ POINTERS: dict[Callable[[Random], str], tuple[str, ...]] = {
     values.url: ("it", "that page", "this link", "the same link", "that address", "it"),
     values.email: ("the same address", "that address", "this address", "the same mail", "it", "that one"),
     values.identifier: ("it", "that one", "the same one", "this one", "that", "it"),
-    handle: ("it", "that one", "the same one", "this one", "that", "it"),
+    values.handle: ("it", "that one", "the same one", "this one", "that", "it"),
 }
 # The words that lead up to a value at the end of a request, and a unit or so after it.
 LAST_PART = re.compile(

@@ -240,3 +240,64 @@ def statement(random: Random) -> str:
     """A line of SQL."""
     form = random.choice(STATEMENTS)
     return form.format(table=word(random), column=word(random), n=small(random))
+
+
+def listed(random: Random) -> str:
+    """Several values, as a list that `tasks.typed` can split."""
+    make = random.choice((word, word, person, identifier, file_name))
+    return ", ".join({make(random): None for _ in range(random.randint(2, 3))})
+
+
+def amount(random: Random) -> str:
+    """A sum of money."""
+    return decimal(random) if random.random() < 0.5 else integer(random)
+
+
+def host(random: Random) -> str:
+    """A host name or an address."""
+    if random.random() < 0.7:
+        return domain(random)
+    return ".".join(str(random.randint(1, 254)) for _ in range(4))
+
+
+def handle(random: Random) -> str:
+    """A name as computers have them: web-01, user_service, main."""
+    parts = [word(random) for _ in range(random.choice((1, 1, 2)))]
+    tail = random.choice(("", "", f"-{random.randint(1, 99):02}", str(random.randint(1, 9))))
+    return random.choice(("-", "_", "-")).join(parts) + tail
+
+
+def code(random: Random) -> str:
+    """What things are numbered with: a number plate, a version, a hash, an account, a colour in hexadecimal."""
+    letters = "".join(random.choices("ABCDEFGHKLMNPRSTUVWXYZ", k=random.randint(1, 3)))
+    digits = str(random.randint(10, 99999))
+    return random.choice(
+        (
+            f"{letters}-{random.choice('ABCDEFGHK')}{random.choice('LMNPRST')} {random.randint(1, 9999)}",
+            f"{random.randint(1, 99)}-{random.randint(10**5, 10**9)}",
+            f"v{random.randint(0, 20)}.{random.randint(0, 30)}.{random.randint(0, 9)}",
+            f"{random.randint(0, 20)}.{random.randint(0, 30)}.{random.randint(0, 9)}",
+            "".join(random.choices("0123456789abcdef", k=7)),
+            "#" + "".join(random.choices("0123456789abcdef", k=6)),
+            f"{word(random)[: random.randint(2, 4)]}_{digits}",
+            f"{letters}{digits}",
+            f"{letters[0]}-{digits}",
+            f"{letters}{random.randint(10, 99)} {random.randint(1000, 9999)} {random.randint(1000, 9999)}",
+        )
+    )
+
+
+def moment(random: Random) -> str:
+    """A day with a time, as people write it."""
+    when = random.choice((date, date, day))(random)
+    return random.choice((f"{when} {clock(random)}", f"{when} {clock(random)}", f"{clock(random)} {when}"))
+
+
+def period(random: Random) -> str:
+    """A span of time as people write it."""
+    return random.choice(("today", "yesterday", "last week", "this month", "last month", "this year", "Q1", "Q3"))
+
+
+def phone(random: Random) -> str:
+    """A telephone number."""
+    return f"+{random.randint(1, 99)}{random.randint(100, 999)}{random.randint(1000, 9999999)}"
