@@ -16,6 +16,7 @@ from tektra_models.starter.corpus.filling import SLOT
 from tektra_models.starter.corpus.services import SERVICES
 from tektra_models.starter.corpus.small_talk import TALK
 from tektra_models.starter.corpus.tasks import AGAIN, OPTIONAL
+from tektra_models.starter.corpus.toolbook import TOOLBOOK
 from tektra_models.starter.handmade import KINDS, Call, Case, cases, handmade, holds
 from tektra_models.starter.rendering import render
 
@@ -31,7 +32,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "array": list,
 }
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
-FIXED_TASKS = (*FILE_TASKS, *SERVICES, *calculations())
+FIXED_TASKS = (*FILE_TASKS, *SERVICES, *calculations(), *(task for tasks in TOOLBOOK.values() for task in tasks))
 
 
 def declared(case: Case) -> dict[str, dict[str, Any]]:

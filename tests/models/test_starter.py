@@ -23,6 +23,7 @@ from tektra_models.starter.corpus.command_check import exists, names_only_known_
 from tektra_models.starter.corpus.everyday import FILE_TASKS
 from tektra_models.starter.corpus.services import SERVICES
 from tektra_models.starter.corpus.small_talk import TALK
+from tektra_models.starter.corpus.toolbook import AREAS
 from tektra_models.starter.rendering import TEMPLATE_PATH, pieces, render
 
 CALCULATOR = {
@@ -74,7 +75,10 @@ def phrasing_lists() -> Iterator[tuple[str, ...]]:
     yield from (fact.purposes for fact in help_facts.FACTS)
     yield from (about.questions for about in help_facts.BACKGROUND)
     yield from (topic.questions for topic in beyond.TOPICS)
-    yield from (task.phrasings for task in (*FILE_TASKS, *SERVICES, *calling.CALCULATIONS))
+    yield from (
+        task.phrasings
+        for task in (*FILE_TASKS, *SERVICES, *calling.CALCULATIONS, *(task for area in AREAS for task in area))
+    )
     yield from (talking.HOW, talking.MEANING, talking.FOLLOWING, talking.EXAMPLES, dialogues.SYSTEMS)
     yield from (noise.BEFORE, noise.AFTER, tasks.AGAIN)
 

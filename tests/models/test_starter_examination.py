@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,9 +14,12 @@ import pytest
 from tektra_models.starter import MODEL_PATH
 from tektra_models.starter.call_grammar import call_grammar
 from tektra_models.starter.corpus import dialogues, turns
-from tektra_models.starter.corpus.calling import toolbox
+from tektra_models.starter.corpus.calling import companion, toolbox
 from tektra_models.starter.corpus.chance import Chance
+from tektra_models.starter.corpus.linked import linked_dialogue
+from tektra_models.starter.corpus.parameters import spelled
 from tektra_models.starter.corpus.talking import Check
+from tektra_models.starter.corpus.tasks import errand, outcome
 from tektra_models.starter.emphasis import WHICH_KIND, WHICH_PARAMETER, WHICH_TOOL, WHICH_VALUE, emphasis
 from tektra_models.starter.handmade import cases
 from tektra_models.starter.judging import choice_of, read_calls, right
@@ -129,20 +133,51 @@ def test_a_question_back_is_followed_by_the_call_with_the_value_that_was_given()
     assert followed > 50
 
 
-def test_what_a_pointer_stands_for_was_said_before() -> None:
-    pointed = 0
+def test_what_a_pointer_stands_for_was_said_or_shown_before() -> None:
+    pointed: Counter[str] = Counter()
     for number in range(300):
         chance = Chance(f"pointing/{number}")
-        shapes = toolbox(chance)
-        before = turns.errand(chance, chance.pick(shapes))
-        done = turns.pointing_back(chance, before, shapes)
+        before = errand(chance, chance.pick(toolbox(chance)))
+        shown = outcome(chance, before).shown
+        more = companion(chance, turns.pointable(before, shown))
+        done = turns.pointing_back(chance, before, shown, [more] if more else [])
         if done is None:
             continue
-        pointed += 1
-        known = set(before.variables.values())
-        texts = [value for value in done.arguments.values() if isinstance(value, str)]
-        assert any(text in known for text in texts)
-    assert pointed > 50
+        said, seen = set(before.variables.values()), set(shown.values())
+        texts = {value for value in done.arguments.values() if isinstance(value, str)}
+        assert texts & (said | seen)
+        pointed["said" if texts & said else "shown"] += 1
+    assert min(pointed["said"], pointed["shown"]) > 10, pointed
+
+
+def test_it_is_never_said_where_it_could_mean_two_things() -> None:
+    for number in range(300):
+        chance = Chance(f"clear/{number}")
+        before = errand(chance, chance.pick(toolbox(chance)))
+        known = turns.pointable(before, outcome(chance, before).shown)
+        words = Counter(text for _, texts in known.values() for text in set(texts))
+        assert all(count == 1 for count in words.values()), words
+
+
+def test_a_linked_errand_takes_what_the_tool_gave_back() -> None:
+    for number in range(100):
+        made = linked_dialogue(Chance(f"linked/{number}"))
+        asked, _, given, call, *_ = made.messages
+        (_, arguments) = call["check"].call
+        linked = [value for value in arguments.values() if isinstance(value, str) and value in given["content"]]
+        assert any(value not in asked["content"] for value in linked), made.messages
+
+
+def test_what_a_question_back_asks_for_was_left_out_of_the_request() -> None:
+    for number in range(200):
+        chance = Chance(f"left out/{number}")
+        made = turns.asking_back(chance, chance.pick(toolbox(chance)))
+        if made and len(made) == 4:
+            (_, arguments) = made[3]["check"].call
+            asked_for = {name.replace("_", " ").lower() for name in made[1]["check"].facts}
+            for name, value in arguments.items():
+                if spelled(name).lower() in asked_for and len(str(value)) > 4:
+                    assert str(value) not in made[0]["content"], made
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 NAME = re.compile(r'\{"name": "')
 PAIR = re.compile(r'"([^"\\]+)": "?')
 COMMAND = re.compile(r"`[^`]+`")
-WHICH_TOOL, WHICH_PARAMETER, WHICH_VALUE, WHICH_KIND, COMMANDS = 8.0, 2.5, 4.0, 2.0, 2.0
+WHICH_TOOL, WHICH_PARAMETER, WHICH_VALUE, WHICH_KIND, COMMANDS = 8.0, 4.5, 4.0, 2.0, 2.0
 
 
 def decisions(text: str) -> Iterator[tuple[int, float]]:

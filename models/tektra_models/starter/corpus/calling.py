@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from tektra_models.starter.corpus import beyond
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.everyday import FILE_TASKS, calculations
@@ -9,7 +11,7 @@ from tektra_models.starter.corpus.invented import NOUNS, VERBS, invent
 from tektra_models.starter.corpus.noise import polite, roughen
 from tektra_models.starter.corpus.services import SERVICES
 from tektra_models.starter.corpus.talking import Check, Messages, beyond_turn, help_turn, say, small_talk
-from tektra_models.starter.corpus.tasks import Errand, Shape, Task, declare, errand, outcome
+from tektra_models.starter.corpus.tasks import Errand, Maker, Outcome, Shape, Task, declare, errand
 from tektra_models.starter.corpus.toolbook import AREAS
 from tektra_models.starter.corpus.turns import calls_message
 
@@ -92,6 +94,25 @@ def toolbox(chance: Chance, most: int = 8) -> list[Shape]:
     return chance.sample(shapes, len(shapes))
 
 
+def companion(chance: Chance, makers: Collection[Maker]) -> Shape | None:
+    """A tool that takes a value of one of these kinds, so that a request can hand on what came before."""
+    known = [make for make in makers if make in TAKERS]
+    return declare(chance, chance.pick(TAKERS[chance.pick(known)])) if known else None
+
+
+def takers() -> dict[Maker, list[Task]]:
+    """The known tools that require a text, by the maker of its values."""
+    found: dict[Maker, list[Task]] = {}
+    for task in (*FILE_TASKS, *SERVICES, *(task for area in AREAS for task in area)):
+        for slot in task.slots:
+            if slot.type == "string" and not slot.optional and not slot.enum and slot.key in task.makers:
+                found.setdefault(task.makers[slot.key], []).append(task)
+    return found
+
+
+TAKERS = takers()
+
+
 def split_family(family: str) -> tuple[tuple[str, ...], str]:
     """The verb group and noun of an invented task."""
     for verb in VERBS:
@@ -105,10 +126,9 @@ def errand_turn(chance: Chance, done: Errand) -> Messages:
     return [say("user", roughen(chance, polite(chance, done.request))), calls_message((done,))]
 
 
-def result_turn(chance: Chance, done: Errand) -> Messages:
+def result_turn(ended: Outcome) -> Messages:
     """What the tool gave back, told in a sentence."""
-    result, answer, facts = outcome(chance, done)
-    return [say("tool", result), say("assistant", answer, Check("result", facts))]
+    return [say("tool", ended.result), say("assistant", ended.answer, Check("result", ended.facts))]
 
 
 def other_calculation(chance: Chance, shape: Shape) -> Shape:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tektra_models.starter.corpus import agents, values
 from tektra_models.starter.corpus.calling import (
     NO_TOOL,
+    companion,
     errand_turn,
     no_errand,
     other_calculation,
@@ -30,8 +31,8 @@ from tektra_models.starter.corpus.talking import (
     say,
     small_talk,
 )
-from tektra_models.starter.corpus.tasks import Errand, Shape, again, errand
-from tektra_models.starter.corpus.turns import asking_back, pointing_back, two_errands
+from tektra_models.starter.corpus.tasks import Errand, Maker, Shape, again, errand, outcome
+from tektra_models.starter.corpus.turns import asking_back, pointable, pointing_back, two_errands
 
 SYSTEMS = (
     "You are a helpful assistant.",
@@ -79,7 +80,9 @@ class Mixture:
 FINDING = Mixture(match=35, drill=32, tools=10, echo=18, plain=5)
 CHOOSING = Mixture(tools=34, match=9, drill=22, chain=4, linked=3, agent=9, plain=20, echo=1)
 EVERYTHING = Mixture(tools=34, drill=5, chain=5, linked=4, agent=11, plain=44)
+MOST_TOOLS = 8
 ROUNDS = (1, 2, 3, 4, 5, 6)
+Before = tuple[Errand, Mapping[Maker, str]]
 
 
 def tool_rounds(chance: Chance) -> Dialogue:
@@ -87,33 +90,48 @@ def tool_rounds(chance: Chance) -> Dialogue:
     shapes = toolbox(chance)
     families = frozenset(shape.task.family for shape in shapes)
     messages: Messages = []
-    before: Errand | None = None
-    for _ in range(chance.random.choices(ROUNDS, weights=(34, 26, 18, 12, 6, 4))[0]):
+    before: Before | None = None
+    for _ in range(chance.random.choices(ROUNDS, weights=(30, 27, 19, 13, 7, 4))[0]):
         added, before = tool_round(chance, shapes, families, before)
         messages += added
     return Dialogue("tools", messages, [shape.tool for shape in shapes])
 
 
 def tool_round(
-    chance: Chance, shapes: list[Shape], families: frozenset[str], before: Errand | None
-) -> tuple[Messages, Errand | None]:
-    """One round, and the errand that a next request may refer to."""
+    chance: Chance, shapes: list[Shape], families: frozenset[str], before: Before | None
+) -> tuple[Messages, Before | None]:
+    """One round, and what a next request may refer to."""
     roll = chance.random.random()
-    if roll < 0.18:
+    if roll < 0.17:
         return no_errand(chance, families), None
     if roll < 0.32 and (asked := asking_back(chance, chance.pick(shapes))):
         return asked, None
-    if roll < 0.41:
+    if roll < 0.42:
         return two_errands(chance, shapes), None
     done = None
-    if before and chance.odds(0.45):
-        done = pointing_back(chance, before, shapes) if chance.odds(0.5) else again(chance, before)
+    if before and chance.odds(0.6):
+        done = handed_on(chance, *before, shapes) if chance.odds(0.7) else again(chance, before[0])
     if done is None:
         shape = chance.pick(shapes)
         done = errand(chance, other_calculation(chance, shape) if shape.task.family == "arithmetic" else shape)
     messages = errand_turn(chance, done)
     # A call may end the dialogue, or be followed by the next request when nobody told its result.
-    return (messages + result_turn(chance, done), done) if chance.odds(0.55) else (messages + quiet(), done)
+    if chance.odds(0.4):
+        return messages + quiet(), (done, {})
+    ended = outcome(chance, done)
+    return messages + result_turn(ended), (done, ended.shown)
+
+
+def handed_on(chance: Chance, before: Errand, shown: Mapping[Maker, str], shapes: list[Shape]) -> Errand | None:
+    """An errand with a value that came before; with one tool more, where none of those here takes such a value."""
+    done = pointing_back(chance, before, shown, shapes)
+    if done is None and len(shapes) < MOST_TOOLS:
+        more = companion(chance, pointable(before, shown))
+        if more and more.name not in {shape.name for shape in shapes}:
+            done = pointing_back(chance, before, shown, [more])
+            if done:
+                shapes.insert(chance.random.randint(0, len(shapes)), more)
+    return done
 
 
 def quiet() -> Messages:

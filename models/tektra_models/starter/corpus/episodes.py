@@ -200,13 +200,13 @@ def single(chance: Chance) -> Episode:
     """One errand whose outcome is told, or passed on as it is."""
     shape = any_tool(chance)
     done = errand(chance, shape)
-    result, told, facts = outcome(chance, done)
-    act = Act(shape, done.arguments, result)
+    ended = outcome(chance, done)
+    act = Act(shape, done.arguments, ended.result)
     request = polite(chance, done.request)
-    if chance.odds(0.3) and result and "\n" not in result:
+    if chance.odds(0.3) and ended.result and "\n" not in ended.result:
         request = put(chance.phrasing(TEXT_OF), {"x": request})
-        return Episode(request, ((replace(act, inline=True),),), result, (result,))
-    return Episode(request, ((act,),), told, facts)
+        return Episode(request, ((replace(act, inline=True),),), ended.result, (ended.result,))
+    return Episode(request, ((act,),), ended.answer, ended.facts)
 
 
 def both(chance: Chance) -> Episode:

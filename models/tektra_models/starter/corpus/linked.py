@@ -10,7 +10,7 @@ from tektra_models.starter.corpus.filling import fence, put
 from tektra_models.starter.corpus.noise import polite, roughen
 from tektra_models.starter.corpus.parameters import spelled
 from tektra_models.starter.corpus.talking import Dialogue, say
-from tektra_models.starter.corpus.tasks import Errand, Shape, Slot, ask, draw_variables, errand
+from tektra_models.starter.corpus.tasks import Errand, Shape, Slot, ask, draw_variables, errand, outcome
 from tektra_models.starter.corpus.turns import POINTERS, calls_message, lower_first
 
 JOINTS = (
@@ -105,6 +105,6 @@ def linked_dialogue(chance: Chance) -> Dialogue:
         calls_message((first,)),
         say("tool", put(chance.pick(GIVEN_BACK), known)),
         calls_message((second,)),
-        *result_turn(chance, second),
+        *result_turn(outcome(chance, second)),
     ]
     return Dialogue("chain", messages, [one.tool for one in shapes])

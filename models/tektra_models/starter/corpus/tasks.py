@@ -276,8 +276,18 @@ WHY = (
 )
 
 
-def outcome(chance: Chance, done: Errand) -> tuple[str, str, tuple[str, ...]]:
-    """What the tool gives back, the sentence that tells it, and the facts which that sentence must hold."""
+@dataclass(frozen=True)
+class Outcome:
+    """What a tool gave back, the sentence that tells it, the facts in it, and the fresh values it showed, by maker."""
+
+    result: str
+    answer: str
+    facts: tuple[str, ...]
+    shown: Mapping[Maker, str] = field(default_factory=dict)
+
+
+def outcome(chance: Chance, done: Errand) -> Outcome:
+    """One way for this errand to end."""
     fresh = {key: chance.value(make) for key, make in RESULT_MAKERS.items()}
     known = {**fresh, **done.variables}
     if done.shape.task.compute:
@@ -285,10 +295,14 @@ def outcome(chance: Chance, done: Errand) -> tuple[str, str, tuple[str, ...]]:
     if chance.odds(0.06):
         known["why"] = put(chance.pick(WHY), known)
         result, answer = chance.pick(FAILURES)
-        return put(result, known), put(answer, known), (known["why"],)
+        return Outcome(put(result, known), put(answer, known), (known["why"],))
     result, answer = chance.pick(done.shape.task.results)
     carried = set(SLOT.findall(result)) & set(SLOT.findall(answer))
-    return put(result, known), put(answer, known), tuple(known[key] for key in sorted(carried) if key in known)
+    facts = tuple(known[key] for key in sorted(carried) if key in known)
+    new = [key for key in SLOT.findall(result) if key in RESULT_MAKERS and key not in done.variables]
+    makers = [RESULT_MAKERS[key] for key in new]
+    shown = {RESULT_MAKERS[key]: known[key] for key in new if makers.count(RESULT_MAKERS[key]) == 1}
+    return Outcome(put(result, known), put(answer, known), facts, shown)
 
 
 def call_text(name: str, arguments: Mapping[str, Any]) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from random import Random
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tektra_models.starter.corpus import values
@@ -16,6 +15,7 @@ from tektra_models.starter.corpus.talking import Check, Messages, say
 from tektra_models.starter.corpus.tasks import (
     OPTIONAL,
     Errand,
+    Maker,
     Shape,
     Slot,
     ask,
@@ -102,7 +102,7 @@ REPLIES = (
     "hm, {v}",
 )
 # How people point back at a value, by what makes it.
-POINTERS: dict[Callable[[Random], str], tuple[str, ...]] = {
+POINTERS: dict[Maker, tuple[str, ...]] = {
     values.path: ("it", "that file", "the file", "this file", "the same file", "it"),
     values.file_name: ("it", "that file", "the file", "this file", "the same file", "it"),
     values.folder: ("it", "that folder", "this folder", "the same folder", "the folder", "it"),
@@ -153,9 +153,9 @@ def two_errands(chance: Chance, shapes: Sequence[Shape]) -> Messages:
     messages = [say("user", roughen(chance, polite(chance, joined))), calls_message((first, second))]
     if chance.odds(0.5):
         told = [outcome(chance, done) for done in (first, second)]
-        messages += [say("tool", result) for result, _, _ in told]
-        answer = " ".join(text for _, text, _ in told)
-        messages.append(say("assistant", answer, Check("result", told[0][2] + told[1][2])))
+        messages += [say("tool", one.result) for one in told]
+        answer = " ".join(one.answer for one in told)
+        messages.append(say("assistant", answer, Check("result", told[0].facts + told[1].facts)))
     return messages
 
 
@@ -268,23 +268,37 @@ def arguments_of(shape: Shape, slots: Sequence[Slot], variables: Mapping[str, st
     return {shape.parameters[slot.key]: typed(slot, put(slot.source, variables)) for slot in slots}
 
 
-def pointing_back(chance: Chance, before: Errand, shapes: Sequence[Shape]) -> Errand | None:
-    """An errand for any of the tools that names a value of the last one only by "it" or "that file"."""
-    known = {
-        before.shape.task.makers[key]: key
-        for key in sorted(set(SLOT.findall(" ".join(slot.source for slot in before.shape.task.slots))))
-        if key in before.shape.task.makers and before.shape.task.makers[key] in POINTERS
-    }
+def pointable(before: Errand, shown: Mapping[Maker, str]) -> dict[Maker, tuple[str, tuple[str, ...]]]:
+    """The values that a next request may point at, said or shown last, by maker, and the words that mean no other."""
+    makers = before.shape.task.makers
+    named = sorted(set(SLOT.findall(" ".join(slot.source for slot in before.shape.task.slots))))
+    said = {makers[key]: before.variables[key] for key in named if makers.get(key) in POINTERS}
+    known = {**{make: value for make, value in shown.items() if make in POINTERS}, **said}
+    clear: dict[Maker, tuple[str, tuple[str, ...]]] = {}
+    for make, value in known.items():
+        others = {text for other in known if other is not make for text in POINTERS[other]}
+        texts = [text for text in POINTERS[make] if text not in others]
+        if make not in said:
+            texts = [text for text in texts if not text.startswith("the same")]
+        if texts:
+            clear[make] = (value, tuple(texts))
+    return clear
+
+
+def pointing_back(chance: Chance, before: Errand, shown: Mapping[Maker, str], shapes: Sequence[Shape]) -> Errand | None:
+    """An errand for any of the tools that names a value of the last one, or of its result, by "it" or "that file"."""
+    known = pointable(before, shown)
     for shape in chance.sample(shapes, len(shapes)):
         for slot in shape.task.slots:
             maker = shape.task.makers.get(slot.key)
             if slot.optional or slot.type != "string" or slot.enum or maker not in known:
                 continue
-            variables = {**draw_variables(chance, shape.task), slot.key: before.variables[known[maker]]}
+            value, pointers = known[maker]
+            variables = {**draw_variables(chance, shape.task), slot.key: value}
             done = ask(chance, shape, variables)
-            shown = fence(variables[slot.key])
-            if done.request.count(shown) != 1:
+            shown_value = fence(value)
+            if done.request.count(shown_value) != 1:
                 continue
-            pointer = chance.pick(POINTERS[maker])
-            return Errand(shape, variables, done.request.replace(shown, pointer), done.arguments)
+            request = done.request.replace(shown_value, chance.pick(pointers))
+            return Errand(shape, variables, request, done.arguments)
     return None
