@@ -20,7 +20,14 @@ from tektra_models.starter.corpus.linked import linked_dialogue
 from tektra_models.starter.corpus.parameters import spelled
 from tektra_models.starter.corpus.talking import Check
 from tektra_models.starter.corpus.tasks import errand, outcome
-from tektra_models.starter.emphasis import WHICH_KIND, WHICH_PARAMETER, WHICH_TOOL, WHICH_VALUE, emphasis
+from tektra_models.starter.emphasis import (
+    WHETHER_MORE,
+    WHICH_KIND,
+    WHICH_PARAMETER,
+    WHICH_TOOL,
+    WHICH_VALUE,
+    emphasis,
+)
 from tektra_models.starter.handmade import cases
 from tektra_models.starter.judging import choice_of, read_calls, right
 
@@ -36,17 +43,19 @@ def fits(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
 
 
 def test_the_tokens_that_decide_count_more_than_those_that_follow() -> None:
-    text = '<tool_call>\n{"name": "add", "arguments": {"count": 12, "to": "the \\"list\\""}}\n</tool_call>'
+    text = '<tool_call>\n{"name": "add", "arguments": {"name": 12, "to": "the \\"list\\""}}\n</tool_call>'
     weights = emphasis(text, [(place, place + 1) for place in range(len(text))])
-    raised = {text[place:].split('"')[0].split(",")[0]: weight for place, weight in enumerate(weights) if weight > 1}
-    assert raised == {
-        "<tool_call>\n{": WHICH_KIND,
-        "add": WHICH_TOOL,
-        "count": WHICH_PARAMETER,
-        "12": WHICH_VALUE,
-        "to": WHICH_PARAMETER,
-        "the \\": WHICH_VALUE,
-    }
+    raised = [(text[place : place + 3], weight) for place, weight in enumerate(weights) if weight > 1]
+    assert raised == [
+        ("<to", WHICH_KIND),
+        ("add", WHICH_TOOL),
+        ("nam", WHICH_PARAMETER),
+        ("12,", WHICH_VALUE),
+        (', "', WHETHER_MORE),
+        ('to"', WHICH_PARAMETER),
+        ("the", WHICH_VALUE),
+        ('"}}', WHETHER_MORE),
+    ]
 
 
 def test_every_token_of_an_answer_counts() -> None:

@@ -1,18 +1,20 @@
 """How much each token of an answer counts in training: the few that decide count more than the many that follow.
 
-Which tool, which parameter and which value are each decided by one token; what comes after it is copying, which is
-learned early. Counted alike, these few drown among words whose choice is free.
+Which tool, which parameter, which value and whether another one follows are each decided by one token; what comes
+between is copying, which is learned early. Counted alike, these few drown among words whose choice is free.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
 NAME = re.compile(r'\{"name": "')
 PAIR = re.compile(r'"([^"\\]+)": "?')
+DECODER = json.JSONDecoder()
 COMMAND = re.compile(r"`[^`]+`")
-WHICH_TOOL, WHICH_PARAMETER, WHICH_VALUE, WHICH_KIND, COMMANDS = 8.0, 4.5, 4.0, 2.0, 2.0
+WHICH_TOOL, WHICH_PARAMETER, WHICH_VALUE, WHETHER_MORE, WHICH_KIND, COMMANDS = 8.0, 4.5, 4.0, 3.0, 2.0, 2.0
 
 
 def decisions(text: str) -> Iterator[tuple[int, float]]:
@@ -24,9 +26,20 @@ def decisions(text: str) -> Iterator[tuple[int, float]]:
     for found in NAME.finditer(text, call):
         yield found.end(), WHICH_TOOL
     for found in PAIR.finditer(text, call):
-        if found[1] not in {"name", "arguments"}:
+        if found[1] != "arguments" and text[found.start() - 2 : found.start()] != "\n{":
             yield found.start(1), WHICH_PARAMETER
             yield found.end(), WHICH_VALUE
+            yield value_end(text, found), WHETHER_MORE
+
+
+def value_end(text: str, pair: re.Match[str]) -> int:
+    """Where a value's last mark begins, with which it is said whether another parameter follows."""
+    begin = pair.end() - pair[0].endswith('"')
+    try:
+        _, end = DECODER.raw_decode(text, begin)
+    except ValueError:
+        return len(text)
+    return end - 1 if text[begin] == '"' else end
 
 
 def emphasis(text: str, offsets: Sequence[tuple[int, int]]) -> list[float]:
