@@ -25,6 +25,7 @@ from tektra_models.starter.corpus.services import SERVICES
 from tektra_models.starter.corpus.small_talk import TALK
 from tektra_models.starter.corpus.toolbook import AREAS
 from tektra_models.starter.rendering import TEMPLATE_PATH, pieces, render
+from tektra_models.starter.word_vectors import WIDTH, word_vectors
 
 CALCULATOR = {
     "type": "function",
@@ -372,3 +373,24 @@ def test_it_says_honestly_when_no_tool_was_given(model: Any) -> None:
 def test_it_names_the_command_for_a_common_wish(model: Any) -> None:
     text = answer(model, [{"role": "user", "content": "How do I see which models are loaded?"}])
     assert "tektra models ps" in text
+
+
+@pytest.mark.parametrize(
+    ("word", "close", "far"),
+    [
+        ("invoice", "payment", "whale"),
+        ("delete", "deleting", "sunny"),
+        ("train", "bus", "lyrics"),
+        ("rain", "snow", "tax"),
+    ],
+)
+def test_words_that_are_close_in_meaning_have_close_vectors(word: str, close: str, far: str) -> None:
+    known = word_vectors()
+    one, near, away = (known.vectors[known.words.index(text)] for text in (word, close, far))
+    assert one @ near > one @ away + 0.2
+
+
+def test_every_word_of_the_list_has_its_vector() -> None:
+    known = word_vectors()
+    assert len(known.words) == len(set(known.words)) == len(known.vectors)
+    assert known.vectors.shape[1] == WIDTH

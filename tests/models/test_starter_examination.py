@@ -44,7 +44,7 @@ def fits(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
 
 def test_the_tokens_that_decide_count_more_than_those_that_follow() -> None:
     text = '<tool_call>\n{"name": "add", "arguments": {"name": 12, "to": "the \\"list\\""}}\n</tool_call>'
-    weights = emphasis(text, [(place, place + 1) for place in range(len(text))])
+    weights = emphasis(text, [(place, place + 1) for place in range(len(text))], tools=True)
     raised = [(text[place : place + 3], weight) for place, weight in enumerate(weights) if weight > 1]
     assert raised == [
         ("<to", WHICH_KIND),
@@ -60,7 +60,7 @@ def test_the_tokens_that_decide_count_more_than_those_that_follow() -> None:
 
 def test_every_token_of_an_answer_counts() -> None:
     text = "With `tektra models ps`: it lists what is loaded."
-    assert min(emphasis(text, [(place, place + 1) for place in range(len(text))])) >= 1
+    assert min(emphasis(text, [(place, place + 1) for place in range(len(text))], tools=False)) == 1
 
 
 def test_calls_are_read_in_their_order() -> None:

@@ -34,7 +34,7 @@ def encode(tokenizer: Tokenizer, item: Dialogue) -> Encoded:
     for text, said in pieces(render(item.messages, item.tools)):
         encoded = tokenizer.encode(text, add_special_tokens=False)
         tokens += encoded.ids
-        weights += emphasis(text, encoded.offsets) if said else [0.0] * len(encoded.ids)
+        weights += emphasis(text, encoded.offsets, tools=bool(item.tools)) if said else [0.0] * len(encoded.ids)
     return tokens, weights
 
 

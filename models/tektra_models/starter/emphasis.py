@@ -14,12 +14,13 @@ NAME = re.compile(r'\{"name": "')
 PAIR = re.compile(r'"([^"\\]+)": "?')
 DECODER = json.JSONDecoder()
 COMMAND = re.compile(r"`[^`]+`")
-WHICH_TOOL, WHICH_PARAMETER, WHICH_VALUE, WHETHER_MORE, WHICH_KIND, COMMANDS = 8.0, 4.5, 4.0, 3.0, 2.0, 2.0
+WHICH_TOOL, WHICH_PARAMETER, WHICH_VALUE, WHETHER_MORE, WHICH_KIND, COMMANDS = 10.0, 4.5, 4.0, 3.0, 4.0, 2.0
 
 
-def decisions(text: str) -> Iterator[tuple[int, float]]:
-    """Where in an answer something is decided, and how much that counts."""
-    yield 0, WHICH_KIND
+def decisions(text: str, *, tools: bool) -> Iterator[tuple[int, float]]:
+    """Where in an answer something is decided, and how much that counts; without tools any first word may do."""
+    if tools:
+        yield 0, WHICH_KIND
     call = text.find("<tool_call>")
     if call < 0:
         return
@@ -42,9 +43,9 @@ def value_end(text: str, pair: re.Match[str]) -> int:
     return end - 1 if text[begin] == '"' else end
 
 
-def emphasis(text: str, offsets: Sequence[tuple[int, int]]) -> list[float]:
+def emphasis(text: str, offsets: Sequence[tuple[int, int]], *, tools: bool) -> list[float]:
     """The weight of each token of an answer, whose places in the text are given."""
-    decided = dict(decisions(text))
+    decided = dict(decisions(text, tools=tools))
     commands = [found.span() for found in COMMAND.finditer(text)]
     return [
         decided.get(begin, COMMANDS if any(first <= begin < last for first, last in commands) else 1.0)

@@ -52,7 +52,7 @@ STAGES = ((0.08, 256, FINDING), (0.4, 512, CHOOSING), (9.0, 768, EVERYTHING))
 PRESETS: dict[str, tuple[dict[str, int], Plan]] = {
     "cpu": ({"width": 256, "layers": 8, "heads": 2, "kv_heads": 2, "hidden": 640}, Plan()),
     "gpu": (
-        {"width": 512, "layers": 12, "heads": 8, "kv_heads": 8, "hidden": 1536},
+        {"width": 512, "layers": 12, "heads": 4, "kv_heads": 4, "hidden": 1536},
         Plan(
             steps=30000,
             tokens_per_step=98304,

@@ -71,9 +71,9 @@ def similar(chance: Chance, task: Task) -> Task:
     return invent(chance, noun=noun) if chance.odds(0.7) else invent(chance, verb=verb)
 
 
-def toolbox(chance: Chance, most: int = 8) -> list[Shape]:
-    """One to eight different tools, often some that are easily confused."""
-    wanted = min(most, chance.random.choices(range(1, 9), weights=(24, 24, 18, 12, 9, 6, 4, 3))[0])
+def toolbox(chance: Chance, least: int = 1) -> list[Shape]:
+    """Up to eight different tools, often some that are easily confused."""
+    wanted = max(least, chance.random.choices(range(1, 9), weights=(24, 24, 18, 12, 9, 6, 4, 3))[0])
     mode = chance.random.random()
     area = chance.pick(AREAS)
     alike = chance.pick((0.0, 0.3, 0.7))

@@ -79,7 +79,7 @@ class Mixture:
 # First what all else is made of: copying a text, and finding the tool whose words were said.
 FINDING = Mixture(match=35, drill=32, tools=10, echo=18, plain=5)
 CHOOSING = Mixture(tools=34, match=9, drill=22, chain=4, linked=3, agent=9, plain=20, echo=1)
-EVERYTHING = Mixture(tools=34, drill=5, chain=5, linked=4, agent=11, plain=44)
+EVERYTHING = Mixture(tools=32, drill=16, chain=5, linked=5, agent=12, plain=40)
 MOST_TOOLS = 8
 ROUNDS = (1, 2, 3, 4, 5, 6)
 Before = tuple[Errand, Mapping[Maker, str]]

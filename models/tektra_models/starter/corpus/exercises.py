@@ -20,7 +20,7 @@ def echoes(chance: Chance) -> Dialogue:
 
 def drills(chance: Chance) -> Dialogue:
     """Many calls in a row with nothing between them: the densest exercise in choosing among tools."""
-    shapes = toolbox(chance)
+    shapes = toolbox(chance, least=3)
     messages: Messages = []
     for _ in range(len(shapes) + chance.random.randint(1, 3)):
         messages += errand_turn(chance, errand(chance, chance.pick(shapes)))
