@@ -67,7 +67,7 @@ def test_calls_are_read_in_their_order() -> None:
     assert read_calls(TWO) == (("add", {"a": 1}), ("stop", {}))
 
 
-@pytest.mark.parametrize("text", ["", "<tool_call>\n{\n</tool_call>", '<tool_call>\n{"name": "x"}\n</tool_call>'])
+@pytest.mark.parametrize("text", ["", "<tool_call>\n{\n</tool_call>", '<tool_call>\n{"name": 1}\n</tool_call>'])
 def test_a_broken_call_counts_as_none(text: str) -> None:
     assert read_calls(text) == ()
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from tektra_models.starter.corpus.beyond import SMALL
 from tektra_models.starter.corpus.command_check import names_only_known_commands
 from tektra_models.starter.corpus.small_talk import TALK
 from tektra_models.starter.corpus.talking import Check
 from tektra_models.starter.handmade import Call, holds
+from tektra_models.tool_calls import OPEN, ToolCallStream
 
-CALL = re.compile(r"<tool_call>\n(.*?)\n</tool_call>", re.DOTALL)
 ASKING = re.compile(r"(Which|What) .*\?|(For that )?I need the .*|Please tell me the .*", re.DOTALL)
 # "Are you alive?" is answered well by saying what it is.
 ABOUT_ITSELF = frozenset({"identity", "model", "ability", "human", "size", "maker"})
@@ -20,15 +19,12 @@ CALLED = frozenset({"call", "two_calls"})
 
 
 def read_calls(text: str) -> tuple[Call, ...]:
-    """The calls in an answer; none when one of them is not well formed."""
-    calls: list[tuple[str, dict[str, Any]]] = []
-    try:
-        for found in CALL.findall(text):
-            call = json.loads(found)
-            calls.append((call["name"], call["arguments"]))
-    except (ValueError, KeyError, TypeError):
+    """The calls in an answer, by the parser that Tektra itself uses; none when one of them is not well formed."""
+    stream = ToolCallStream()
+    found = [delta.tool_call for delta in (*stream.push(text), *stream.close()) if delta.tool_call]
+    if len(found) != text.count(OPEN):
         return ()
-    return tuple(calls)
+    return tuple((call.name, json.loads(call.arguments)) for call in found)
 
 
 def due_calls(check: Check) -> tuple[Call, ...]:
@@ -38,7 +34,7 @@ def due_calls(check: Check) -> tuple[Call, ...]:
 
 def choice_of(text: str) -> str:
     """What the answer chose to do: call, ask back, or answer in plain words."""
-    if "<tool_call>" in text:
+    if OPEN in text:
         return "call"
     return "ask" if ASKING.fullmatch(text.strip()) else "plain"
 
