@@ -165,7 +165,7 @@ def test_calls_in_the_data_fit_the_declared_tools() -> None:
                     assert value in schema["properties"][name].get("enum", [value])
 
 
-def test_arguments_are_copied_from_what_was_said() -> None:
+def test_arguments_are_copied_from_what_was_said_or_shown() -> None:
     for item in (item for item in dialogue_list("copies", 400) if item.kind == "tools"):
         heard = ""
         for message in item.messages:
