@@ -169,7 +169,7 @@ def test_arguments_are_copied_from_what_was_said_or_shown() -> None:
     for item in (item for item in dialogue_list("copies", 400) if item.kind == "tools"):
         heard = ""
         for message in item.messages:
-            heard += message["content"] if message["role"] == "user" else ""
+            heard += message["content"] if message["role"] in {"user", "tool"} else ""
             for call in message.get("tool_calls", ()):
                 texts = [value for value in call["function"]["arguments"].values() if isinstance(value, str)]
                 copied = [text for text in texts if not re.fullmatch(r"[-+*/%.\d ]+", text)]
