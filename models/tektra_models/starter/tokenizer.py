@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -62,6 +62,7 @@ PUNCTUATION = (
     '"))',
 )
 WORD_MERGES = 4500
+SAMPLES = 12000
 # How much a word that no dialogue holds counts among those that do, by its place among the commonest words of English.
 COMMON_WORDS = 8000
 UNSEEN_WEIGHT, UNSEEN_OFFSET, UNSEEN_FALL = 300, 30, 0.7
@@ -81,14 +82,19 @@ def sample_texts(count: int) -> Iterator[str]:
         yield render(item.messages, item.tools)
 
 
-def words_in_dialogues(samples: int = 12000) -> set[str]:
-    """The words of the training side's dialogues, in lower case."""
-    return {word.lower() for text in sample_texts(samples) for word in LETTERS.findall(text)}
+def words_of(texts: Iterable[str]) -> Iterator[str]:
+    """The words of some texts, in lower case."""
+    return (word.lower() for text in texts for word in LETTERS.findall(text))
+
+
+def words_in_dialogues(samples: int = SAMPLES) -> set[str]:
+    """The different words of the training side's dialogues."""
+    return set(words_of(sample_texts(samples)))
 
 
 def word_weights(texts: list[str]) -> Counter[str]:
     """How often the learner of merges gets to see each word: those of the dialogues, and the commonest of English."""
-    said = Counter(word.lower() for text in texts for word in LETTERS.findall(text))
+    said = Counter(words_of(texts))
     weights = Counter({word: round(2 * count**0.6) for word, count in said.items() if count > 1})
     for place, word in enumerate(word_vectors().words[:COMMON_WORDS]):
         weights[word] += max(2, round(UNSEEN_WEIGHT / (place + UNSEEN_OFFSET) ** UNSEEN_FALL))
@@ -174,7 +180,7 @@ def base_forms(tokenizer: Tokenizer) -> list[tuple[int, int]]:
     return [(token, vocabulary.get(text[0].lower() + text[1:], token)) for token, text in words.items()]
 
 
-def train_tokenizer(samples: int = 12000) -> Tokenizer:
+def train_tokenizer(samples: int = SAMPLES) -> Tokenizer:
     """Learn the tokenizer from the generator's own dialogues."""
     texts = list(sample_texts(samples))
     vocabulary, merges = word_merges(texts)

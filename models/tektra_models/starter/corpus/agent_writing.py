@@ -9,7 +9,7 @@ from typing import Any
 from tektra_models.starter.agent_forms import code_block, literal
 from tektra_models.starter.corpus.acts import Act, any_tool
 from tektra_models.starter.corpus.chance import Chance
-from tektra_models.starter.corpus.episodes import Episode
+from tektra_models.starter.corpus.episodes import Episode, agent_episode
 from tektra_models.starter.corpus.talking import Check, Messages, say
 from tektra_models.starter.corpus.tasks import Shape
 from tektra_models.starter.corpus.turns import calls_of
@@ -25,6 +25,17 @@ def common_tools(episode: Episode, *, native: bool) -> tuple[dict[str, Shape], R
     shapes = {act.shape.task.family: act.shape for act in acts if not (native and act.python)}
     rounds = [[refit(act, shapes.get(act.shape.task.family, act.shape)) for act in calls] for calls in episode.rounds]
     return shapes, rounds
+
+
+def equipped(chance: Chance, *, native: bool, acting: bool = False) -> tuple[Episode, Rounds, list[dict[str, Any]]]:
+    """A fresh episode, its calls (`acting`: at least one), and its tools among some others, all of different names."""
+    while True:
+        episode = agent_episode(chance)
+        shapes, rounds = common_tools(episode, native=native)
+        needed = [*shapes.values(), *episode.extra]
+        if (rounds or not acting) and len({shape.name for shape in needed}) == len(needed):
+            families = frozenset(act.shape.task.family for calls in rounds for act in calls)
+            return episode, rounds, [shape.tool for shape in toolbox(chance, needed, families)]
 
 
 def refit(act: Act, shape: Shape) -> Act:
@@ -71,12 +82,17 @@ def coded(code: str) -> dict[str, Any]:
     return say("assistant", code_block(code), Check("code", (code,)))
 
 
-def as_calls(episode: Episode, rounds: Rounds) -> Messages:
-    """The episode as tool calls, the last of which is final_answer."""
+def acted(rounds: Rounds) -> Messages:
+    """The calls one after another, each with its result."""
     messages: Messages = []
     for act in (act for calls in rounds for act in calls):
         messages += [called(act.shape.name, act.arguments), say("tool", act.result.strip())]
-    return [*messages, called("final_answer", {"answer": episode.answer}, episode.facts)]
+    return messages
+
+
+def as_calls(episode: Episode, rounds: Rounds) -> Messages:
+    """The episode as tool calls, the last of which is final_answer."""
+    return [*acted(rounds), called("final_answer", {"answer": episode.answer}, episode.facts)]
 
 
 def as_code(episode: Episode, rounds: Rounds, *, native: bool) -> Messages:

@@ -10,9 +10,9 @@ from typing import Any
 
 from tektra_models.starter.agent_forms import FINAL_ANSWER, code_system, tool_system
 from tektra_models.starter.corpus import values
-from tektra_models.starter.corpus.agent_writing import Rounds, as_calls, as_code, common_tools, toolbox
+from tektra_models.starter.corpus.agent_writing import Rounds, as_calls, as_code, equipped
 from tektra_models.starter.corpus.chance import Chance
-from tektra_models.starter.corpus.episodes import Episode, agent_episode
+from tektra_models.starter.corpus.episodes import Episode
 from tektra_models.starter.corpus.filling import put
 from tektra_models.starter.corpus.noise import roughen
 from tektra_models.starter.corpus.talking import Dialogue, say
@@ -57,14 +57,7 @@ def agent_plan(chance: Chance) -> Plan:
     """A fresh episode, and the agent that goes through it."""
     code = chance.odds(0.4)
     native = code and chance.odds(0.75)
-    while True:
-        episode = agent_episode(chance)
-        shapes, rounds = common_tools(episode, native=native)
-        needed = [*shapes.values(), *episode.extra]
-        if len({shape.name for shape in needed}) == len(needed):
-            break
-    families = frozenset(act.shape.task.family for calls in rounds for act in calls)
-    tools = [shape.tool for shape in toolbox(chance, needed, families)]
+    episode, rounds, tools = equipped(chance, native=native)
     instructions = None
     if chance.odds(0.15):
         instructions = put(chance.phrasing(INSTRUCTIONS), {"w": chance.value(values.word)})

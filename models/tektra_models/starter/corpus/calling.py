@@ -105,7 +105,7 @@ def takers() -> dict[Maker, list[Task]]:
     found: dict[Maker, list[Task]] = {}
     for task in (*FILE_TASKS, *SERVICES, *(task for area in AREAS for task in area)):
         for slot in task.slots:
-            if slot.type == "string" and not slot.optional and not slot.enum and slot.key in task.makers:
+            if slot.needs_text and slot.key in task.makers:
                 found.setdefault(task.makers[slot.key], []).append(task)
     return found
 

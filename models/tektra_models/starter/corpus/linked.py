@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tektra_models.starter.corpus.calling import result_turn, toolbox
 from tektra_models.starter.corpus.chance import Chance
-from tektra_models.starter.corpus.filling import fence, put
+from tektra_models.starter.corpus.filling import put
 from tektra_models.starter.corpus.noise import polite, roughen
 from tektra_models.starter.corpus.parameters import spelled
 from tektra_models.starter.corpus.talking import Dialogue, say
 from tektra_models.starter.corpus.tasks import Errand, Shape, Slot, ask, draw_variables, errand, outcome
-from tektra_models.starter.corpus.turns import POINTERS, calls_message, lower_first
+from tektra_models.starter.corpus.turns import POINTERS, calls_message, lower_first, said_by_pointer
 
 JOINTS = (
     "{a} and then {b}",
@@ -60,8 +61,8 @@ GIVEN_BACK = (
 def needing(chance: Chance, shapes: list[Shape]) -> tuple[Shape, Slot] | None:
     """One of the tools with a text that it requires, if there is any."""
     for shape in chance.sample(shapes, len(shapes)):
-        slots = [slot for slot in shape.task.slots if not slot.optional and slot.type == "string" and not slot.enum]
-        if found := [slot for slot in slots if slot.key in shape.task.makers and not slot.value]:
+        slots = [slot for slot in shape.task.slots if slot.needs_text and not slot.value]
+        if found := [slot for slot in slots if slot.key in shape.task.makers]:
             return shape, chance.pick(found)
     return None
 
@@ -70,13 +71,10 @@ def following(chance: Chance, shape: Shape, slot: Slot) -> Errand | None:
     """An errand that names its value only as what the one before gives back."""
     for _ in range(6):
         done = ask(chance, shape, draw_variables(chance, shape.task))
-        shown = fence(done.variables[slot.key])
-        if done.request.count(shown) == 1:
-            name = spelled(shape.parameters[slot.key])
-            known = POINTERS.get(shape.task.makers[slot.key], ())
-            pointer = put(chance.pick((*POINTING, *known)), {"p": name})
-            request = DOUBLED.sub(r"\1", done.request.replace(shown, pointer))
-            return Errand(shape, done.variables, request, done.arguments)
+        known = POINTERS.get(shape.task.makers[slot.key], ())
+        if pointed := said_by_pointer(chance, done, slot, (*POINTING, *known)):
+            request = put(pointed.request, {"p": spelled(shape.parameters[slot.key])})
+            return replace(pointed, request=DOUBLED.sub(r"\1", request))
     return None
 
 

@@ -35,6 +35,11 @@ class Slot:
         """The text of the value, with the task's variables in braces."""
         return self.value or f"{{{self.key}}}"
 
+    @property
+    def needs_text(self) -> bool:
+        """Whether the tool requires it and takes any text for it."""
+        return not self.optional and self.type == "string" and not self.enum
+
 
 @dataclass(frozen=True)
 class Task:

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 
 from tektra_models.starter.corpus import values
+from tektra_models.starter.corpus.parameters import one_of
 from tektra_models.starter.corpus.tasks import Maker, Slot, Task
 
 KEPT_APART_ONE_IN = 12
@@ -59,15 +60,6 @@ MAKERS: dict[str, Maker] = {
 }
 
 
-def any_of(options: Sequence[str]) -> Maker:
-    """A maker that takes one of these texts."""
-
-    def make(random: Random) -> str:
-        return random.choice(options)
-
-    return make
-
-
 def some_of(options: Sequence[str]) -> Maker:
     """A maker that takes two or three of these texts, said as one says a list."""
 
@@ -95,7 +87,7 @@ def maker_of(given: Mapping[str, Any]) -> Maker:
         return within(*given["range"])
     if given.get("type") == "array":
         return some_of(given["among"])
-    return any_of(given.get("says") or given.get("among") or given["enum"])
+    return one_of(tuple(given.get("says") or given.get("among") or given["enum"]))
 
 
 def slot_of(key: str, given: Mapping[str, Any]) -> Slot:

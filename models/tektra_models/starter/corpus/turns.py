@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tektra_models.starter.corpus import values
@@ -285,20 +286,24 @@ def pointable(before: Errand, shown: Mapping[Maker, str]) -> dict[Maker, tuple[s
     return clear
 
 
+def said_by_pointer(chance: Chance, done: Errand, slot: Slot, pointers: Sequence[str]) -> Errand | None:
+    """The errand with one of these words for the slot's value; none where it does not stand there just once, bare."""
+    shown = fence(done.variables[slot.key])
+    if done.request.count(shown) != 1:
+        return None
+    return replace(done, request=done.request.replace(shown, chance.pick(pointers)))
+
+
 def pointing_back(chance: Chance, before: Errand, shown: Mapping[Maker, str], shapes: Sequence[Shape]) -> Errand | None:
     """An errand for any of the tools that names a value of the last one, or of its result, by "it" or "that file"."""
     known = pointable(before, shown)
     for shape in chance.sample(shapes, len(shapes)):
         for slot in shape.task.slots:
             maker = shape.task.makers.get(slot.key)
-            if slot.optional or slot.type != "string" or slot.enum or maker not in known:
+            if not slot.needs_text or maker not in known:
                 continue
             value, pointers = known[maker]
-            variables = {**draw_variables(chance, shape.task), slot.key: value}
-            done = ask(chance, shape, variables)
-            shown_value = fence(value)
-            if done.request.count(shown_value) != 1:
-                continue
-            request = done.request.replace(shown_value, chance.pick(pointers))
-            return Errand(shape, variables, request, done.arguments)
+            done = ask(chance, shape, {**draw_variables(chance, shape.task), slot.key: value})
+            if pointed := said_by_pointer(chance, done, slot, pointers):
+                return pointed
     return None
