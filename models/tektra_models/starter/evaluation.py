@@ -15,6 +15,7 @@ from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.command_check import named_commands, names_only_known_commands
 from tektra_models.starter.corpus.dialogues import dialogue
 from tektra_models.starter.corpus.everyday import FILE_TASKS
+from tektra_models.starter.corpus.exercises import decisions
 from tektra_models.starter.corpus.invented import invent
 from tektra_models.starter.corpus.noise import roughen
 from tektra_models.starter.corpus.services import SERVICES
@@ -25,6 +26,7 @@ from tektra_models.starter.corpus.turns import calls_message
 from tektra_models.starter.examinee import Examinee
 from tektra_models.starter.handmade import Case, cases, holds
 from tektra_models.starter.judging import CALLED, choice_of, due_calls, due_choice, read_calls, right
+from tektra_models.starter.likeness import closest_tool
 
 POOLS = {"known": "calls, known tasks", "unseen": "calls, tools kept apart", "invented": "calls, invented tools"}
 
@@ -127,6 +129,8 @@ def examination(seed: str, count: int, *, held_out: bool) -> Iterator[Item]:
             yield single_call(f"{seed}/{pool}/{place}", pool, held_out=held_out)
     yield from help_items(seed, count, held_out=held_out)
     yield from unfitting(seed, count // 3, held_out=held_out)
+    for place in range(count // 3):
+        yield from turns(decisions(Chance(f"{seed}/decisions/{place}", held_out=held_out)))
     for place in range(count // 2):
         made = dialogue(f"{seed}/{place}", held_out=held_out)
         if made.kind != "agent":
@@ -144,20 +148,32 @@ class Tally:
     tool: int = 0
     right: int = 0
     calls: int = 0
+    # Calls asked for in one message, and how many of their tools are also those closest in words.
+    alone: int = 0
+    alike: int = 0
 
     def count(self, item: Item, text: str) -> None:
         """Judge one answer."""
         self.asked += 1
         self.choice += choice_of(text) == due_choice(item.check)
         self.right += judged(item, text)
-        if due := due_calls(item.check):
+        due = due_calls(item.check)
+        if due:
             self.calls += 1
             self.tool += tuple(name for name, _ in read_calls(text)) == tuple(name for name, _ in due)
+        said = [str(message["content"]) for message in item.messages if message["role"] != "system"]
+        if len(due) == 1 and len(said) == 1:
+            self.alone += 1
+            self.alike += closest_tool(said[0], item.tools) == due[0][0]
 
     def shares(self) -> dict[str, float]:
         """The figures as shares of what was asked."""
         figures = {"asked": self.asked, "right_choice": self.choice / self.asked, "right": self.right / self.asked}
-        return {**figures, "right_tool": self.tool / self.calls} if self.calls else figures
+        if self.calls:
+            figures["right_tool"] = self.tool / self.calls
+        if self.alone == self.asked:
+            figures["tool_by_likeness"] = self.alike / self.alone
+        return figures
 
 
 def judged(item: Item, text: str) -> bool:
@@ -201,7 +217,7 @@ def evaluate(
     called = [item for item in items if item.check.kind in CALLED]
     held, _ = ask_all(Examinee(path, constrained=True), called, 0)
     return {
-        "schema": "tektra.starter.evaluation/2",
+        "schema": "tektra.starter.evaluation/3",
         "measures": {name: tally.shares() for name, tally in sorted(tallies.items())},
         "constrained": {name: tally.shares() for name, tally in sorted(held.items())},
         "right_choice": pooled(tallies),
@@ -213,12 +229,12 @@ def evaluate(
 
 def table(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    lines = [f"{'measure':<36}{'asked':>6}{'choice':>9}{'tool':>9}{'right':>9}{'by grammar':>12}"]
+    lines = [f"{'measure':<36}{'asked':>6}{'choice':>9}{'tool':>9}{'by words':>10}{'right':>9}{'by grammar':>12}"]
     for name, row in figures["measures"].items():
-        tool = f"{row['right_tool']:.1%}" if "right_tool" in row else ""
+        tool, alike = (f"{row[key]:.1%}" if key in row else "" for key in ("right_tool", "tool_by_likeness"))
         held = figures["constrained"].get(name)
         lines.append(
-            f"{name:<36}{row['asked']:>6}{row['right_choice']:>9.1%}{tool:>9}{row['right']:>9.1%}"
+            f"{name:<36}{row['asked']:>6}{row['right_choice']:>9.1%}{tool:>9}{alike:>10}{row['right']:>9.1%}"
             + (f"{held['right']:>12.1%}" if held else "")
         )
     lines.append(f"right choice where tools are given: {figures['right_choice']:.1%}")

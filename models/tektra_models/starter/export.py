@@ -21,6 +21,7 @@ DESCRIPTION = (
     "The small model that is built into Tektra: it knows Tektra's commands, calls tools, "
     "and says when it is out of its depth."
 )
+STANDING_STILL = 1e30
 FILE_TYPES = {"Q8_0": LlamaFileType.MOSTLY_Q8_0, "F16": LlamaFileType.MOSTLY_F16, "F32": LlamaFileType.ALL_F32}
 
 
@@ -87,13 +88,22 @@ def add_weight(writer: GGUFWriter, name: str, weight: NDArray[np.float32], kind:
         )
 
 
+def rope_factors(size: Size) -> NDArray[np.float32]:
+    """By what llama.cpp divides each pair's speed: nothing changes for those that turn, the others stand still."""
+    factors = np.ones(size.head_width // 2, dtype=np.float32)
+    factors[size.turning_pairs :] = STANDING_STILL
+    return factors
+
+
 def export(work: Path, output: Path, kind: str = "Q8_0") -> Path:
     """Write the file, which takes its name only when it is whole."""
     state = torch.load(work / "checkpoint.pt", weights_only=True)
     part = output.with_suffix(".part")
+    size = Size(**state["size"])
     writer = GGUFWriter(part, "llama")
-    add_header(writer, Size(**state["size"]), kind)
+    add_header(writer, size, kind)
     add_tokenizer(writer, load_tokenizer(work))
+    writer.add_tensor("rope_freqs.weight", rope_factors(size))
     for name, weight in merged(state["average"]).items():
         add_weight(writer, gguf_name(name), weight.float().numpy(), kind)
     writer.write_header_to_file()

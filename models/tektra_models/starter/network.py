@@ -10,6 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LIKENESS, TAKEN = 0.6, 0.3
+# How attention begins: by meaning or by nearness. A word's meaning, all else that tells it apart, and a part that is
+# always there lie in directions of their own, with these lengths.
+MEANING, ALWAYS = 0.32, 0.2
+MEANT, FAR = 1.13, 0.3
+# How near the near heads look, layer by layer: at the word before, at some words, at about a line.
+NEAR = (0.4, 0.25, 0.18, 0.25, 0.18, 0.3, 0.25, 0.4)
+FLAGS = 2
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,7 @@ class Size:
     context: int = 2048
     kinship: int = 66
     rope_base: float = 10000.0
+    turning: float = 0.5
     epsilon: float = 1e-5
 
     @property
@@ -32,15 +40,26 @@ class Size:
         """Numbers per attention head."""
         return self.width // self.heads
 
+    @property
+    def turning_pairs(self) -> int:
+        """How many of a head's pairs of numbers RoPE turns: the fast ones."""
+        return int(self.head_width // 2 * self.turning)
+
     def as_dict(self) -> dict[str, float]:
         """The measures for a checkpoint."""
         return asdict(self)
 
 
 def rotations(size: Size, length: int) -> Tensor:
-    """Cosines and sines by position: (2, length, head_width / 2)."""
+    """Cosines and sines by position: (2, length, head_width / 2).
+
+    The slower pairs stand still, so that what a place holds can be found again at any distance (as in p-RoPE: Barbero
+    et al., "Round and Round We Go! What makes Rotary Positional Encodings useful?", 2024, arXiv:2410.06205).
+    """
     steps = torch.arange(0, size.head_width, 2, dtype=torch.float32) / size.head_width
-    angles = torch.outer(torch.arange(length, dtype=torch.float32), size.rope_base**-steps)
+    speeds = size.rope_base**-steps
+    speeds[size.turning_pairs :] = 0.0
+    angles = torch.outer(torch.arange(length, dtype=torch.float32), speeds)
     return torch.stack((angles.cos(), angles.sin()))
 
 
@@ -76,6 +95,29 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
         with torch.no_grad():
             self.attn_q.weight.copy_(self._for_each_head(self.attn_k.weight))
             self.attn_output.weight.copy_(self._for_each_head(self.attn_v.weight).T / shared)
+
+    def look(self, meaning: Tensor, always: Tensor, near: float) -> None:
+        """Begin with heads that look far for what is close in meaning, in turn with heads that look at what is near.
+
+        `meaning` (width, directions) and `always` (width,) say where an embedding holds its word's vector and what all
+        tokens have in common. What is common makes nearness: turned by RoPE, it is the most alike at the same place. So
+        heads of the first kind look past the place itself, which is what all else would find.
+        """
+        size = self.size
+        turned = 2 * size.turning_pairs
+        queries = self.attn_q.weight.view(size.kv_heads, -1, size.head_width, size.width)
+        keys = self.attn_k.weight.view(size.kv_heads, 1, size.head_width, size.width)
+        with torch.no_grad():
+            for number in range(size.kv_heads):
+                far = number % 2 == 0
+                for weight in (queries[number], keys[number]):
+                    if far:
+                        known = min(meaning.shape[1], size.head_width - turned)
+                        weight[:, turned : turned + known] += MEANT * meaning[:, :known].T
+                        weight[:, :turned] = 0.0
+                    weight[:, 0:turned:2] += (FAR if far else near) * always
+                if far:
+                    keys[number, :, 0:turned:2] *= -1
 
     def _for_each_head(self, weight: Tensor) -> Tensor:
         """The rows of keys or values, once for each of the heads that share them."""
@@ -146,10 +188,19 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
 
     def relate(self, kin: Tensor, forms: Sequence[tuple[int, int]]) -> None:
         """Say what is known of each token beforehand, and let each form of a token begin with its base form's row."""
+        directions = nn.init.orthogonal_(torch.empty(self.size.width, self.size.width))
+        known = min(self.size.kinship - FLAGS, self.size.width // 2)
+        meaning, always = directions[:, :known], directions[:, known]
+        taken = directions[:, : known + 1]
         with torch.no_grad():
             self.get_buffer("kin").copy_(kin)
+            self.kinship.weight[:, :known] = MEANING * meaning
+            rows = self.token_embd.weight
+            rows += ALWAYS * always - rows @ taken @ taken.T
             for token, base in forms:
-                self.token_embd.weight[token] = self.token_embd.weight[base]
+                rows[token] = rows[base]
+        for place, block in enumerate(self.blk):
+            block.attention.look(meaning, always, NEAR[place % len(NEAR)])
 
     def _begin(self, module: nn.Module) -> None:
         """Small random weights, smaller still where a block adds to the stream; attention begins in its own way."""

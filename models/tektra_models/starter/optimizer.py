@@ -13,9 +13,6 @@ from tektra_models.starter.network import Network
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 MOMENTUM = 0.95
 DECAY = 0.05
-# Far above AdamW's usual 1e-8: the softmax pushes all absent tokens a little in one direction at every step, and an
-# optimizer that makes each gradient equally large turns that into a march which leaves rare tokens all alike.
-ROWS_EPSILON = 3e-5
 
 
 def orthogonal(update: Tensor) -> Tensor:
@@ -55,10 +52,29 @@ class Muon(torch.optim.Optimizer):  # type: ignore[misc, unused-ignore]
         weight.mul_(1 - rate * DECAY).add_(update, alpha=-rate * scale)
 
 
+class CenteredAdamW(torch.optim.AdamW):  # type: ignore[misc, unused-ignore]
+    """AdamW that never moves all rows of an embedding in the same direction.
+
+    The softmax pushes all absent tokens a little the same way at every step, and an optimizer that makes each gradient
+    equally large turns that into a march which leaves all rare tokens alike. A direction common to all rows changes no
+    probability, so it is taken out of every step.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], table: Tensor, rate: float) -> None:
+        super().__init__(parameters, lr=rate, betas=(0.9, 0.95), weight_decay=0.0)
+        self.table = table
+
+    def step(self, closure: Any = None) -> None:  # type: ignore[override, unused-ignore]
+        """One step; the mean of the table's rows stays what it was."""
+        with torch.no_grad():
+            mean = self.table.mean(dim=0)
+            super().step(closure)
+            self.table.sub_(self.table.mean(dim=0) - mean)
+
+
 def optimizers(network: Network, rate: float, rows_rate: float) -> list[torch.optim.Optimizer]:
     """Muon at `rate` for the layers' matrices, AdamW at `rows_rate` for the embedding and the norms."""
     named = list(network.named_parameters())
     matrices = [weight for name, weight in named if weight.ndim == 2 and name.startswith("blk.")]
     others = [weight for name, weight in named if weight.ndim != 2 or not name.startswith("blk.")]
-    rows = torch.optim.AdamW(others, lr=rows_rate, betas=(0.9, 0.95), eps=ROWS_EPSILON, weight_decay=0.0)
-    return [Muon(matrices, rate), rows]
+    return [Muon(matrices, rate), CenteredAdamW(others, network.token_embd.weight, rows_rate)]

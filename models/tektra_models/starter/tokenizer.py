@@ -22,7 +22,7 @@ from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 from tokenizers import decoders as token_decoders
 
 from tektra_models.starter.corpus.dialogues import dialogues
-from tektra_models.starter.corpus.words import spaced
+from tektra_models.starter.corpus.words import letters, spaced
 from tektra_models.starter.rendering import render
 from tektra_models.starter.word_vectors import WIDTH, word_vectors
 
@@ -30,7 +30,6 @@ PRE_TOKENIZER = "smollm"
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 VISIBLE = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
 SPARE = "<|spare_"
-LETTERS = re.compile(r"[^\W\d_]+")
 SPACED = re.compile(r" ([^\W\d_]+)")
 SPACE = "Ġ"
 # The bytes of these strings, left to right, are merged as written: one token for each stretch of JSON that comes often.
@@ -84,7 +83,7 @@ def sample_texts(count: int) -> Iterator[str]:
 
 def words_of(texts: Iterable[str]) -> Iterator[str]:
     """The words of some texts, in lower case."""
-    return (word.lower() for text in texts for word in LETTERS.findall(text))
+    return (word for text in texts for word in letters(text))
 
 
 def words_in_dialogues(samples: int = SAMPLES) -> set[str]:

@@ -18,8 +18,9 @@ from tektra_models.starter.corpus.calling import (
 )
 from tektra_models.starter.corpus.chains import chain_dialogue
 from tektra_models.starter.corpus.chance import Chance
-from tektra_models.starter.corpus.exercises import drills, echoes, matches
+from tektra_models.starter.corpus.exercises import decisions, drills, echoes, matches
 from tektra_models.starter.corpus.filling import put
+from tektra_models.starter.corpus.kindred import kindreds
 from tektra_models.starter.corpus.linked import linked_dialogue
 from tektra_models.starter.corpus.talking import (
     Check,
@@ -68,7 +69,9 @@ class Mixture:
 
     tools: float = 0.0
     match: float = 0.0
+    kindred: float = 0.0
     drill: float = 0.0
+    decide: float = 0.0
     chain: float = 0.0
     linked: float = 0.0
     agent: float = 0.0
@@ -77,9 +80,9 @@ class Mixture:
 
 
 # First what all else is made of: copying a text, and finding the tool whose words were said.
-FINDING = Mixture(match=35, drill=32, tools=10, echo=18, plain=5)
-CHOOSING = Mixture(tools=34, match=9, drill=22, chain=4, linked=3, agent=9, plain=20, echo=1)
-EVERYTHING = Mixture(tools=32, drill=16, chain=5, linked=5, agent=12, plain=40)
+FINDING = Mixture(match=18, kindred=42, drill=20, tools=6, echo=10, plain=4)
+CHOOSING = Mixture(tools=26, match=3, kindred=20, drill=22, decide=6, chain=3, linked=3, agent=6, plain=10, echo=1)
+EVERYTHING = Mixture(tools=26, kindred=6, drill=12, decide=14, chain=5, linked=5, agent=12, plain=30)
 MOST_TOOLS = 8
 ROUNDS = (1, 2, 3, 4, 5, 6)
 Before = tuple[Errand, Mapping[Maker, str]]
@@ -179,7 +182,9 @@ def dialogue(seed: int | str, *, held_out: bool = False, mixture: Mixture = EVER
 MAKERS: dict[str, Callable[[Chance], Dialogue]] = {
     "tools": tool_rounds,
     "match": matches,
+    "kindred": kindreds,
     "drill": drills,
+    "decide": decisions,
     "chain": chain_dialogue,
     "linked": linked_dialogue,
     "agent": agents.agent_dialogue,

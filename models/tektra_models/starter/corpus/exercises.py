@@ -5,12 +5,13 @@ from __future__ import annotations
 from random import Random
 
 from tektra_models.starter.corpus import values
-from tektra_models.starter.corpus.calling import errand_turn, toolbox
+from tektra_models.starter.corpus.calling import errand_turn, no_errand, toolbox
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.invented import NOUNS, VERBS
 from tektra_models.starter.corpus.parameters import free_name
 from tektra_models.starter.corpus.talking import COPIED, Dialogue, Messages, echo
 from tektra_models.starter.corpus.tasks import Shape, Slot, Task, errand
+from tektra_models.starter.corpus.turns import asking_back, two_errands
 
 
 def echoes(chance: Chance) -> Dialogue:
@@ -59,3 +60,22 @@ def simple_shape(chance: Chance, said: str, described: bool, valued: bool) -> Sh
     slots = (Slot("v", (key,)),) if valued else ()
     task = Task(said, (name,), (said,), slots, (*ways, f"{said}{tail}"), (("ok", "Done."),), {"v": chance.pick(COPIED)})
     return Shape(task, {"type": "function", "function": function}, {"v": key} if valued else {})
+
+
+def decisions(chance: Chance) -> Dialogue:
+    """Requests in a row that are complete or not, for two tools or for none: what to do is decided anew each time."""
+    shapes = toolbox(chance)
+    families = frozenset(shape.task.family for shape in shapes)
+    messages: Messages = []
+    for _ in range(chance.random.randint(3, 6)):
+        kind = chance.random.choices(("call", "ask", "two", "none"), weights=(25, 30, 25, 20))[0]
+        asked = asking_back(chance, chance.pick(shapes)) if kind == "ask" else None
+        if asked:
+            messages += asked
+        elif kind == "two":
+            messages += two_errands(chance, shapes)
+        elif kind == "none":
+            messages += no_errand(chance, families)
+        else:
+            messages += errand_turn(chance, errand(chance, chance.pick(shapes)))
+    return Dialogue("decide", messages, [shape.tool for shape in shapes])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
+LETTERS = re.compile(r"[^\W\d_]+")
 ENGLISH_PATH = Path(__file__).with_name("english.txt")
 
 
@@ -12,6 +14,11 @@ ENGLISH_PATH = Path(__file__).with_name("english.txt")
 def english() -> tuple[str, ...]:
     """Common English words in lower case, the commonest first."""
     return tuple(ENGLISH_PATH.read_text(encoding="ascii").split())
+
+
+def letters(text: str) -> list[str]:
+    """The words in a text, in lower case: what stands between anything but letters."""
+    return [word.lower() for word in LETTERS.findall(text)]
 
 
 def spaced(text: str) -> list[str]:
