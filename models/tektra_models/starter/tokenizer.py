@@ -22,6 +22,7 @@ from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 from tokenizers import decoders as token_decoders
 
 from tektra_models.starter.corpus.dialogues import dialogues
+from tektra_models.starter.corpus.toolbook import tool_words
 from tektra_models.starter.corpus.words import letters, spaced
 from tektra_models.starter.rendering import render
 from tektra_models.starter.word_vectors import WIDTH, word_vectors
@@ -60,11 +61,13 @@ PUNCTUATION = (
     '")',
     '"))',
 )
-WORD_MERGES = 4500
+WORD_MERGES = 9000
 SAMPLES = 12000
 # How much a word that no dialogue holds counts among those that do, by its place among the commonest words of English.
 COMMON_WORDS = 8000
 UNSEEN_WEIGHT, UNSEEN_OFFSET, UNSEEN_FALL = 300, 30, 0.7
+# A word that tools are named by should be one token, for what is not one token has no vector.
+TOOL_WORD_WEIGHT = 12
 # No word stands here that could be part of a tool's name or a value.
 SPACED_WORDS = spaced("""
 the a an to of is are was be been am it its this that these those with and or but in on at by for from as into about
@@ -97,6 +100,8 @@ def word_weights(texts: list[str]) -> Counter[str]:
     weights = Counter({word: round(2 * count**0.6) for word, count in said.items() if count > 1})
     for place, word in enumerate(word_vectors().words[:COMMON_WORDS]):
         weights[word] += max(2, round(UNSEEN_WEIGHT / (place + UNSEEN_OFFSET) ** UNSEEN_FALL))
+    for word in tool_words():
+        weights[word] += TOOL_WORD_WEIGHT
     return weights
 
 

@@ -19,15 +19,14 @@ from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.parameters import SPELLED, one_of
 from tektra_models.starter.corpus.talking import Dialogue, Messages
 from tektra_models.starter.corpus.tasks import Errand, Maker, Shape, Slot, Task, declare_slot, errand, recase
-from tektra_models.starter.corpus.toolbook import AREAS
-from tektra_models.starter.corpus.words import letters
+from tektra_models.starter.corpus.toolbook import tool_words
 from tektra_models.starter.word_vectors import word_vectors
 
 # The commonest words are those of grammar: no tool is about them.
 GRAMMAR = 150
-# Words that are rarer than these are seldom one token, and what is not one token has no vector.
-COMMON = 4000
-CLOSE, MOST_NEIGHBOURS, SHORTEST, AT_ONCE = 0.48, 8, 3, 1000
+# Of the words that no tool of the toolbook speaks of, these: rarer ones are seldom one token, and so have no vector.
+COMMON = 2000
+CLOSE, MOST_NEIGHBOURS, SHORTEST = 0.48, 8, 3
 FROM_TOOLBOOK, DECLARED_AS_IS, SAID_AS_IS, NOISE = 0.6, 0.6, 0.35, 0.25
 JOINTS = ("the", "a", "of the", "in the", "for the", "to", "with the", "from", "and", "on a", "by", "of my", "into the")
 BEGINNINGS = (
@@ -52,27 +51,29 @@ KINDS: tuple[tuple[str, Maker], ...] = (
 
 @lru_cache(maxsize=1)
 def neighbours() -> dict[str, tuple[str, ...]]:
-    """For each word that a tool can be about, the words that are closest in meaning."""
-    vectors, words = word_vectors().vectors[:COMMON], word_vectors().words[:COMMON]
+    """For each word that a tool can be about, those of them that are closest in meaning."""
+    known, spoken_of = word_vectors(), tool_words()
+    chosen = [
+        place
+        for place, word in enumerate(known.words)
+        if place >= GRAMMAR and len(word) >= SHORTEST and (place < COMMON or word in spoken_of)
+    ]
+    vectors, words = known.vectors[chosen], [known.words[place] for place in chosen]
     found: dict[str, tuple[str, ...]] = {}
-    for begin in range(0, len(words), AT_ONCE):
-        likeness = vectors[begin : begin + AT_ONCE] @ vectors.T
-        nearest = np.argpartition(-likeness, MOST_NEIGHBOURS, axis=1)[:, : MOST_NEIGHBOURS + 1]
-        for row, places in enumerate(nearest):
-            place = begin + row
-            close = [words[one] for one in places if one >= GRAMMAR and likeness[row, one] > CLOSE]
-            others = tuple(word for word in close if word != words[place])
-            if others and place >= GRAMMAR and len(words[place]) >= SHORTEST:
-                found[words[place]] = others
+    for word, vector in zip(words, vectors, strict=True):
+        likeness = vectors @ vector
+        nearest = np.argpartition(-likeness, MOST_NEIGHBOURS)[: MOST_NEIGHBOURS + 1]
+        others = tuple(words[one] for one in nearest if likeness[one] > CLOSE and words[one] != word)
+        if others:
+            found[word] = others
     return found
 
 
 @lru_cache(maxsize=1)
 def topics() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """All words that a tool can be about; and those that the training side's real-looking tools speak of."""
-    texts = (text for area in AREAS for task in area for text in (*task.names, *task.descriptions))
-    said = {word for text in texts for word in letters(text)}
-    return tuple(neighbours()), tuple(sorted(said & set(neighbours())))
+    """All words that a tool can be about; and those that real-looking tools speak of."""
+    every = tuple(neighbours())
+    return every, tuple(word for word in every if word in tool_words())
 
 
 def topic_word(chance: Chance) -> str:

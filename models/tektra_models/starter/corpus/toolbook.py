@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 from tektra_models.starter.corpus import values
 from tektra_models.starter.corpus.parameters import one_of
 from tektra_models.starter.corpus.tasks import Maker, Slot, Task
+from tektra_models.starter.corpus.words import letters
 
 KEPT_APART_ONE_IN = 12
 FOLDER = Path(__file__).with_name("tools")
@@ -130,3 +132,10 @@ def is_kept_apart(task: Task) -> bool:
 TOOLBOOK: dict[str, tuple[Task, ...]] = {path.stem: tuple(read(path)) for path in sorted(FOLDER.glob("*.toml"))}
 AREAS = tuple(tuple(task for task in tasks if not is_kept_apart(task)) for tasks in TOOLBOOK.values())
 KEPT_APART = tuple(task for tasks in TOOLBOOK.values() for task in tasks if is_kept_apart(task))
+
+
+@lru_cache(maxsize=1)
+def tool_words() -> frozenset[str]:
+    """The words of the names and descriptions of the tools that training knows."""
+    texts = (text for area in AREAS for task in area for text in (*task.names, *task.descriptions))
+    return frozenset(word for text in texts for word in letters(text))
