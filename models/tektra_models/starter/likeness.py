@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from tektra_models.starter.corpus.words import letters
@@ -14,12 +13,6 @@ from tektra_models.starter.word_vectors import word_vectors
 CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # How much closeness counts: words that are hardly alike should say nothing, however many they are.
 SHARPNESS = 3
-
-
-@lru_cache(maxsize=1)
-def places() -> dict[str, int]:
-    """Where each word stands in the table of word vectors, the commonest first."""
-    return {word: place for place, word in enumerate(word_vectors().words)}
 
 
 def words_of(tool: Mapping[str, Any]) -> list[str]:
@@ -33,7 +26,7 @@ def words_of(tool: Mapping[str, Any]) -> list[str]:
 
 def likeness(request: Sequence[str], declared: Sequence[str]) -> float:
     """How well the words of a request are met in a declaration, each by the closest; rare words count more."""
-    vectors, known = word_vectors().vectors, places()
+    vectors, known = word_vectors().vectors, word_vectors().places
     there = [known[word] for word in set(declared) if word in known]
     if not there:
         return 0.0

@@ -163,14 +163,13 @@ def kinship(tokenizer: Tokenizer) -> NDArray[np.float32]:
     Shape: (vocabulary, WIDTH + 2); nothing but zeros for what is no word and no twin of a word.
     """
     known = word_vectors()
-    places = {word: place for place, word in enumerate(known.words)}
     table = np.zeros((tokenizer.get_vocab_size(), WIDTH + 2), dtype=np.float32)
     for text, token in tokenizer.get_vocab().items():
         bare = text.removeprefix(SPACE)
         if not (bare.isascii() and bare.isalpha()):
             continue
         table[token, WIDTH:] = bare[0].isupper(), bare != text
-        place = places.get(bare[0].lower() + bare[1:])
+        place = known.places.get(bare[0].lower() + bare[1:])
         if place is not None:
             table[token, :WIDTH] = known.vectors[place]
     return table
