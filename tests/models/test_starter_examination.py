@@ -13,13 +13,14 @@ import pytest
 
 from tektra_models.starter import MODEL_PATH
 from tektra_models.starter.call_grammar import call_grammar
-from tektra_models.starter.corpus import dialogues, turns
+from tektra_models.starter.corpus import dialogues, pointing, turns
 from tektra_models.starter.corpus.calling import companion, toolbox
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.linked import linked_dialogue
+from tektra_models.starter.corpus.outcomes import outcome
 from tektra_models.starter.corpus.parameters import spelled
 from tektra_models.starter.corpus.talking import Check
-from tektra_models.starter.corpus.tasks import errand, outcome
+from tektra_models.starter.corpus.tasks import errand
 from tektra_models.starter.emphasis import (
     WHETHER_MORE,
     WHICH_KIND,
@@ -148,8 +149,8 @@ def test_what_a_pointer_stands_for_was_said_or_shown_before() -> None:
         chance = Chance(f"pointing/{number}")
         before = errand(chance, chance.pick(toolbox(chance)))
         shown = outcome(chance, before).shown
-        more = companion(chance, turns.pointable(before, shown))
-        done = turns.pointing_back(chance, before, shown, [more] if more else [])
+        more = companion(chance, pointing.pointable(before, shown))
+        done = pointing.pointing_back(chance, before, shown, [more] if more else [])
         if done is None:
             continue
         said, seen = set(before.variables.values()), set(shown.values())
@@ -163,7 +164,7 @@ def test_it_is_never_said_where_it_could_mean_two_things() -> None:
     for number in range(300):
         chance = Chance(f"clear/{number}")
         before = errand(chance, chance.pick(toolbox(chance)))
-        known = turns.pointable(before, outcome(chance, before).shown)
+        known = pointing.pointable(before, outcome(chance, before).shown)
         words = Counter(text for _, texts in known.values() for text in set(texts))
         assert all(count == 1 for count in words.values()), words
 

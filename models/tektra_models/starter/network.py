@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-LIKENESS, TAKEN = 0.6, 0.3
-# How attention begins: by meaning or by nearness. A word's meaning, all else that tells it apart, and a part that is
-# always there lie in directions of their own, with these lengths.
-MEANING, ALWAYS = 0.32, 0.2
+LIKENESS, TAKEN = 0.6, 0.4
+# An embedding begins as a word's meaning, a part that is always there, and a row of its own, in directions of their own
+# and of these lengths (of the row: of each number in it). The meaning is long, so that what is learned beside it, and
+# what attention adds, does not drown it; the output layer makes up for that.
+MEANING, ALWAYS, OWN, OUTPUT = 2.5, 1.2, 0.06, 0.3
 MEANT, FAR = 1.13, 0.3
 # How near the near heads look, layer by layer: at the word before, at some words, at about a line.
 NEAR = (0.4, 0.25, 0.18, 0.25, 0.18, 0.3, 0.25, 0.4)
@@ -44,6 +45,11 @@ class Size:
     def turning_pairs(self) -> int:
         """How many of a head's pairs of numbers RoPE turns: the fast ones."""
         return int(self.head_width // 2 * self.turning)
+
+    @property
+    def known(self) -> int:
+        """How many directions of an embedding hold the word's vector."""
+        return min(self.kinship - FLAGS, self.width // 2)
 
     def as_dict(self) -> dict[str, float]:
         """The measures for a checkpoint."""
@@ -119,6 +125,14 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
                 if far:
                     keys[number, :, 0:turned:2] *= -1
 
+    def meant_rows(self, weight: Tensor) -> list[slice]:
+        """The rows of these queries or keys by which the far heads compare meanings."""
+        size = self.size
+        of_one = weight.shape[0] // size.kv_heads
+        heads = range(of_one // size.head_width)
+        begins = [number * of_one + head * size.head_width for number in range(0, size.kv_heads, 2) for head in heads]
+        return [slice(begin + 2 * size.turning_pairs, begin + size.head_width) for begin in begins]
+
     def _for_each_head(self, weight: Tensor) -> Tensor:
         """The rows of keys or values, once for each of the heads that share them."""
         groups = weight.view(self.size.kv_heads, 1, self.size.head_width, self.size.width)
@@ -184,16 +198,19 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
         self.output_norm = nn.RMSNorm(size.width, eps=size.epsilon)
         self.register_buffer("turns", rotations(size, size.context), persistent=False)
         self.register_buffer("kin", torch.zeros(size.vocabulary, size.kinship))
+        self.register_buffer("meaning", torch.zeros(size.width, size.known))
         self.apply(self._begin)
 
     def relate(self, kin: Tensor, forms: Sequence[tuple[int, int]]) -> None:
         """Say what is known of each token beforehand, and let each form of a token begin with its base form's row."""
         directions = nn.init.orthogonal_(torch.empty(self.size.width, self.size.width))
-        known = min(self.size.kinship - FLAGS, self.size.width // 2)
+        known = self.size.known
         meaning, always = directions[:, :known], directions[:, known]
         taken = directions[:, : known + 1]
         with torch.no_grad():
             self.get_buffer("kin").copy_(kin)
+            self.get_buffer("meaning").copy_(meaning)
+            self.output_norm.weight.fill_(OUTPUT)
             self.kinship.weight[:, :known] = MEANING * meaning
             rows = self.token_embd.weight
             rows += ALWAYS * always - rows @ taken @ taken.T
@@ -202,10 +219,17 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
         for place, block in enumerate(self.blk):
             block.attention.look(meaning, always, NEAR[place % len(NEAR)])
 
+    def hold(self) -> None:
+        """Take out of the own rows of words with a vector whatever would write over their meaning."""
+        meaning, rows = self.get_buffer("meaning"), self.token_embd.weight
+        known = self.get_buffer("kin")[:, : self.size.known].any(dim=1, keepdim=True)
+        with torch.no_grad():
+            rows.sub_(known * (rows @ meaning) @ meaning.T)
+
     def _begin(self, module: nn.Module) -> None:
         """Small random weights, smaller still where a block adds to the stream; attention begins in its own way."""
         if isinstance(module, nn.Linear | nn.Embedding):
-            nn.init.normal_(module.weight, std=0.02)
+            nn.init.normal_(module.weight, std=OWN if isinstance(module, nn.Embedding) else 0.02)
         if isinstance(module, Block):
             nn.init.normal_(module.ffn_down.weight, std=0.02 / (2 * self.size.layers) ** 0.5)
             module.attention.begin()
@@ -232,5 +256,5 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
 def merged(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights as llama.cpp has them: one table of embeddings."""
     known = weights["kin"] @ weights["kinship.weight"].T
-    kept = {name: weight for name, weight in weights.items() if name not in {"kin", "kinship.weight"}}
+    kept = {name: weight for name, weight in weights.items() if name not in {"kin", "meaning", "kinship.weight"}}
     return {**kept, "token_embd.weight": weights["token_embd.weight"] + known}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,8 @@ from tektra_models.starter.network import Network
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 MOMENTUM = 0.95
 DECAY = 0.05
+# How fast that moves which is to stay, as a share of the rate.
+KEPT = 0.1
 
 
 def orthogonal(update: Tensor) -> Tensor:
@@ -29,10 +31,15 @@ def orthogonal(update: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):  # type: ignore[misc, unused-ignore]
-    """Momentum, made orthogonal, with weight decay."""
+    """Momentum, made orthogonal, with weight decay; rows that are kept move slowly and do not decay.
 
-    def __init__(self, parameters: Iterable[Tensor], rate: float) -> None:
+    An orthogonal step is equally large in all directions, so within some hundred steps it would wipe out what a matrix
+    began with, whether or not anything better has been learned.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], rate: float, kept: Mapping[Tensor, list[slice]]) -> None:
         super().__init__(parameters, {"lr": rate})
+        self.kept = kept
 
     def step(self, closure: Any = None) -> None:  # type: ignore[override, unused-ignore]
         """Change each matrix along its orthogonal direction."""
@@ -47,9 +54,24 @@ class Muon(torch.optim.Optimizer):  # type: ignore[misc, unused-ignore]
             return
         momentum: Tensor = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
         momentum.mul_(MOMENTUM).add_(weight.grad)
-        update = orthogonal(weight.grad.add(momentum, alpha=MOMENTUM))
+        update = weight.grad.add(momentum, alpha=MOMENTUM)
         scale = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
-        weight.mul_(1 - rate * DECAY).add_(update, alpha=-rate * scale)
+        for rows, slow in stretches(weight.shape[0], self.kept.get(weight, [])):
+            if not slow:
+                weight[rows].mul_(1 - rate * DECAY)
+            weight[rows].add_(orthogonal(update[rows]), alpha=-rate * scale * (KEPT if slow else 1.0))
+
+
+def stretches(count: int, kept: Sequence[slice]) -> Iterator[tuple[slice, bool]]:
+    """All rows in turn, as stretches that are kept and stretches that are not."""
+    begin = 0
+    for rows in kept:
+        if rows.start > begin:
+            yield slice(begin, rows.start), False
+        yield rows, True
+        begin = rows.stop
+    if begin < count:
+        yield slice(begin, count), False
 
 
 class CenteredAdamW(torch.optim.AdamW):  # type: ignore[misc, unused-ignore]
@@ -60,7 +82,7 @@ class CenteredAdamW(torch.optim.AdamW):  # type: ignore[misc, unused-ignore]
     probability, so it is taken out of every step.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], table: Tensor, rate: float) -> None:
+    def __init__(self, parameters: Iterable[Any], table: Tensor, rate: float) -> None:
         super().__init__(parameters, lr=rate, betas=(0.9, 0.95), weight_decay=0.0)
         self.table = table
 
@@ -73,8 +95,21 @@ class CenteredAdamW(torch.optim.AdamW):  # type: ignore[misc, unused-ignore]
 
 
 def optimizers(network: Network, rate: float, rows_rate: float) -> list[torch.optim.Optimizer]:
-    """Muon at `rate` for the layers' matrices, AdamW at `rows_rate` for the embedding and the norms."""
+    """Muon at `rate` for the layers' matrices, AdamW at `rows_rate` for the embedding and the norms.
+
+    By what words mean the network finds its tools, so what compares meanings hardly moves: see decision 0006.
+    """
     named = list(network.named_parameters())
     matrices = [weight for name, weight in named if weight.ndim == 2 and name.startswith("blk.")]
-    others = [weight for name, weight in named if weight.ndim != 2 or not name.startswith("blk.")]
-    return [Muon(matrices, rate), CenteredAdamW(others, network.token_embd.weight, rows_rate)]
+    known = network.kinship.weight
+    others = [
+        weight for name, weight in named if (weight.ndim != 2 or not name.startswith("blk.")) and weight is not known
+    ]
+    compared = (
+        (weight, block.attention)
+        for block in network.blk
+        for weight in (block.attention.attn_q.weight, block.attention.attn_k.weight)
+    )
+    kept = {weight: attention.meant_rows(weight) for weight, attention in compared}
+    groups = [{"params": others}, {"params": [known], "share": KEPT}]
+    return [Muon(matrices, rate, kept), CenteredAdamW(groups, network.token_embd.weight, rows_rate)]

@@ -48,7 +48,7 @@ class Plan:
 
 
 # Up to which share of the run, how long a row is, and which dialogues it is made of.
-STAGES = ((0.03, 256, FINDING), (0.12, 512, FINDING), (0.35, 512, CHOOSING), (9.0, 768, EVERYTHING))
+STAGES = ((0.02, 256, FINDING), (0.08, 512, FINDING), (0.28, 512, CHOOSING), (9.0, 768, EVERYTHING))
 PRESETS: dict[str, tuple[dict[str, int], Plan]] = {
     "cpu": ({"width": 256, "layers": 8, "heads": 2, "kv_heads": 2, "hidden": 640}, Plan()),
     "gpu": (
@@ -178,9 +178,10 @@ def advance(run: Run, plan: Plan, blocks: list[Rows]) -> float:
     factor = rate_at(plan, run.step) / plan.rate
     for rule, base in zip(run.rules, (plan.rate, plan.rows_rate), strict=True):
         for group in rule.param_groups:
-            group["lr"] = base * factor
+            group["lr"] = base * factor * group.get("share", 1.0)
         rule.step()
         rule.zero_grad(set_to_none=True)
+    run.network.hold()
     follow(run, min(plan.average, (run.step + 1) / (run.step + 20)))
     run.step += 1
     return total

@@ -9,9 +9,10 @@ from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.everyday import FILE_TASKS, calculations
 from tektra_models.starter.corpus.invented import NOUNS, VERBS, invent
 from tektra_models.starter.corpus.noise import polite, roughen
+from tektra_models.starter.corpus.outcomes import Outcome
 from tektra_models.starter.corpus.services import SERVICES
 from tektra_models.starter.corpus.talking import Check, Messages, beyond_turn, help_turn, say, small_talk
-from tektra_models.starter.corpus.tasks import Errand, Maker, Outcome, Shape, Task, declare, errand
+from tektra_models.starter.corpus.tasks import Errand, Maker, Shape, Task, declare, errand
 from tektra_models.starter.corpus.toolbook import AREAS
 from tektra_models.starter.corpus.turns import calls_message
 

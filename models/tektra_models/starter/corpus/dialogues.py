@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from tektra_models.starter.corpus import agents, values
 from tektra_models.starter.corpus.calling import (
     NO_TOOL,
-    companion,
     errand_turn,
     no_errand,
     other_calculation,
@@ -22,6 +21,8 @@ from tektra_models.starter.corpus.exercises import decisions, drills, echoes, ma
 from tektra_models.starter.corpus.filling import put
 from tektra_models.starter.corpus.kindred import kindreds
 from tektra_models.starter.corpus.linked import linked_dialogue
+from tektra_models.starter.corpus.outcomes import outcome
+from tektra_models.starter.corpus.pointing import handed_on
 from tektra_models.starter.corpus.talking import (
     Check,
     Dialogue,
@@ -32,8 +33,9 @@ from tektra_models.starter.corpus.talking import (
     say,
     small_talk,
 )
-from tektra_models.starter.corpus.tasks import Errand, Maker, Shape, again, errand, outcome
-from tektra_models.starter.corpus.turns import asking_back, pointable, pointing_back, two_errands
+from tektra_models.starter.corpus.tasks import Errand, Maker, Shape, again, errand
+from tektra_models.starter.corpus.together import two_errands
+from tektra_models.starter.corpus.turns import asking_back
 
 SYSTEMS = (
     "You are a helpful assistant.",
@@ -83,7 +85,6 @@ class Mixture:
 FINDING = Mixture(match=18, kindred=42, drill=20, tools=6, echo=10, plain=4)
 CHOOSING = Mixture(tools=26, match=3, kindred=20, drill=22, decide=6, chain=3, linked=3, agent=6, plain=10, echo=1)
 EVERYTHING = Mixture(tools=26, kindred=6, drill=12, decide=14, chain=5, linked=5, agent=12, plain=30)
-MOST_TOOLS = 8
 ROUNDS = (1, 2, 3, 4, 5, 6)
 Before = tuple[Errand, Mapping[Maker, str]]
 
@@ -123,18 +124,6 @@ def tool_round(
         return messages + quiet(), (done, {})
     ended = outcome(chance, done)
     return messages + result_turn(ended), (done, ended.shown)
-
-
-def handed_on(chance: Chance, before: Errand, shown: Mapping[Maker, str], shapes: list[Shape]) -> Errand | None:
-    """An errand with a value that came before; with one tool more, where none of those here takes such a value."""
-    done = pointing_back(chance, before, shown, shapes)
-    if done is None and len(shapes) < MOST_TOOLS:
-        more = companion(chance, pointable(before, shown))
-        if more and more.name not in {shape.name for shape in shapes}:
-            done = pointing_back(chance, before, shown, [more])
-            if done:
-                shapes.insert(chance.random.randint(0, len(shapes)), more)
-    return done
 
 
 def quiet() -> Messages:

@@ -45,9 +45,10 @@ from tektra_models.starter.corpus.everyday import EXPRESSIONS
 from tektra_models.starter.corpus.filling import fence, put
 from tektra_models.starter.corpus.invented import NOUNS, VERBS
 from tektra_models.starter.corpus.noise import polite
+from tektra_models.starter.corpus.outcomes import outcome
 from tektra_models.starter.corpus.sources import source_of
 from tektra_models.starter.corpus.talking import echo, help_turn, small_talk
-from tektra_models.starter.corpus.tasks import Shape, Slot, Task, errand, outcome
+from tektra_models.starter.corpus.tasks import Shape, Slot, Task, errand
 from tektra_models.starter.corpus.world_facts import KNOWN, attribute, count_of, document, new_fact, subject
 
 KEY_LINES = ("{a}: {v}", "{a} = {v}", "{a}={v}", '"{a}": "{v}"', "{a} is {v}")

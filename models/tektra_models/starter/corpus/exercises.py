@@ -11,7 +11,8 @@ from tektra_models.starter.corpus.invented import NOUNS, VERBS
 from tektra_models.starter.corpus.parameters import free_name
 from tektra_models.starter.corpus.talking import COPIED, Dialogue, Messages, echo
 from tektra_models.starter.corpus.tasks import Shape, Slot, Task, errand
-from tektra_models.starter.corpus.turns import asking_back, two_errands
+from tektra_models.starter.corpus.together import two_errands
+from tektra_models.starter.corpus.turns import asking_back
 
 
 def echoes(chance: Chance) -> Dialogue:

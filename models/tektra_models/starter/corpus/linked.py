@@ -9,10 +9,13 @@ from tektra_models.starter.corpus.calling import result_turn, toolbox
 from tektra_models.starter.corpus.chance import Chance
 from tektra_models.starter.corpus.filling import put
 from tektra_models.starter.corpus.noise import polite, roughen
+from tektra_models.starter.corpus.outcomes import outcome
 from tektra_models.starter.corpus.parameters import spelled
+from tektra_models.starter.corpus.pointing import POINTERS, said_as
 from tektra_models.starter.corpus.talking import Dialogue, say
-from tektra_models.starter.corpus.tasks import Errand, Shape, Slot, ask, draw_variables, errand, outcome
-from tektra_models.starter.corpus.turns import POINTERS, calls_message, lower_first, said_by_pointer
+from tektra_models.starter.corpus.tasks import Errand, Shape, Slot, ask, draw_variables, errand
+from tektra_models.starter.corpus.together import lower_first
+from tektra_models.starter.corpus.turns import calls_message
 
 JOINTS = (
     "{a} and then {b}",
@@ -72,7 +75,7 @@ def following(chance: Chance, shape: Shape, slot: Slot) -> Errand | None:
     for _ in range(6):
         done = ask(chance, shape, draw_variables(chance, shape.task))
         known = POINTERS.get(shape.task.makers[slot.key], ())
-        if pointed := said_by_pointer(chance, done, slot, (*POINTING, *known)):
+        if pointed := said_as(done, slot.key, chance.pick((*POINTING, *known))):
             request = put(pointed.request, {"p": spelled(shape.parameters[slot.key])})
             return replace(pointed, request=DOUBLED.sub(r"\1", request))
     return None

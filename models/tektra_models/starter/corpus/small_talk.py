@@ -255,10 +255,10 @@ How many million parameters?|is this a big model|how long is your context|how mu
 what is your context size
 """),
         (
-            "Very small: about eight million parameters in a file of about nine megabytes.",
-            "I have about eight million parameters, which is tiny for a language model.",
-            "About eight million parameters. Large models have a thousand times as many.",
-            "Tiny: eight million numbers, about nine megabytes on your disk.",
+            "Very small: about eleven million parameters in a file of about twelve megabytes.",
+            "I have about eleven million parameters, which is tiny for a language model.",
+            "About eleven million parameters. Large models have a thousand times as many.",
+            "Tiny: eleven million numbers, about twelve megabytes on your disk.",
         ),
     ),
     Talk(

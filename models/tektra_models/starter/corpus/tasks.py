@@ -249,65 +249,21 @@ def again(chance: Chance, before: Errand) -> Errand | None:
     key = changeable(task)
     if key is None:
         return None
-    new = {**before.variables, key: chance.value(task.makers[key])}
-    shown = perhaps_quoted(chance, new[key]) if new[key].endswith((".", "!", "?")) else new[key]
+    value = chance.value(task.makers[key])
+    shown = perhaps_quoted(chance, value) if value.endswith((".", "!", "?")) else value
     request = put(chance.phrasing(AGAIN), {"v": fence(shown)})
+    return replace(with_value(before, key, value), request=request)
+
+
+def with_value(before: Errand, key: str, value: str) -> Errand:
+    """The same call with another value for one variable; the request is still the old one."""
+    new = {**before.variables, key: value}
     changed = {
         before.shape.parameters[slot.key]: typed(slot, put(slot.source, new))
-        for slot in task.slots
-        if f"{{{key}}}" in slot.source
+        for slot in before.shape.task.slots
+        if f"{{{key}}}" in slot.source and before.shape.parameters.get(slot.key) in before.arguments
     }
-    return replace(before, variables=new, request=request, arguments={**before.arguments, **changed})
-
-
-FAILURES = (
-    ('{"error": "{why}"}', "That did not work: {why}."),
-    ("Error: {why}", "The tool reports an error: {why}."),
-    ('{"ok": false, "reason": "{why}"}', "It failed: {why}."),
-    ('{"error": "{why}", "code": {m}}', 'That failed with the error "{why}".'),
-)
-WHY = (
-    "{w} not found",
-    "permission denied",
-    "timeout after {n} seconds",
-    "no such {w}",
-    "invalid {w}",
-    "the {w} is locked",
-    "{w} {id2} does not exist",
-    "connection refused",
-    "file not found",
-    "disk full",
-    "unknown {w} {phrase2}",
-)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a tool gave back, the sentence that tells it, the facts in it, and the fresh values it showed, by maker."""
-
-    result: str
-    answer: str
-    facts: tuple[str, ...]
-    shown: Mapping[Maker, str] = field(default_factory=dict)
-
-
-def outcome(chance: Chance, done: Errand) -> Outcome:
-    """One way for this errand to end."""
-    fresh = {key: chance.value(make) for key, make in RESULT_MAKERS.items()}
-    known = {**fresh, **done.variables}
-    if done.shape.task.compute:
-        known["result"] = done.shape.task.compute(done.variables)
-    if chance.odds(0.06):
-        known["why"] = put(chance.pick(WHY), known)
-        result, answer = chance.pick(FAILURES)
-        return Outcome(put(result, known), put(answer, known), (known["why"],))
-    result, answer = chance.pick(done.shape.task.results)
-    carried = set(SLOT.findall(result)) & set(SLOT.findall(answer))
-    facts = tuple(known[key] for key in sorted(carried) if key in known)
-    new = [key for key in SLOT.findall(result) if key in RESULT_MAKERS and key not in done.variables]
-    makers = [RESULT_MAKERS[key] for key in new]
-    shown = {RESULT_MAKERS[key]: known[key] for key in new if makers.count(RESULT_MAKERS[key]) == 1}
-    return Outcome(put(result, known), put(answer, known), facts, shown)
+    return replace(before, variables=new, arguments={**before.arguments, **changed})
 
 
 def call_text(name: str, arguments: Mapping[str, Any]) -> str:

@@ -1,52 +1,27 @@
-"""Turns that ask more of a caller: two things at once, a value left out, a value only referred to, chains of calls."""
+"""Requests with a value left out, and asking back for it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from tektra_models.starter.corpus import values
 from tektra_models.starter.corpus.chance import Chance
-from tektra_models.starter.corpus.filling import FENCE_OPEN, SLOT, fence, put
+from tektra_models.starter.corpus.filling import SLOT, fence, put
 from tektra_models.starter.corpus.noise import polite, roughen
+from tektra_models.starter.corpus.outcomes import both
 from tektra_models.starter.corpus.parameters import fit, spelled
 from tektra_models.starter.corpus.talking import Check, Messages, say
 from tektra_models.starter.corpus.tasks import (
     OPTIONAL,
     Errand,
-    Maker,
     Shape,
     Slot,
-    ask,
     draw_variables,
-    errand,
-    outcome,
     perhaps_quoted,
     typed,
 )
 
-JOINTS = (
-    "{a} and {b}",
-    "{a}, and {b}",
-    "{a}. Also {b}",
-    "first {a}, then {b}",
-    "{a}; {b}",
-    "{a} and then {b}",
-    "{a}. After that {b}",
-    "{a}, then {b}",
-    "{a} and also {b}",
-    "{a}. And {b}",
-    "two things: {a} and {b}",
-    "{a}. Then {b}",
-    "{a} as well as {b}",
-    "{a}, plus {b}",
-    "both: {a}, {b}",
-    "{a} & {b}",
-    "{a}. Next, {b}",
-    "{a}, after that {b}",
-)
 ONE_MISSING = (
     "Which {p}?",
     "What is the {p}?",
@@ -102,31 +77,12 @@ REPLIES = (
     "with {v}",
     "hm, {v}",
 )
-# How people point back at a value, by what makes it.
-POINTERS: dict[Maker, tuple[str, ...]] = {
-    values.path: ("it", "that file", "the file", "this file", "the same file", "it"),
-    values.file_name: ("it", "that file", "the file", "this file", "the same file", "it"),
-    values.folder: ("it", "that folder", "this folder", "the same folder", "the folder", "it"),
-    values.place: ("the same city", "that city", "the same place", "that place", "this place", "this city"),
-    values.person: ("the same person", "that person", "this person", "the same one", "that one", "the same person"),
-    values.url: ("it", "that page", "this link", "the same link", "that address", "it"),
-    values.email: ("the same address", "that address", "this address", "the same mail", "it", "that one"),
-    values.identifier: ("it", "that one", "the same one", "this one", "that", "it"),
-    values.handle: ("it", "that one", "the same one", "this one", "that", "it"),
-}
 # The words that lead up to a value at the end of a request, and a unit or so after it.
 LAST_PART = re.compile(
     r"(?:,? (?:to|for|in|with|at|on|of|by|from|as|into|about|called|named|is|the|a|my|number|id|under|until|after|and"
     r"|without|than|against|via|over|onto|near|between|it|up|using)\b|[,:])* *\{\w+\}(?: [\w%]+){0,2}[.?!]?$"
 )
 Calls = tuple[tuple[str, dict[str, Any]], ...]
-
-
-def lower_first(text: str) -> str:
-    """The text as the second half of a sentence; a value at its beginning stays as it is."""
-    if text.startswith(FENCE_OPEN) or text[:2] in {"I ", "I'"} or text[1:2].isupper():
-        return text
-    return text[:1].lower() + text[1:]
 
 
 def calls_message(done: Sequence[Errand]) -> dict[str, Any]:
@@ -139,30 +95,6 @@ def calls_of(calls: Calls, facts: tuple[str, ...] = ()) -> dict[str, Any]:
     check = Check("call", facts, calls[0]) if len(calls) == 1 else Check("two_calls", calls=calls)
     functions = [{"type": "function", "function": {"name": name, "arguments": given}} for name, given in calls]
     return {**say("assistant", "", check), "tool_calls": functions}
-
-
-def two_errands(chance: Chance, shapes: Sequence[Shape]) -> Messages:
-    """Two things asked in one message, called together, and both results told."""
-    first = errand(chance, chance.pick(shapes))
-    second = errand(chance, chance.pick(shapes))
-    if first.shape is second.shape and not first.arguments:
-        second = errand(chance, shapes[-1])
-    one, other = first.request.rstrip("."), second.request.rstrip()
-    joined = put(chance.phrasing(JOINTS), {"a": one, "b": lower_first(other)})
-    if not joined.startswith(one):
-        joined = joined.replace(one, lower_first(one), 1)
-    messages = [say("user", roughen(chance, polite(chance, joined))), calls_message((first, second))]
-    if chance.odds(0.5):
-        told = [outcome(chance, done) for done in (first, second)]
-        messages += [say("tool", one.result) for one in told]
-        answer = " ".join(one.answer for one in told)
-        messages.append(say("assistant", answer, Check("result", told[0].facts + told[1].facts)))
-    return messages
-
-
-def both_words(names: Sequence[str]) -> str:
-    """Names as one says them together."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def doing(chance: Chance, shape: Shape) -> str:
@@ -214,7 +146,7 @@ def asking_back(chance: Chance, shape: Shape) -> Messages | None:
             request, missing = made
             break
     names = [spelled(shape.parameters[slot.key]) for slot in missing]
-    question = put(chance.pick(ONE_MISSING if len(names) == 1 else MORE_MISSING), {"p": both_words(names)})
+    question = put(chance.pick(ONE_MISSING if len(names) == 1 else MORE_MISSING), {"p": both(names)})
     messages = [
         say("user", roughen(chance, polite(chance, request))),
         say("assistant", question, Check("ask_back", tuple(names))),
@@ -267,43 +199,3 @@ MENTIONS = (
 def arguments_of(shape: Shape, slots: Sequence[Slot], variables: Mapping[str, str]) -> dict[str, Any]:
     """The arguments for these slots in the order of the declaration."""
     return {shape.parameters[slot.key]: typed(slot, put(slot.source, variables)) for slot in slots}
-
-
-def pointable(before: Errand, shown: Mapping[Maker, str]) -> dict[Maker, tuple[str, tuple[str, ...]]]:
-    """The values that a next request may point at, said or shown last, by maker, and the words that mean no other."""
-    makers = before.shape.task.makers
-    named = sorted(set(SLOT.findall(" ".join(slot.source for slot in before.shape.task.slots))))
-    said = {makers[key]: before.variables[key] for key in named if makers.get(key) in POINTERS}
-    known = {**{make: value for make, value in shown.items() if make in POINTERS}, **said}
-    clear: dict[Maker, tuple[str, tuple[str, ...]]] = {}
-    for make, value in known.items():
-        others = {text for other in known if other is not make for text in POINTERS[other]}
-        texts = [text for text in POINTERS[make] if text not in others]
-        if make not in said:
-            texts = [text for text in texts if not text.startswith("the same")]
-        if texts:
-            clear[make] = (value, tuple(texts))
-    return clear
-
-
-def said_by_pointer(chance: Chance, done: Errand, slot: Slot, pointers: Sequence[str]) -> Errand | None:
-    """The errand with one of these words for the slot's value; none where it does not stand there just once, bare."""
-    shown = fence(done.variables[slot.key])
-    if done.request.count(shown) != 1:
-        return None
-    return replace(done, request=done.request.replace(shown, chance.pick(pointers)))
-
-
-def pointing_back(chance: Chance, before: Errand, shown: Mapping[Maker, str], shapes: Sequence[Shape]) -> Errand | None:
-    """An errand for any of the tools that names a value of the last one, or of its result, by "it" or "that file"."""
-    known = pointable(before, shown)
-    for shape in chance.sample(shapes, len(shapes)):
-        for slot in shape.task.slots:
-            maker = shape.task.makers.get(slot.key)
-            if not slot.needs_text or maker not in known:
-                continue
-            value, pointers = known[maker]
-            done = ask(chance, shape, {**draw_variables(chance, shape.task), slot.key: value})
-            if pointed := said_by_pointer(chance, done, slot, pointers):
-                return pointed
-    return None
