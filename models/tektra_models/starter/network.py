@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LIKENESS, TAKEN = 0.6, 0.4
-# An embedding begins as a word's meaning, a part that is always there, and a row of its own, in directions of their own
-# and of these lengths (of the row: of each number in it). The meaning is long, so that what is learned beside it, and
-# what attention adds, does not drown it; the output layer makes up for that.
-MEANING, ALWAYS, OWN, OUTPUT = 2.5, 1.2, 0.06, 0.3
+# An embedding begins as a word's meaning, its form (a capital, a space before it), a part that is always there, and a
+# row of its own, in directions of their own and of these lengths (of the row: of each number in it). The meaning is
+# long, so that what is learned beside it, and what attention adds, does not drown it; the output layer makes up for it.
+MEANING, FORM, ALWAYS, OWN, OUTPUT = 2.5, 1.0, 1.2, 0.12, 0.3
 MEANT, FAR = 1.13, 0.3
+BROUGHT, GATHERED = 0.33, 0.42
 # How near the near heads look, layer by layer: at the word before, at some words, at about a line.
 NEAR = (0.4, 0.25, 0.18, 0.25, 0.18, 0.3, 0.25, 0.4)
 FLAGS = 2
@@ -125,6 +126,23 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
                 if far:
                     keys[number, :, 0:turned:2] *= -1
 
+    def bring(self, apart: Tensor, gathered: Tensor) -> None:
+        """Begin with far heads that bring what tells a word apart from others, and near heads that gather meanings.
+
+        Both are directions of the stream, (width, any number). So a word is found by what it means and written by what
+        it is: were its meaning brought along, that would call for all of its neighbours as well.
+        """
+        size = self.size
+        values = self.attn_v.weight.view(size.kv_heads, size.head_width, size.width)
+        with torch.no_grad():
+            for number in range(size.kv_heads):
+                far = number % 2 == 0
+                heads = (size.kv_heads + far) // 2
+                taken = (apart if far else gathered)[:, number // 2 :: heads].T[: size.head_width]
+                values[number, : len(taken)] = (BROUGHT if far else GATHERED) * taken
+            shared = size.heads // size.kv_heads
+            self.attn_output.weight.copy_(self._for_each_head(self.attn_v.weight).T / shared)
+
     def meant_rows(self, weight: Tensor) -> list[slice]:
         """The rows of these queries or keys by which the far heads compare meanings."""
         size = self.size
@@ -205,19 +223,25 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
         """Say what is known of each token beforehand, and let each form of a token begin with its base form's row."""
         directions = nn.init.orthogonal_(torch.empty(self.size.width, self.size.width))
         known = self.size.known
-        meaning, always = directions[:, :known], directions[:, known]
-        taken = directions[:, : known + 1]
+        meaning, form, always, own = directions.split((known, FLAGS, 1, self.size.width - known - FLAGS - 1), dim=1)
+        taken = directions[:, : known + FLAGS + 1]
         with torch.no_grad():
             self.get_buffer("kin").copy_(kin)
             self.get_buffer("meaning").copy_(meaning)
             self.output_norm.weight.fill_(OUTPUT)
             self.kinship.weight[:, :known] = MEANING * meaning
+            self.kinship.weight[:, -FLAGS:] = FORM * form
             rows = self.token_embd.weight
-            rows += ALWAYS * always - rows @ taken @ taken.T
+            rows += ALWAYS * always[:, 0] - rows @ taken @ taken.T
             for token, base in forms:
                 rows[token] = rows[base]
         for place, block in enumerate(self.blk):
-            block.attention.look(meaning, always, NEAR[place % len(NEAR)])
+            block.attention.look(meaning, always[:, 0], NEAR[place % len(NEAR)])
+            turned = own @ nn.init.orthogonal_(torch.empty(own.shape[1], own.shape[1]))
+            far = (self.size.kv_heads + 1) // 2 * self.size.head_width - FLAGS
+            block.attention.bring(
+                torch.cat((form, turned[:, :far]), dim=1), torch.cat((meaning, always, turned[:, far:]), dim=1)
+            )
 
     def hold(self) -> None:
         """Take out of the own rows of words with a vector whatever would write over their meaning."""

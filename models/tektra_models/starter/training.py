@@ -33,11 +33,11 @@ from tektra_models.starter.tokenizer import base_forms, kinship, load_tokenizer
 class Plan:
     """How a run goes."""
 
-    steps: int = 18000
+    steps: int = 13000
     tokens_per_step: int = 4096
     tokens_at_once: int = 4096
-    rate: float = 0.012
-    rows_rate: float = 0.00105
+    rate: float = 0.01
+    rows_rate: float = 0.0012
     warmup: int = 60
     cooldown: float = 0.85
     average: float = 0.995
