@@ -25,7 +25,7 @@ def orthogonal(update: Tensor) -> Tensor:
     x = x / (x.norm() + 1e-7)
     for _ in range(5):
         square = x @ x.T
-        x = a * x + (b * square + c * square @ square) @ x
+        x = torch.addmm(x, torch.addmm(square, square, square, beta=b, alpha=c), x, beta=a)
     straight: Tensor = (x.T if tall else x).to(update.dtype)
     return straight
 
@@ -83,7 +83,7 @@ class CenteredAdamW(torch.optim.AdamW):  # type: ignore[misc, unused-ignore]
     """
 
     def __init__(self, parameters: Iterable[Any], table: Tensor, rate: float) -> None:
-        super().__init__(parameters, lr=rate, betas=(0.9, 0.95), weight_decay=0.0)
+        super().__init__(parameters, lr=rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
         self.table = table
 
     def step(self, closure: Any = None) -> None:  # type: ignore[override, unused-ignore]
