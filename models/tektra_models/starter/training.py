@@ -48,7 +48,7 @@ class Plan:
 
 
 # Up to which share of the run, how long a row is, and which dialogues it is made of.
-STAGES = ((0.02, 256, FINDING), (0.08, 512, FINDING), (0.28, 512, CHOOSING), (9.0, 768, EVERYTHING))
+STAGES = ((0.02, 256, FINDING), (0.08, 512, FINDING), (0.28, 768, CHOOSING), (9.0, 768, EVERYTHING))
 PRESETS: dict[str, tuple[dict[str, int], Plan]] = {
     "cpu": ({"width": 256, "layers": 8, "heads": 2, "kv_heads": 2, "hidden": 640}, Plan()),
     "gpu": (

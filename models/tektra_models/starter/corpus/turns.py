@@ -137,7 +137,7 @@ def incomplete(
 def asking_back(chance: Chance, shape: Shape) -> Messages | None:
     """A request that lacks what the tool requires, the question for it, the value, and the call, if that can be."""
     required = [slot for slot in shape.task.slots if not slot.optional and slot.key in shape.parameters]
-    if not required or any(slot.value or slot.type in {"boolean", "array"} for slot in required):
+    if not required or any(slot.value or slot.type == "boolean" for slot in required):
         return None
     variables = draw_variables(chance, shape.task)
     request, missing = vague_request(chance, shape, required, variables)
@@ -146,7 +146,8 @@ def asking_back(chance: Chance, shape: Shape) -> Messages | None:
             request, missing = made
             break
     names = [spelled(shape.parameters[slot.key]) for slot in missing]
-    question = put(chance.pick(ONE_MISSING if len(names) == 1 else MORE_MISSING), {"p": both(names)})
+    only_one = len(missing) == 1 and missing[0].type != "array"
+    question = put(chance.pick(ONE_MISSING if only_one else MORE_MISSING), {"p": both(names)})
     messages = [
         say("user", roughen(chance, polite(chance, request))),
         say("assistant", question, Check("ask_back", tuple(names))),
