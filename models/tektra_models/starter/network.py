@@ -15,7 +15,8 @@ LIKENESS, TAKEN = 0.6, 0.4
 # long, so that what is learned beside it, and what attention adds, does not drown it; the output layer makes up for it.
 MEANING, FORM, ALWAYS, OWN, OUTPUT = 2.5, 1.0, 1.2, 0.12, 0.3
 MEANT, FAR = 1.13, 0.3
-BROUGHT, GATHERED = 0.33, 0.42
+# How much attention takes over at first; the last layers' far heads bring more, since they write the answer.
+BROUGHT, GATHERED, WRITTEN, WRITERS = 0.33, 0.42, 1.0, 3
 # How near the near heads look, layer by layer: at the word before, at some words, at about a line.
 NEAR = (0.4, 0.25, 0.18, 0.25, 0.18, 0.3, 0.25, 0.4)
 FLAGS = 2
@@ -126,7 +127,7 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
                 if far:
                     keys[number, :, 0:turned:2] *= -1
 
-    def bring(self, apart: Tensor, gathered: Tensor) -> None:
+    def bring(self, apart: Tensor, gathered: Tensor, brought: float) -> None:
         """Begin with far heads that bring what tells a word apart from others, and near heads that gather meanings.
 
         Both are directions of the stream, (width, any number). So a word is found by what it means and written by what
@@ -139,7 +140,7 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
                 far = number % 2 == 0
                 heads = (size.kv_heads + far) // 2
                 taken = (apart if far else gathered)[:, number // 2 :: heads].T[: size.head_width]
-                values[number, : len(taken)] = (BROUGHT if far else GATHERED) * taken
+                values[number, : len(taken)] = (brought if far else GATHERED) * taken
             shared = size.heads // size.kv_heads
             self.attn_output.weight.copy_(self._for_each_head(self.attn_v.weight).T / shared)
 
@@ -239,8 +240,9 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]
             block.attention.look(meaning, always[:, 0], NEAR[place % len(NEAR)])
             turned = own @ nn.init.orthogonal_(torch.empty(own.shape[1], own.shape[1]))
             far = (self.size.kv_heads + 1) // 2 * self.size.head_width - FLAGS
+            brought = WRITTEN if place >= len(self.blk) - WRITERS else BROUGHT
             block.attention.bring(
-                torch.cat((form, turned[:, :far]), dim=1), torch.cat((meaning, always, turned[:, far:]), dim=1)
+                torch.cat((form, turned[:, :far]), dim=1), torch.cat((meaning, always, turned[:, far:]), dim=1), brought
             )
 
     def hold(self) -> None:
