@@ -16,7 +16,7 @@ LIKENESS, TAKEN = 0.6, 0.4
 MEANING, FORM, ALWAYS, OWN, OUTPUT = 2.5, 1.0, 1.2, 0.12, 0.3
 MEANT, FAR = 1.13, 0.3
 # How much attention takes over at first; the last layers' far heads bring more, since they write the answer.
-BROUGHT, GATHERED, WRITTEN, WRITERS = 0.33, 0.42, 1.0, 3
+BROUGHT, GATHERED, WRITTEN, WRITERS = 0.33, 0.42, 1.2, 3
 # How near the near heads look, layer by layer: at the word before, at some words, at about a line.
 NEAR = (0.4, 0.25, 0.18, 0.25, 0.18, 0.3, 0.25, 0.4)
 FLAGS = 2
