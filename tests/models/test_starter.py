@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -113,6 +114,17 @@ def test_the_same_seed_gives_the_same_dialogues_in_any_order() -> None:
     forwards = dialogue_list("same", 40)
     backwards = [dialogues.dialogue(f"same/{place}") for place in reversed(range(40))]
     assert forwards == backwards[::-1]
+
+
+def test_the_same_seed_gives_the_same_dialogues_in_every_process() -> None:
+    command = [sys.executable, "-m", "tektra_models.starter", "data", "--count", "100", "--json"]
+    runs = [
+        subprocess.run(
+            command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": hashing}
+        )
+        for hashing in ("1", "2")
+    ]
+    assert runs[0].stdout == runs[1].stdout
 
 
 def test_different_seeds_give_different_dialogues() -> None:

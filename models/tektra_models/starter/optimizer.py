@@ -105,11 +105,10 @@ def optimizers(network: Network, rate: float, rows_rate: float) -> list[torch.op
     others = [
         weight for name, weight in named if (weight.ndim != 2 or not name.startswith("blk.")) and weight is not known
     ]
-    compared = (
-        (weight, block.attention)
+    kept = {
+        weight: block.attention.meant_rows(weight)
         for block in network.blk
         for weight in (block.attention.attn_q.weight, block.attention.attn_k.weight)
-    )
-    kept = {weight: attention.meant_rows(weight) for weight, attention in compared}
+    }
     groups = [{"params": others}, {"params": [known], "share": KEPT}]
     return [Muon(matrices, rate, kept), CenteredAdamW(groups, network.token_embd.weight, rows_rate)]

@@ -100,7 +100,7 @@ def word_weights(texts: list[str]) -> Counter[str]:
     weights = Counter({word: round(2 * count**0.6) for word, count in said.items() if count > 1})
     for place, word in enumerate(word_vectors().words[:COMMON_WORDS]):
         weights[word] += max(2, round(UNSEEN_WEIGHT / (place + UNSEEN_OFFSET) ** UNSEEN_FALL))
-    for word in tool_words():
+    for word in sorted(tool_words()):
         weights[word] += TOOL_WORD_WEIGHT
     return weights
 

@@ -67,6 +67,7 @@ def outcome(chance: Chance, done: Errand) -> Outcome:
 
 # How often a tool gives back any facts in any form instead of what it is known to give.
 ANY_FORM = 0.3
+FACT_NAMES = tuple(dict.fromkeys((*ATTRIBUTES, *NOUNS)))
 FACT_MAKERS: tuple[Maker, ...] = (
     *(values.small, values.small, values.integer, values.decimal, values.word, values.word, values.phrase),
     *(values.person, values.place, values.day, values.date, values.clock, values.weekday, values.identifier),
@@ -98,7 +99,7 @@ class Fact:
 
 def facts_of(chance: Chance, count: int) -> list[Fact]:
     """Facts of different names."""
-    names = chance.sample(list({*ATTRIBUTES, *NOUNS}), count)
+    names = chance.sample(FACT_NAMES, count)
     makers = [chance.pick(FACT_MAKERS) for _ in names]
     return [Fact(name, chance.value(make), make) for name, make in zip(names, makers, strict=True)]
 
