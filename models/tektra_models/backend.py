@@ -11,11 +11,15 @@ Sampler = Any
 """Whatever the backend made in `sampler`; the engine only hands it back."""
 
 
+IDLE_HOLDERS = 24
+"""How many sequences may be kept beside those that run, for those who come again with the same beginning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Tokens for one slot in the next decode, starting at `position`; sampled at the last one if a sampler is given."""
+    """Tokens for one holder in the next decode, from `position` on; sampled at the last one if a sampler is given."""
 
-    slot: int
+    holder: int
     tokens: list[int]
     position: int
     sampler: Sampler | None
@@ -25,6 +29,10 @@ class Backend(Protocol):
     """One loaded model. Called from one thread only."""
 
     context: int
+    holders: int
+    """Sequences whose cells the memory can tell apart, numbered from 0: at least as many as may run at once."""
+    can_share: bool
+    """Whether a part of a sequence's memory can be copied and cut; not so for recurrent and hybrid models."""
     vocabulary: int
     can_generate: bool
     can_embed: bool
@@ -50,8 +58,11 @@ class Backend(Protocol):
     def decode(self, feeds: list[Feed]) -> list[int | None]:
         """Compute one batch; per feed the sampled token, or None where no sampler was given."""
 
-    def free_slot(self, slot: int) -> None:
-        """Forget what a slot's cells hold."""
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let an empty holder share the cells of another's first `length` tokens; only where `can_share`."""
+
+    def cut(self, holder: int, length: int) -> None:
+        """Forget what a holder holds behind its first `length` tokens; other than 0 only where `can_share`."""
 
     def embed(self, tokens: list[int]) -> list[float]:
         """One unit-length vector for one input; raises ContextExceeded or Unsupported."""

@@ -2,12 +2,14 @@
 
 Pure: values in, a Plan out. The rules, numbered as in the code:
 
-1. Cells. Every running sequence claims as many cells as it has tokens. When the claims outgrow the cache, the youngest
-   is preempted (it keeps its tokens and its sampler and is read again later) until the rest fits; never the last one.
+1. Cells. Every running sequence claims as many cells as it has tokens, less those it shares with an older one. When the
+   claims outgrow the cache, the youngest is preempted (it keeps its tokens and its sampler and is read again later)
+   until the rest fits; never the last one.
 2. Decoding. Every running sequence that waits for its next token gets it in every step.
 3. Reading. What is left of the batch goes to prompts under way, oldest first, in chunks.
 4. Entering. Then the oldest waiting sequence enters if a slot is free, its tokens fit beside the claims with a little
-   room to grow, and there is batch left. If it cannot, nobody behind it may (no starvation).
+   room to grow, and there is batch left. If it cannot, nobody behind it may (no starvation). Only who waits for another
+   to read what both begin with lets others pass.
 """
 
 from __future__ import annotations
@@ -20,16 +22,27 @@ GROWTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What the batcher sees of a sequence: its place in line, its tokens, and how many of them lie in cells."""
+    """What the batcher sees of a sequence: its place in line, its tokens, and how many of them lie in cells.
+
+    `shared` tokens lie in cells that an older running sequence holds too. `follows` says that a prompt under way begins
+    with more of the same tokens, which are better waited for than computed twice.
+    """
 
     order: int
     length: int
     held: int = 0
+    shared: int = 0
+    follows: bool = False
 
     @property
     def pending(self) -> int:
         """Tokens that still have to be fed."""
         return self.length - self.held
+
+    @property
+    def claim(self) -> int:
+        """Cells that nobody older accounts for."""
+        return self.length - self.shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +67,11 @@ def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> P
     """Return what the next step does; every order in `enter` also has a feed."""
     active = sorted(running, key=lambda s: s.order)
     preempt: list[int] = []
-    claimed = sum(s.length for s in active)
+    claimed = sum(s.claim for s in active)
     while claimed > limits.cells and len(active) > 1:  # 1
         youngest = active.pop()
         preempt.append(youngest.order)
-        claimed -= youngest.length
+        claimed -= youngest.claim
 
     feeds = {s.order: 1 for s in active if s.pending == 1}  # 2
     left = limits.batch - len(feeds)
@@ -69,11 +82,13 @@ def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> P
 
     enter: list[int] = []
     for sequence in sorted(waiting, key=lambda s: s.order):  # 4
+        if sequence.follows:
+            continue
         room = limits.cells - claimed - GROWTH * (len(active) + len(enter))
-        if preempt or left <= 0 or len(active) + len(enter) >= limits.slots or sequence.length > room:
+        if preempt or left <= 0 or len(active) + len(enter) >= limits.slots or sequence.claim > room:
             break
         enter.append(sequence.order)
         feeds[sequence.order] = min(sequence.pending, left)
         left -= feeds[sequence.order]
-        claimed += sequence.length
+        claimed += sequence.claim
     return Plan(feeds=feeds, enter=tuple(enter), preempt=tuple(preempt))

@@ -1,7 +1,7 @@
 """Continuous batching over one backend: add, cancel, step.
 
-Owns the sequences, the slots and the order in which they came. Who steps next is decided in batcher.py; what a step
-computes happens in the backend; nothing here knows about processes, sockets or files.
+Owns the sequences and the order in which they came. Who steps next is decided in batcher.py, what need not be computed
+again in cells.py; what a step computes happens in the backend; nothing here knows about processes, sockets or files.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import itertools
 import time
 
 from tektra_models.backend import Backend, Feed
-from tektra_models.batcher import Limits, Plan, plan_step
+from tektra_models.batcher import Limits, Plan, Queued, plan_step
+from tektra_models.cells import Cells
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import BadRequest, ContextExceeded, Unsupported
 from tektra_models.generation import Delta, Finish, FinishReason, Prompt, Sampling
+from tektra_models.prefix import common_length
 from tektra_models.sequence import Sequence
 from tektra_models.spec import Spec
 from tektra_models.text_stream import TextStream
 from tektra_models.tool_calls import ToolCallStream
 
 Event = tuple[str, Delta | Finish]
+
+WORTH_WAITING = 32
+"""Tokens that a newcomer lets another read for both of them; for fewer, entering at once is as good."""
 
 
 class Engine:
@@ -32,17 +37,17 @@ class Engine:
         self._format = ChatFormat(backend.chat_template, bos=backend.bos, eos=backend.eos)
         self._waiting: dict[int, Sequence] = {}
         self._running: dict[int, Sequence] = {}
-        self._free_slots = list(range(spec.slots))
+        self._cells = Cells(backend)
         self._orders = itertools.count()
 
     @property
     def running(self) -> int:
-        """Sequences in a slot."""
+        """Sequences under way."""
         return len(self._running)
 
     @property
     def waiting(self) -> int:
-        """Sequences in line for one."""
+        """Sequences in line."""
         return len(self._waiting)
 
     def add(self, request_id: str, prompt: Prompt, sampling: Sampling) -> int:
@@ -79,11 +84,10 @@ class Engine:
 
     def step(self) -> list[Event]:
         """Compute one batch and return what came of it, in order."""
-        plan = plan_step(
-            [s.queued for s in self._running.values()], [s.queued for s in self._waiting.values()], self.limits
-        )
+        plan = plan_step(self._under_way(), self._in_line(), self.limits)
         self._seat(plan)
         fed = [(self._running[order], count) for order, count in plan.feeds.items()]
+        self._cells.make_room(sum(plan.feeds.values()))
         tokens = self.backend.decode([self._feed(sequence, count) for sequence, count in fed])
         return list(itertools.chain.from_iterable(map(self._take, fed, tokens)))
 
@@ -92,6 +96,7 @@ class Engine:
         sequences = [*self._running.values(), *self._waiting.values()]
         for sequence in sequences:
             self._release(sequence)
+        self._cells.forget()
         return [sequence.id for sequence in sequences]
 
     def tokens(self, prompt: Prompt) -> list[int]:
@@ -120,15 +125,45 @@ class Engine:
                 "Shorten it, or load the model with a larger context (tektra models load … --context N).",
             )
 
+    def _under_way(self) -> list[Queued]:
+        """What the batcher has to know of the running sequences."""
+        older: set[int] = set()
+        queued: list[Queued] = []
+        for order, sequence in sorted(self._running.items()):
+            shared = self._cells.shared(sequence.holder, older)
+            queued.append(Queued(order=order, length=len(sequence.tokens), held=sequence.held, shared=shared))
+            older.add(sequence.holder)
+        return queued
+
+    def _in_line(self) -> list[Queued]:
+        """What the batcher has to know of those who may enter: what they need not compute, and whom they follow."""
+        free = self.limits.slots - len(self._running)
+        if not free:
+            return []
+        reading = [s.tokens for s in self._running.values() if len(s.tokens) - s.held > 1]
+        queued: list[Queued] = []
+        for order in sorted(self._waiting)[: self.limits.slots * 2]:
+            tokens = self._waiting[order].tokens
+            match = self._cells.find(tokens)
+            coming = max((common_length(tokens, others) for others in reading), default=0)
+            follows = self.backend.can_share and min(coming, len(tokens) - 1) >= match.length + WORTH_WAITING
+            queued.append(Queued(order, len(tokens), match.length, match.in_use, follows))
+            if not follows:
+                reading.append(tokens)
+        return queued
+
     def _seat(self, plan: Plan) -> None:
         for order in plan.preempt:
             sequence = self._running.pop(order)
-            self._leave_slot(sequence)
+            self._leave(sequence)
             sequence.status = "waiting"
             self._waiting[order] = sequence
         for order in plan.enter:
             sequence = self._waiting.pop(order)
-            sequence.slot = self._free_slots.pop()
+            match = self._cells.find(sequence.tokens)
+            sequence.holder, sequence.held = self._cells.enter(match), match.length
+            if not sequence.entered_at:
+                sequence.cached = match.length
             sequence.status = "running"
             sequence.entered_at = sequence.entered_at or time.monotonic()
             self._running[order] = sequence
@@ -136,7 +171,7 @@ class Engine:
     def _feed(self, sequence: Sequence, count: int) -> Feed:
         end = sequence.held + count
         return Feed(
-            slot=sequence.slot,
+            holder=sequence.holder,
             tokens=sequence.tokens[sequence.held : end],
             position=sequence.held,
             sampler=sequence.sampler if end == len(sequence.tokens) else None,
@@ -144,6 +179,7 @@ class Engine:
 
     def _take(self, fed: tuple[Sequence, int], token: int | None) -> list[Event]:
         sequence, count = fed
+        self._cells.computed(sequence.holder, sequence.tokens[sequence.held : sequence.held + count])
         sequence.held += count
         if token is None:
             return []
@@ -168,12 +204,11 @@ class Engine:
 
     def _release(self, sequence: Sequence) -> None:
         if self._running.pop(sequence.order, None) is not None:
-            self._leave_slot(sequence)
+            self._leave(sequence)
         self._waiting.pop(sequence.order, None)
         self.backend.free_sampler(sequence.sampler)
         sequence.status = "finished"
 
-    def _leave_slot(self, sequence: Sequence) -> None:
-        self.backend.free_slot(sequence.slot)
-        self._free_slots.append(sequence.slot)
-        sequence.slot, sequence.held = -1, 0
+    def _leave(self, sequence: Sequence) -> None:
+        self._cells.leave(sequence.holder)
+        sequence.holder, sequence.held = -1, 0

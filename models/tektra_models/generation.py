@@ -58,6 +58,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Tokens of the prompt that did not have to be computed, because others had begun with the same ones."""
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):

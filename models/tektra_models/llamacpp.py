@@ -14,7 +14,7 @@ from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
-from tektra_models.backend import Feed
+from tektra_models.backend import IDLE_HOLDERS, Feed
 from tektra_models.errors import BadRequest, ContextExceeded, LoadFailed, ModelError, Unsupported
 from tektra_models.generation import Sampling
 from tektra_models.spec import Spec
@@ -58,13 +58,33 @@ class LlamaCppBackend:
         self.can_embed = True
         self.context = self._check_context(spec)
         self._pieces: dict[int, bytes] = {}
-        self._batch = llama.llama_batch_init(spec.batch, 0, 1)
+        self._batch = llama.llama_batch_init(max(spec.batch, 2), 0, 1)
+        self.holders, self.can_share = spec.slots, False
         if self.can_generate:
-            self._ctx = self._open(self.context, spec.batch, spec.slots)
-            self._memory = llama.llama_get_memory(self._ctx)
+            self._open_memory(spec)
         self.chat_template = self._text(llama.llama_model_chat_template(self._model, None))
         self.bos = self._special(llama.llama_vocab_bos(self._vocab))
         self.eos = self._special(llama.llama_vocab_eos(self._vocab))
+
+    def _open_memory(self, spec: Spec) -> None:
+        """Open the cells, with holders to spare where their memory can be copied and cut; found out by doing it."""
+        kinds = llama.llama_model_is_recurrent, llama.llama_model_is_hybrid, llama.llama_model_has_encoder
+        stateful = any(is_kind(self._model) for is_kind in kinds)
+        self.holders = spec.slots + (0 if stateful else IDLE_HOLDERS)
+        self._ctx = self._open(self.context, spec.batch, self.holders)
+        self._memory = llama.llama_get_memory(self._ctx)
+        self.can_share = not stateful and self._shares()
+
+    def _shares(self) -> bool:
+        """Whether the first of two tokens can be given to another holder, and the second taken from the first."""
+        self._fill([Feed(0, [0, 0], 0, None)])
+        if llama.llama_decode(self._ctx, self._batch) != 0:
+            return False
+        self.copy(0, 1, 1)
+        self.cut(0, 1)
+        ends = [llama.llama_memory_seq_pos_max(self._memory, holder) for holder in (0, 1)]
+        llama.llama_memory_clear(self._memory, False)
+        return ends == [0, 0]
 
     def _useful_threads(self) -> int:
         """One per core; a single one for tiny models, whose layers are done before a second thread has arrived."""
@@ -199,21 +219,8 @@ class LlamaCppBackend:
 
     def decode(self, feeds: list[Feed]) -> list[int | None]:
         """Fill one batch, compute it, draw one token per feed that has a sampler."""
-        batch = self._batch
-        at = 0
-        rows: list[int] = []
-        for feed in feeds:
-            for offset, token in enumerate(feed.tokens):
-                batch.token[at] = token
-                batch.pos[at] = feed.position + offset
-                batch.n_seq_id[at] = 1
-                batch.seq_id[at][0] = feed.slot
-                batch.logits[at] = 0
-                at += 1
-            rows.append(at - 1)
-            batch.logits[at - 1] = feed.sampler is not None
-        batch.n_tokens = at
-        status = llama.llama_decode(self._ctx, batch)
+        rows = self._fill(feeds)
+        status = llama.llama_decode(self._ctx, self._batch)
         if status != 0:
             raise ModelError(f"llama.cpp could not compute the batch (status {status})", "Please report this.")
         sample = llama.llama_sampler_sample
@@ -222,9 +229,31 @@ class LlamaCppBackend:
             for feed, row in zip(feeds, rows, strict=True)
         ]
 
-    def free_slot(self, slot: int) -> None:
-        """Drop the slot's cells."""
-        llama.llama_memory_seq_rm(self._memory, slot, -1, -1)
+    def _fill(self, feeds: list[Feed]) -> list[int]:
+        """Write the feeds into the batch; gives the row of each one's last token."""
+        batch = self._batch
+        at = 0
+        rows: list[int] = []
+        for feed in feeds:
+            for offset, token in enumerate(feed.tokens):
+                batch.token[at] = token
+                batch.pos[at] = feed.position + offset
+                batch.n_seq_id[at] = 1
+                batch.seq_id[at][0] = feed.holder
+                batch.logits[at] = 0
+                at += 1
+            rows.append(at - 1)
+            batch.logits[at - 1] = feed.sampler is not None
+        batch.n_tokens = at
+        return rows
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Mark the cells of the source's first tokens as the target's too; nothing moves."""
+        llama.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def cut(self, holder: int, length: int) -> None:
+        """Drop the cells behind the first `length` tokens."""
+        llama.llama_memory_seq_rm(self._memory, holder, length, -1)
 
     def embed(self, tokens: list[int]) -> list[float]:
         """Pool one input (the model's own pooling, mean where it names none) and scale it to unit length."""

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-from tektra_models.backend import Feed
+from tektra_models.backend import IDLE_HOLDERS, Feed
 from tektra_models.errors import BadModelFile, ContextExceeded
 from tektra_models.generation import Sampling
 from tektra_models.spec import Spec
@@ -68,8 +68,9 @@ def read_script(path: Path) -> Script:
 
 @dataclass(slots=True)
 class _Speaker:
-    """The sampler of one sequence: how far it has come in its reply."""
+    """The sampler of one sequence: what it answers, and how far it has come in its reply."""
 
+    prompt: list[int]
     reply: Reply
     data: bytes
     said: int = field(default=0)
@@ -88,6 +89,7 @@ class ScriptedBackend:
     """Says the replies of a script; the same Backend interface as real models."""
 
     vocabulary = END + 1
+    can_share = True
     can_generate = True
     can_embed = True
     chat_template: str | None = TEMPLATE
@@ -99,6 +101,7 @@ class ScriptedBackend:
         if script.load_abort:
             os.kill(os.getpid(), signal.SIGABRT)
         self.context = min(script.context, spec.context)
+        self.holders = spec.slots + IDLE_HOLDERS
         self._replies = script.replies
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
@@ -117,7 +120,7 @@ class ScriptedBackend:
         """Choose the reply for this prompt."""
         text = bytes(t for t in prompt if t != END).decode("utf-8", "replace")
         reply = next((r for r in self._replies if re.search(r.when, text)), self._replies[-1])
-        return _Speaker(reply, reply.say.encode() or (b"\n" if reply.forever else b""))
+        return _Speaker(prompt, reply, reply.say.encode() or (b"\n" if reply.forever else b""))
 
     def free_sampler(self, sampler: _Speaker) -> None:
         """Nothing to release."""
@@ -126,7 +129,10 @@ class ScriptedBackend:
         """The next byte of each reply whose prompt was read to the end."""
         return [feed.sampler.next() if feed.sampler is not None else None for feed in feeds]
 
-    def free_slot(self, slot: int) -> None:
+    def copy(self, source: int, target: int, length: int) -> None:
+        """There are no cells."""
+
+    def cut(self, holder: int, length: int) -> None:
         """There are no cells."""
 
     def embed(self, tokens: list[int]) -> list[float]:

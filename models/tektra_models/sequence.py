@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tektra_models.backend import Sampler
-from tektra_models.batcher import Queued
 from tektra_models.generation import Delta, FinishReason, Sampling, Timings, Usage
 from tektra_models.text_stream import TextStream
 from tektra_models.tool_calls import ToolCallStream
@@ -16,7 +15,7 @@ Status = Literal["waiting", "running", "finished"]
 
 @dataclass(slots=True, eq=False)
 class Sequence:
-    """Prompt and answer as one list of tokens, of which the first `held` lie in the slot's cells."""
+    """Prompt and answer as one list of tokens, of which the first `held` lie in its holder's cells."""
 
     id: str
     order: int
@@ -30,21 +29,18 @@ class Sequence:
     calls: ToolCallStream | None
     added_at: float
     status: Status = "waiting"
-    slot: int = -1
+    holder: int = -1
     held: int = 0
+    cached: int = 0
     entered_at: float = 0.0
     first_token_at: float = 0.0
     reason: FinishReason | None = None
 
     @property
-    def queued(self) -> Queued:
-        """What the batcher needs to know."""
-        return Queued(order=self.order, length=len(self.tokens), held=self.held)
-
-    @property
     def usage(self) -> Usage:
         """Counts so far."""
-        return Usage(prompt_tokens=self.prompt_length, completion_tokens=len(self.tokens) - self.prompt_length)
+        completion = len(self.tokens) - self.prompt_length
+        return Usage(prompt_tokens=self.prompt_length, completion_tokens=completion, cached_tokens=self.cached)
 
     def timings(self, now: float) -> Timings:
         """Where the time went until `now` (seconds of a monotonic clock)."""

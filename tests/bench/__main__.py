@@ -1,4 +1,4 @@
-"""`python -m tests.bench [decode|commands|start ...]`: measures and prints one JSON document.
+"""`python -m tests.bench [decode|prefixes|commands|start ...]`: measures and prints one JSON document.
 
 Run it on a quiet machine; every figure stands beside its floor, measured in the same run.
 """
@@ -15,15 +15,18 @@ import platformdirs
 
 from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
+from tests.bench.prefixes import measure_prefixes
 
-PARTS = ("decode", "commands", "start")
+PARTS = ("decode", "prefixes", "commands", "start")
 
 
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="|".join(PARTS), help="what to measure (default: all)")
-    parser.add_argument("--pairs", type=int, default=3, help="pairs of runs in `decode` (default 3)")
+    parser.add_argument(
+        "--pairs", type=int, default=3, help="pairs of runs in `decode`, runs in `prefixes` (default 3)"
+    )
     parser.add_argument("--runs", type=int, default=10, help="runs of each command (default 10)")
     parser.add_argument(
         "--cache", type=Path, default=platformdirs.user_cache_path("tektra") / "bench", help="where models are kept"
@@ -43,6 +46,8 @@ def main() -> None:
         report["start"] = measure_first_token(3)
     if "decode" in parts:
         report["decode"] = measure(args.cache, args.pairs)
+    if "prefixes" in parts:
+        report["prefixes"] = measure_prefixes(args.cache, args.pairs)
     print(json.dumps(report, indent=2))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
 import statistics
 import subprocess
 import sys
@@ -17,14 +15,12 @@ import numpy as np
 
 from tests.bench.bare import CONTEXT
 from tests.bench.random_model import HALF_B, random_gguf
+from tests.bench.requests import MODEL, at_once, fresh_tokens
 from tests.harness import Tektra, installation
 
 ONE_TOKENS = 96
 EIGHT_TOKENS = 96
 PROMPT_TOKENS = 32
-MODEL = "bench"
-NO_END = {str(token): -100.0 for token in (256, 257)}
-"""The benchmark model's control tokens, which would end an answer early."""
 
 
 def measure(cache: Path, pairs: int) -> dict[str, Any]:
@@ -83,40 +79,9 @@ def _one_stream(tektra: Tektra) -> float:
 
 
 def _eight_streams(tektra: Tektra) -> float:
-    """Eight requests at once on /v1/completions; all their tokens over the time from the first to the last byte.
-
-    The clients are connected before, and read lines without parsing them, so that the two cores are the worker's.
-    """
-    prompt = [(position * 7 + 1) % HALF_B.vocabulary for position in range(PROMPT_TOKENS)]
-    body = json.dumps({
-        "model": MODEL, "prompt": prompt, "max_tokens": EIGHT_TOKENS, "temperature": 0, "stream": True,
-        "logit_bias": NO_END, "stream_options": {"include_usage": True},
-    }).encode()  # fmt: skip
-    connections = [_connected(tektra) for _ in range(8)]
-    tokens: list[int] = []
-
-    def ask(connection: http.client.HTTPConnection) -> None:
-        connection.request("POST", "/v1/completions", body, {"Content-Type": "application/json"})
-        usage = next(line for line in connection.getresponse() if b'"usage"' in line)
-        tokens.append(json.loads(usage.removeprefix(b"data: "))["usage"]["completion_tokens"])
-
-    threads = [threading.Thread(target=ask, args=[connection]) for connection in connections]
-    started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    ended = time.perf_counter()
-    for connection in connections:
-        connection.close()
-    return sum(tokens) / (ended - started)
-
-
-def _connected(tektra: Tektra) -> http.client.HTTPConnection:
-    connection = http.client.HTTPConnection("tektra")
-    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.sock.connect(str(tektra.socket))
-    return connection
+    """Eight requests at once, none of which begins as another; all their tokens over the time they took."""
+    usages, took = at_once(tektra, [fresh_tokens(PROMPT_TOKENS) for _ in range(8)], EIGHT_TOKENS)
+    return sum(usage["completion_tokens"] for usage in usages) / took
 
 
 def _memory_bandwidth() -> float:

@@ -45,6 +45,17 @@ def test_a_whole_answer_has_text_reason_and_usage(client: openai.OpenAI) -> None
     assert answer.usage.completion_tokens == len("Hello, wörld! STOP not this".encode())
 
 
+def test_an_answer_says_how_much_of_its_prompt_was_known(client: openai.OpenAI) -> None:
+    for question in ("How are you?", "How old are you?"):
+        answer = client.chat.completions.create(
+            model="speaker",
+            messages=[{"role": "system", "content": "Be brief. " * 20}, {"role": "user", "content": question}],
+        )
+    assert answer.usage is not None
+    assert answer.usage.prompt_tokens_details is not None
+    assert answer.usage.prompt_tokens_details.cached_tokens == len("system: " + "Be brief. " * 20 + "\nuser: How ")
+
+
 def test_a_stream_gives_the_same_text_in_pieces_and_usage_when_asked(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(
         model="speaker", messages=HELLO, stream=True, stream_options={"include_usage": True}

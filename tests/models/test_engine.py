@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,21 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 Make = Callable[..., Engine]
 
 
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One cell, which holders may share."""
+
+    token: int
+
+
 class Counting(ScriptedBackend):
-    """A scripted backend that counts: every feed has to continue what its slot holds, and all have to fit."""
+    """A scripted backend that counts: every feed has to continue what its holder holds, and all cells have to fit."""
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.cells: dict[int, list[int]] = {}
+        self.cells: dict[int, list[Cell]] = {}
         self.batch = spec.batch
+        self.computed = 0
         self.samplers = 0
 
     def sampler(self, sampling: Sampling, prompt: list[int]) -> Any:
@@ -39,17 +49,26 @@ class Counting(ScriptedBackend):
         self.samplers -= 1
 
     def decode(self, feeds: list[Feed]) -> list[int | None]:
-        assert len({feed.slot for feed in feeds}) == len(feeds)
+        assert len({feed.holder for feed in feeds}) == len(feeds)
         assert 0 < sum(len(feed.tokens) for feed in feeds) <= self.batch
         for feed in feeds:
-            held = self.cells.setdefault(feed.slot, [])
+            assert 0 <= feed.holder < self.holders
+            held = self.cells.setdefault(feed.holder, [])
             assert feed.position == len(held)
-            held.extend(feed.tokens)
-        assert sum(map(len, self.cells.values())) <= self.context
+            held.extend(map(Cell, feed.tokens))
+            self.computed += len(feed.tokens)
+            if feed.sampler is not None:
+                assert feed.sampler.prompt == [cell.token for cell in held[: len(feed.sampler.prompt)]]
+        assert len(set(itertools.chain.from_iterable(self.cells.values()))) <= self.context
         return super().decode(feeds)
 
-    def free_slot(self, slot: int) -> None:
-        del self.cells[slot]
+    def copy(self, source: int, target: int, length: int) -> None:
+        assert not self.cells.get(target)
+        assert 0 < length <= len(self.cells[source])
+        self.cells[target] = self.cells[source][:length]
+
+    def cut(self, holder: int, length: int) -> None:
+        self.cells[holder] = self.cells.get(holder, [])[:length]
 
 
 @pytest.fixture
@@ -292,7 +311,7 @@ def test_slot_cells_and_sampler_are_free_again_after_every_kind_of_end(make: Mak
         engine.cancel("gone")
     assert (engine.running, engine.waiting) == (0, 0)
     assert isinstance(engine.backend, Counting)
-    assert (engine.backend.cells, engine.backend.samplers) == ({}, 0)
+    assert engine.backend.samplers == 0
 
 
 @pytest.mark.parametrize("cells", [80, 100, 150, 200])

@@ -13,6 +13,7 @@ import pytest
 from tektra_models.engine import Engine
 from tektra_models.errors import BadRequest, ContextExceeded
 from tektra_models.generation import Delta, Finish, Prompt, Sampling
+from tektra_models.prefix import common_length
 from tektra_models.spec import Spec
 from tektra_models.starter import MODEL_PATH
 from tektra_models.worker import open_backend
@@ -62,9 +63,14 @@ def noise(tiny: Path) -> Iterator[Engine]:
 
 
 class Recorder:
-    """Adds requests to an engine and keeps the tokens that were chosen, the text and the end of each."""
+    """Adds requests to an engine and keeps the tokens that were chosen, the text and the end of each.
 
-    def __init__(self, engine: Engine, prompts: list[Prompt], sampling: Sampling) -> None:
+    What earlier requests left in the cells is forgotten first unless it is `kept`.
+    """
+
+    def __init__(self, engine: Engine, prompts: list[Prompt], sampling: Sampling, *, kept: bool = False) -> None:
+        if not kept:
+            engine._cells.forget()
         self.text = ["" for _ in prompts]
         self.ends: dict[int, Finish] = {}
         self.steps = self.preempted = 0
@@ -188,7 +194,34 @@ def test_a_preempted_sequence_goes_on_where_it_was(
         assert_same_but_for_rounding(*each)
 
 
-def test_a_slot_remembers_nothing_of_its_last_sequence(starter: Engine) -> None:
+def with_system(question: str, answers: tuple[str, ...] = ()) -> Prompt:
+    """A conversation under a system prompt of some hundred tokens."""
+    said = [{"role": "assistant" if n % 2 else "user", "content": text} for n, text in enumerate((*answers, question))]
+    return Prompt(messages=[{"role": "system", "content": "You answer in few words. " * 40}, *said])
+
+
+def test_a_common_beginning_is_computed_once_and_changes_no_answer(starter: Engine) -> None:
+    prompts = [with_system(question) for question in QUESTIONS]
+    rows = [starter.tokens(prompt) for prompt in prompts]
+    common = common_length(rows[0], rows[-1])
+    shared = Recorder(starter, prompts, GREEDY)
+    assert [shared.ends[number].usage.cached_tokens >= common for number in range(8)] == [False] + [True] * 7
+    for row, tokens in zip(rows, shared.tokens, strict=True):
+        answers, margins = bare(MODEL_PATH, [row])
+        assert_same_but_for_rounding(tokens, answers[0], margins[0])
+
+
+def test_the_next_turn_of_a_conversation_reads_only_what_is_new(starter: Engine) -> None:
+    first = Recorder(starter, [with_system("hello")], Sampling(temperature=0.0))
+    prompt = with_system("What is Tektra?", ("hello", first.text[0]))
+    second = Recorder(starter, [prompt], GREEDY, kept=True)
+    usage = second.ends[0].usage
+    assert usage.prompt_tokens - usage.cached_tokens < 20
+    answers, margins = bare(MODEL_PATH, [starter.tokens(prompt)])
+    assert_same_but_for_rounding(second.tokens[0], answers[0], margins[0])
+
+
+def test_what_an_ended_sequence_left_harms_nobody(starter: Engine) -> None:
     first = tokens_of(starter, GREEDY)
     Recorder(starter, PROMPTS, GREEDY)
     assert tokens_of(starter, GREEDY) == first
@@ -372,6 +405,7 @@ def test_embeddings_have_unit_length_and_equal_texts_equal_vectors(starter: Engi
 
 def test_embedding_leaves_running_answers_alone(starter: Engine) -> None:
     expected = tokens_of(starter, GREEDY)
+    starter._cells.forget()
     starter.add("a", PROMPTS[0], GREEDY)
     (sequence,) = starter._waiting.values()
     while starter.running or starter.waiting:

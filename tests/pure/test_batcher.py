@@ -173,3 +173,26 @@ def test_the_last_one_is_never_preempted() -> None:
 
 def test_a_preempted_sequence_comes_before_those_who_waited_behind_it() -> None:
     assert plan([(0, 10, 9)], [(7, 10), (2, 30)], slots=2).enter == (2,)
+
+
+def test_cells_shared_with_an_older_sequence_are_claimed_once() -> None:
+    limits = Limits(slots=4, cells=1000, batch=64)
+    older, younger = Queued(0, 700, 699), Queued(1, 800, 799, shared=600)
+    assert plan_step([older, younger], [], limits).preempt == ()
+    assert plan_step([older, Queued(1, 800, 799, shared=400)], [], limits).preempt == (1,)
+
+
+def test_a_newcomer_claims_only_what_it_does_not_share() -> None:
+    limits = Limits(slots=4, cells=1000, batch=64)
+    assert plan_step([Queued(0, 700, 699)], [Queued(1, 700, 600, shared=600)], limits).enter == (1,)
+    assert plan_step([Queued(0, 700, 699)], [Queued(1, 700, 600)], limits).enter == ()
+
+
+def test_a_newcomer_computes_only_what_lies_in_no_cell() -> None:
+    step = plan_step([], [Queued(0, 700, 690), Queued(1, 20)], Limits(slots=4, cells=1000, batch=64))
+    assert step.feeds == {0: 10, 1: 20}
+
+
+def test_who_waits_for_another_to_read_the_same_lets_others_pass() -> None:
+    step = plan_step([], [Queued(0, 100), Queued(1, 100, follows=True), Queued(2, 20)], Limits(4, 1000, 512))
+    assert step.enter == (0, 2)

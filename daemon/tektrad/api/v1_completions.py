@@ -55,6 +55,7 @@ async def _whole(rooms: Services, body: shapes.Completion, texts: list[Prompt]) 
     total = Usage(
         prompt_tokens=sum(finish.usage.prompt_tokens for _, finish, _ in answers),
         completion_tokens=sum(finish.usage.completion_tokens for _, finish, _ in answers),
+        cached_tokens=sum(finish.usage.cached_tokens for _, finish, _ in answers),
     )
     shape = identity(rooms, "text_completion", answers[0][2])
     return json_response(shape | {"choices": choices, "usage": usage_shape(total)})

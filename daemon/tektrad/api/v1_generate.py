@@ -39,12 +39,13 @@ def identity(rooms: Services, kind: str, model: str) -> dict[str, Any]:
     return {"id": f"{prefix}-{rooms.clock.new_id()}", "object": kind, "created": int(time.time()), "model": model}
 
 
-def usage_shape(usage: Usage) -> dict[str, int]:
+def usage_shape(usage: Usage) -> dict[str, Any]:
     """OpenAI's usage object."""
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
     }
 
 

@@ -232,6 +232,7 @@ class _Answer:
             usage={
                 "prompt_tokens": usage.prompt_tokens,
                 "completion_tokens": usage.completion_tokens,
+                "cached_tokens": usage.cached_tokens,
                 "context": self.lease.context,
             },
             timings=_timings(finish.timings, usage, max(self.first_at - self.began, 0.0)),

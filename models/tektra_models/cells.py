@@ -1,0 +1,79 @@
+"""The cells of the KV cache: who holds them, what is copied instead of computed, what goes when room is short.
+
+An answer's cells outlive it: they stay, idle, until others need the room, so that the next turn of a conversation, or
+the next request with the same system prompt, finds them. Where a memory cannot be cut or shared (recurrent and hybrid
+models), nothing is kept.
+"""
+
+from __future__ import annotations
+
+from tektra_models.backend import Backend
+from tektra_models.prefix import NOTHING, Match, PrefixTree
+
+AT_ONCE = 64
+"""Room is made by at least one part in this many of all cells, so that a growing answer need not ask at every token."""
+
+
+class Cells:
+    """Hands out the backend's sequence ids and knows what each of them holds."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._tree = PrefixTree()
+        self._free = list(range(backend.holders))
+        self._in_use: set[int] = set()
+
+    def find(self, tokens: list[int]) -> Match:
+        """The longest prefix that need not be computed; the last token always has to be, for what follows it."""
+        return self._tree.find(tokens[:-1], self._in_use) if self._backend.can_share else NOTHING
+
+    def shared(self, holder: int, others: set[int]) -> int:
+        """How many of a holder's tokens lie in cells that one of the others holds too."""
+        return self._tree.shared(holder, others)
+
+    def enter(self, match: Match) -> int:
+        """Give out a sequence id that already holds the tokens of a match."""
+        holder = self._free.pop() if self._free else self._take_away(keep=match.holder)
+        self._in_use.add(holder)
+        if match.length:
+            self._backend.copy(match.holder, holder, match.length)
+            self._tree.join(holder, match)
+        return holder
+
+    def make_room(self, count: int) -> None:
+        """Let idle cells go until `count` more tokens can be computed."""
+        missing = self._tree.cells + count - self._backend.context
+        if missing > 0:
+            enough = max(missing, self._backend.context // AT_ONCE)
+            for holder, length in self._tree.evict(enough, self._in_use).items():
+                self._cut(holder, length)
+
+    def computed(self, holder: int, tokens: list[int]) -> None:
+        """A step computed these tokens behind what the holder held."""
+        self._tree.grow(holder, tokens)
+
+    def leave(self, holder: int) -> None:
+        """A sequence left: its cells stay until they are needed, where they can be of use to others."""
+        self._in_use.discard(holder)
+        if not self._backend.can_share:
+            self._tree.cut(holder)
+        self._cut(holder, self._tree.length(holder))
+
+    def forget(self) -> None:
+        """Let everything go that is idle: after a failed step nobody knows what the cells hold."""
+        for holder in list(self._tree.holders - self._in_use):
+            self._tree.cut(holder)
+            self._cut(holder, 0)
+
+    def _take_away(self, keep: int) -> int:
+        """An id that an idle holder has to give up, though not the one to be copied from."""
+        holder = self._tree.least(self._tree.holders - self._in_use - {keep})
+        self._tree.cut(holder)
+        self._backend.cut(holder, 0)
+        return holder
+
+    def _cut(self, holder: int, length: int) -> None:
+        """Carry out what the tree has decided already; a holder of nothing is free."""
+        self._backend.cut(holder, length)
+        if not length:
+            self._free.append(holder)

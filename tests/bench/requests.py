@@ -1,0 +1,64 @@
+"""Requests at once on /v1/completions, from clients that cost the worker's cores as little as possible."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import socket
+import threading
+import time
+from typing import Any
+
+from tests.bench.random_model import HALF_B
+from tests.harness import Tektra
+
+MODEL = "bench"
+NO_END = {str(token): -100.0 for token in (256, 257)}
+"""The benchmark model's control tokens, which would end an answer early."""
+_numbers = itertools.count(1)
+
+
+def fresh_tokens(count: int) -> list[int]:
+    """Tokens that begin as no others did before."""
+    number = next(_numbers)
+    return [1000 + (number * 7919 + position * 7) % (HALF_B.vocabulary - 1000) for position in range(count)]
+
+
+def at_once(tektra: Tektra, prompts: list[list[int]], new_tokens: int) -> tuple[list[dict[str, Any]], float]:
+    """Send all prompts at the same time; gives each one's usage, and the seconds until the last byte of the last.
+
+    The clients are connected before, and read lines without parsing them.
+    """
+    bodies = [
+        json.dumps({
+            "model": MODEL, "prompt": prompt, "max_tokens": new_tokens, "temperature": 0, "stream": True,
+            "logit_bias": NO_END, "stream_options": {"include_usage": True},
+        }).encode()
+        for prompt in prompts
+    ]  # fmt: skip
+    connections = [_connected(tektra) for _ in prompts]
+    usages: list[dict[str, Any]] = []
+
+    def ask(connection: http.client.HTTPConnection, body: bytes) -> None:
+        connection.request("POST", "/v1/completions", body, {"Content-Type": "application/json"})
+        line = next(line for line in connection.getresponse() if b'"usage"' in line)
+        usages.append(json.loads(line.removeprefix(b"data: "))["usage"])
+
+    threads = [threading.Thread(target=ask, args=pair) for pair in zip(connections, bodies, strict=True)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - started
+    for connection in connections:
+        connection.close()
+    return usages, took
+
+
+def _connected(tektra: Tektra) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection("tektra")
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.connect(str(tektra.socket))
+    return connection
