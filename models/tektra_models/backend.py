@@ -12,7 +12,10 @@ Sampler = Any
 
 
 IDLE_HOLDERS = 24
-"""How many sequences may be kept beside those that run, for those who come again with the same beginning."""
+"""How many sequences may be kept beside those that run, for those who come again with the same beginning.
+
+llama.cpp tells 256 apart in all.
+"""
 
 
 @dataclass(frozen=True, slots=True)

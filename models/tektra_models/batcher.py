@@ -6,7 +6,8 @@ Pure: values in, a Plan out. The rules, numbered as in the code:
    claims outgrow the cache, the youngest is preempted (it keeps its tokens and its sampler and is read again later)
    until the rest fits; never the last one.
 2. Decoding. Every running sequence that waits for its next token gets it in every step.
-3. Reading. What is left of the batch goes to prompts under way, oldest first, in chunks.
+3. Reading. What is left of the batch goes to prompts under way, oldest first, in chunks; where others decode, no more
+   than `reading` tokens of it, so that they are not kept waiting.
 4. Entering. Then the oldest waiting sequence enters if a slot is free, its tokens fit beside the claims with a little
    room to grow, and there is batch left. If it cannot, nobody behind it may (no starvation). Only who waits for another
    to read what both begin with lets others pass.
@@ -14,6 +15,7 @@ Pure: values in, a Plan out. The rules, numbered as in the code:
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 GROWTH = 32
@@ -47,11 +49,12 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the backend can hold: sequences at once, cells in all, tokens a step."""
+    """What the backend can hold: sequences at once, cells in all, tokens a step, of prompts beside running answers."""
 
     slots: int
     cells: int
     batch: int
+    reading: int = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> P
         claimed -= youngest.claim
 
     feeds = {s.order: 1 for s in active if s.pending == 1}  # 2
-    left = limits.batch - len(feeds)
+    left = min(limits.batch - len(feeds), limits.reading if feeds else limits.batch)
     for sequence in active:  # 3
         if sequence.pending > 1 and left > 0:
             feeds[sequence.order] = min(sequence.pending, left)

@@ -151,8 +151,11 @@ class Catalog:
             sync_directory(self.models_dir)
             return self._drop_blob(Path(model.path))
 
-    def spec(self, name: str, context: int | None = None, slots: int = 8, batch: int = 512, threads: int = 0) -> Spec:
-        """How a worker shall open the model; raises when its file is gone or hidden, or the context is impossible."""
+    def spec(self, name: str, context: int | None = None, **how: int | float) -> Spec:
+        """How a worker shall open the model; raises when its file is gone or hidden, or the context is impossible.
+
+        `how` are the Spec's fields that no file decides: slots, batch, threads, gap_s.
+        """
         model = self.get(name)
         if model.missing:
             raise _gone(model)
@@ -167,9 +170,7 @@ class Catalog:
             path=model.path,
             backend="scripted" if model.format == "scripted" else "llamacpp",
             context=context or min(most or DEFAULT_CONTEXT, DEFAULT_CONTEXT),
-            slots=slots,
-            batch=batch,
-            threads=threads,
+            **how,  # type: ignore[arg-type]
         )
 
     def _model(

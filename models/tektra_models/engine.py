@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 from tektra_models.backend import Backend, Feed
 from tektra_models.batcher import Limits, Plan, Queued, plan_step
@@ -15,6 +17,7 @@ from tektra_models.cells import Cells
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import BadRequest, ContextExceeded, Unsupported
 from tektra_models.generation import Delta, Finish, FinishReason, Prompt, Sampling
+from tektra_models.pace import Pace
 from tektra_models.prefix import common_length
 from tektra_models.sequence import Sequence
 from tektra_models.spec import Spec
@@ -30,8 +33,10 @@ WORTH_WAITING = 32
 class Engine:
     """Runs many sequences over one loaded model; not thread-safe, driven by its worker's loop."""
 
-    def __init__(self, backend: Backend, spec: Spec) -> None:
+    def __init__(self, backend: Backend, spec: Spec, now: Callable[[], float] = time.monotonic) -> None:
         self.backend = backend
+        self._now = now
+        self._pace = Pace(spec.gap_s)
         self.limits = Limits(slots=spec.slots, cells=backend.context, batch=spec.batch)
         self._name = spec.name
         self._format = ChatFormat(backend.chat_template, bos=backend.bos, eos=backend.eos)
@@ -71,7 +76,7 @@ class Engine:
             sampler=self.backend.sampler(sampling, tokens),
             text=TextStream(sampling.stop),
             calls=ToolCallStream() if prompt.tools else None,
-            added_at=time.monotonic(),
+            added_at=self._now(),
         )
         return len(tokens)
 
@@ -84,11 +89,15 @@ class Engine:
 
     def step(self) -> list[Event]:
         """Compute one batch and return what came of it, in order."""
-        plan = plan_step(self._under_way(), self._in_line(), self.limits)
+        plan = plan_step(self._under_way(), self._in_line(), replace(self.limits, reading=self._pace.chunk))
         self._seat(plan)
         fed = [(self._running[order], count) for order, count in plan.feeds.items()]
-        self._cells.make_room(sum(plan.feeds.values()))
+        writing = sum(sequence.writing for sequence, _ in fed)
+        reading = sum(plan.feeds.values()) - writing
+        self._cells.make_room(reading + writing)
+        begun = self._now()
         tokens = self.backend.decode([self._feed(sequence, count) for sequence, count in fed])
+        self._pace.took(self._now() - begun, read=reading, written=writing)
         return list(itertools.chain.from_iterable(map(self._take, fed, tokens)))
 
     def fail_all(self) -> list[str]:
@@ -140,7 +149,7 @@ class Engine:
         free = self.limits.slots - len(self._running)
         if not free:
             return []
-        reading = [s.tokens for s in self._running.values() if len(s.tokens) - s.held > 1]
+        reading = [s.tokens for s in self._running.values() if not s.writing]
         queued: list[Queued] = []
         for order in sorted(self._waiting)[: self.limits.slots * 2]:
             tokens = self._waiting[order].tokens
@@ -165,7 +174,7 @@ class Engine:
             if not sequence.entered_at:
                 sequence.cached = match.length
             sequence.status = "running"
-            sequence.entered_at = sequence.entered_at or time.monotonic()
+            sequence.entered_at = sequence.entered_at or self._now()
             self._running[order] = sequence
 
     def _feed(self, sequence: Sequence, count: int) -> Feed:
@@ -183,7 +192,7 @@ class Engine:
         sequence.held += count
         if token is None:
             return []
-        sequence.first_token_at = sequence.first_token_at or time.monotonic()
+        sequence.first_token_at = sequence.first_token_at or self._now()
         if self.backend.is_end(token) and not sequence.sampling.ignore_end:
             return self._finish(sequence, "stop")
         sequence.tokens.append(token)
@@ -199,7 +208,7 @@ class Engine:
         self._release(sequence)
         sequence.reason = reason
         events: list[Event] = [(sequence.id, delta) for delta in sequence.close_text()]
-        timings = sequence.timings(time.monotonic())
+        timings = sequence.timings(self._now())
         return [*events, (sequence.id, Finish(reason=sequence.final_reason, usage=sequence.usage, timings=timings))]
 
     def _release(self, sequence: Sequence) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tektra_models.backend import IDLE_HOLDERS
 from tektra_models.gguf_header import Header, PerLayer
 
 # Bytes per value as (bytes, values): a q8_0 block packs 32 values into 34 bytes.
@@ -70,8 +71,8 @@ def _buffers_bytes(header: Header, context: int, slots: int, batch: int) -> int:
     queries = (max(heads) if isinstance(heads, tuple) else heads) * (header.head_dim_k or 0)
     end = (vocabulary + 2 * width) * F32
     layer = (3 * (header.feed_forward_length or 0) + 4 * width + queries) * F32 + context * (F32 + 2)
-    # Beside it: one row of logits for each sequence, once in the context and once as the sampler's candidates.
-    rows = slots * (vocabulary * (F32 + 12) + width * F32)
+    # Beside it: one row of logits for each sequence, also for kept ones, and the sampler's candidates for running ones.
+    rows = (slots + IDLE_HOLDERS) * (vocabulary + width) * F32 + slots * vocabulary * 12
     return batch * max(end, layer) + rows + vocabulary * VOCABULARY_ENTRY
 
 

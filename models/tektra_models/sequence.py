@@ -37,6 +37,11 @@ class Sequence:
     reason: FinishReason | None = None
 
     @property
+    def writing(self) -> bool:
+        """Whether its next token is all that it waits for."""
+        return len(self.tokens) - self.held == 1
+
+    @property
     def usage(self) -> Usage:
         """Counts so far."""
         completion = len(self.tokens) - self.prompt_length

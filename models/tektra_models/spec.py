@@ -22,5 +22,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     context: int = 4096
     slots: int = 8
     batch: int = 512
+    gap_s: float = 0.4
+    """Seconds that an answer may wait between two tokens while others' prompts are read."""
     threads: int = 0
     """Computing threads; 0 means one per core that this process may use."""

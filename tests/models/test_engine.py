@@ -240,6 +240,36 @@ def test_nothing_is_said_before_the_whole_prompt_is_read(make: Make) -> None:
     assert [engine.step() for _ in range(4)] == [[], [], [], [("a", Delta(text="a"))]]
 
 
+class Timed(ScriptedBackend):
+    """A machine on which a step takes 20 ms, and 2 ms more for every token after the first."""
+
+    seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def decode(self, feeds: list[Feed]) -> list[int | None]:
+        self.seconds += 0.02 + 0.002 * (sum(len(feed.tokens) for feed in feeds) - 1)
+        return super().decode(feeds)
+
+
+def test_a_long_prompt_keeps_nobodys_next_token_waiting(make: Make) -> None:
+    engine = make([{"say": ALPHABET, "forever": True}], Timed, gap_s=0.25)
+    backend = engine.backend
+    assert isinstance(backend, Timed)
+    engine = Engine(backend, Spec(name="m", path="", gap_s=0.25), now=backend.now)
+    engine.add("short", Prompt(text="x"), Sampling(max_tokens=200))
+    engine.step()
+    engine.add("long", Prompt(text="y" * 2700), Sampling(max_tokens=1))
+    said_at: list[float] = []
+    while engine.running > 1 or engine.waiting:
+        said_at += [backend.seconds for request, _ in engine.step() if request == "short"]
+    gaps = [after - before for before, after in itertools.pairwise(said_at)]
+    assert len(gaps) > 20
+    assert max(gaps) < 0.25
+    assert backend.seconds < 1.2 * 0.002 * 2700
+
+
 def test_a_cancelled_sequence_ends_at_once_and_keeps_what_it_said(make: Make) -> None:
     engine = make([{"say": "abc", "forever": True}])
     answers = Answers()

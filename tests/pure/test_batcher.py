@@ -133,6 +133,13 @@ def test_a_long_prompt_is_read_in_chunks_while_others_go_on() -> None:
     assert plan([(0, 20, 19), (1, 500, 100)], []).feeds == {0: 1, 1: 63}
 
 
+def test_beside_running_answers_only_so_much_is_read() -> None:
+    limits = Limits(slots=4, cells=1000, batch=512, reading=100)
+    writing, reading = Queued(0, 20, 19), Queued(1, 500, 100)
+    assert plan_step([writing, reading], [Queued(2, 50)], limits) == Plan(feeds={0: 1, 1: 100})
+    assert plan_step([reading], [Queued(2, 50)], limits) == Plan(feeds={1: 400, 2: 50}, enter=(2,))
+
+
 def test_prompts_under_way_are_read_oldest_first() -> None:
     assert plan([(2, 100, 0), (1, 60, 20)], []).feeds == {1: 40, 2: 24}
 

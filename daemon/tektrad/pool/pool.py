@@ -172,6 +172,7 @@ class Pool:
             context=context or min(self._settings.context, model.context_train or self._settings.context),
             slots=self._settings.slots,
             batch=self._settings.batch,
+            gap_s=self._settings.gap,
             threads=self._settings.threads,
         )
 

@@ -1,0 +1,59 @@
+"""The pace: what it foretells comes true on a machine that keeps its speed, and it follows one that does not."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tektra_models.pace import PIECE, Pace
+
+
+def after(pace: Pace, write_s: float, read_s: float, steps: int = 40) -> list[float]:
+    """Let it choose for some steps beside running answers; gives how long each took."""
+    took: list[float] = []
+    for step in range(steps):
+        read = pace.chunk if step % 2 else 0
+        took.append(write_s + read * read_s)
+        pace.took(took[-1], read=read, written=4)
+    return took
+
+
+@given(write_s=st.floats(0.001, 0.1), read_s=st.floats(1e-5, 0.008), gap_s=st.floats(0.4, 2.0))
+def test_no_step_takes_longer_than_the_gap_once_the_cost_is_known(write_s: float, read_s: float, gap_s: float) -> None:
+    took = after(Pace(gap_s), write_s, read_s)
+    assert max(took[4:]) <= gap_s * 1.001
+    assert max(took[4:]) > gap_s - PIECE * read_s - 0.001, "and it reads as much as there is time for"
+
+
+def test_before_anything_is_known_it_reads_a_little() -> None:
+    assert Pace(0.4).chunk == 2 * PIECE
+
+
+def test_however_slow_the_machine_a_piece_is_read() -> None:
+    pace = Pace(0.4)
+    after(pace, write_s=1.0, read_s=0.1)
+    assert pace.chunk == PIECE
+
+
+def test_it_follows_a_machine_that_becomes_slower_and_faster() -> None:
+    pace = Pace(0.4)
+    after(pace, write_s=0.04, read_s=0.001)
+    fast = pace.chunk
+    after(pace, write_s=0.04, read_s=0.004)
+    assert pace.chunk < fast / 3
+    after(pace, write_s=0.04, read_s=0.001)
+    assert abs(pace.chunk - fast) <= PIECE
+
+
+def test_the_short_rest_of_a_prompt_teaches_nothing() -> None:
+    pace = Pace(0.4)
+    after(pace, write_s=0.04, read_s=0.001)
+    before = pace.chunk
+    pace.took(0.3, read=1, written=4)
+    assert pace.chunk == before
+
+
+def test_reading_alone_teaches_what_reading_costs() -> None:
+    pace = Pace(0.4)
+    pace.took(1.0, read=500, written=0)
+    assert pace.chunk == 192
