@@ -5,27 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tektra_models.forms import Follower
 from tektra_models.generation import Sampling
 
 Sampler = Any
 """Whatever the backend made in `sampler`; the engine only hands it back."""
 
 
-IDLE_HOLDERS = 24
-"""How many sequences may be kept beside those that run, for those who come again with the same beginning.
-
-llama.cpp tells 256 apart in all.
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Tokens for one holder in the next decode, from `position` on; sampled at the last one if a sampler is given."""
+    """Tokens for one holder in the next decode, from `position` on; sampled at the last one if a sampler is given.
+
+    With a follower only what its grammar admits can be drawn.
+    """
 
     holder: int
     tokens: list[int]
     position: int
     sampler: Sampler | None
+    follower: Follower | None = None
 
 
 class Backend(Protocol):
@@ -54,6 +52,12 @@ class Backend(Protocol):
 
     def sampler(self, sampling: Sampling, prompt: list[int]) -> Sampler:
         """Make the state that chooses tokens for one sequence; raises BadRequest for impossible parameters."""
+
+    def follower(self, grammar: str) -> Follower:
+        """Make what keeps one sequence to a grammar; raises BadRequest or Unsupported."""
+
+    def accept(self, sampler: Sampler, token: int) -> None:
+        """Tell a sampler of a token that it did not choose itself."""
 
     def free_sampler(self, sampler: Sampler) -> None:
         """Release what `sampler` made."""

@@ -5,7 +5,8 @@ Pure: values in, a Plan out. The rules, numbered as in the code:
 1. Cells. Every running sequence claims as many cells as it has tokens, less those it shares with an older one. When the
    claims outgrow the cache, the youngest is preempted (it keeps its tokens and its sampler and is read again later)
    until the rest fits; never the last one.
-2. Decoding. Every running sequence that waits for its next token gets it in every step.
+2. Decoding. Every running sequence that waits for its next token gets it in every step, together with the few tokens
+   that a grammar may have forced before it.
 3. Reading. What is left of the batch goes to prompts under way, oldest first, in chunks; where others decode, no more
    than `reading` tokens of it, so that they are not kept waiting.
 4. Entering. Then the oldest waiting sequence enters if a slot is free, its tokens fit beside the claims with a little
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 
 GROWTH = 32
 """Cells that a newcomer leaves free for each sequence already running, so that it is not preempted at once."""
+FEW = 16
+"""Up to so many pending tokens are computed at once and count as writing, not as reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,17 @@ def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> P
         preempt.append(youngest.order)
         claimed -= youngest.claim
 
-    feeds = {s.order: 1 for s in active if s.pending == 1}  # 2
-    left = min(limits.batch - len(feeds), limits.reading if feeds else limits.batch)
+    feeds = {s.order: 1 for s in active if s.pending <= FEW}  # 2
+    left = limits.batch - len(feeds)
+    for sequence in active:
+        if 1 < sequence.pending <= FEW:
+            forced = min(sequence.pending - 1, left)
+            feeds[sequence.order] += forced
+            left -= forced
+    if feeds:
+        left = min(left, limits.reading)
     for sequence in active:  # 3
-        if sequence.pending > 1 and left > 0:
+        if sequence.pending > FEW and left > 0:
             feeds[sequence.order] = min(sequence.pending, left)
             left -= feeds[sequence.order]
 

@@ -10,13 +10,15 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from tektra_models.backend import Backend, Feed
 from tektra_models.batcher import Limits, Plan, Queued, plan_step
 from tektra_models.cells import Cells
 from tektra_models.chat_format import ChatFormat
-from tektra_models.errors import BadRequest, ContextExceeded, Unsupported
-from tektra_models.generation import Delta, Finish, FinishReason, Prompt, Sampling
+from tektra_models.errors import BadRequest, ContextExceeded, ModelError, Unsupported
+from tektra_models.forms import Follower, grammar_of
+from tektra_models.generation import Delta, Finish, FinishReason, Form, Prompt, Sampling
 from tektra_models.pace import Pace
 from tektra_models.prefix import common_length
 from tektra_models.sequence import Sequence
@@ -24,7 +26,8 @@ from tektra_models.spec import Spec
 from tektra_models.text_stream import TextStream
 from tektra_models.tool_calls import ToolCallStream
 
-Event = tuple[str, Delta | Finish]
+Event = tuple[str, Delta | Finish | ModelError]
+"""A request's id and what came of it; an error ends this one request."""
 
 WORTH_WAITING = 32
 """Tokens that a newcomer lets another read for both of them; for fewer, entering at once is as good."""
@@ -65,20 +68,28 @@ class Engine:
         tokens = self.tokens(prompt)
         self._check_length(len(tokens))
         answer = self.backend.context if sampling.max_tokens is None else max(sampling.max_tokens, 1)
+        limit = min(len(tokens) + answer, self.backend.context)
+        follower = self._follower(sampling.form, prompt.tools)
+        owed = follower.begin(limit - len(tokens) - 1) if follower is not None else []
         order = next(self._orders)
         self._waiting[order] = Sequence(
             id=request_id,
             order=order,
-            tokens=tokens,
+            tokens=[*tokens, *owed],
             prompt_length=len(tokens),
-            limit=min(len(tokens) + answer, self.backend.context),
+            limit=limit,
+            owed=owed,
             sampling=sampling,
             sampler=self.backend.sampler(sampling, tokens),
             text=TextStream(sampling.stop),
             calls=ToolCallStream() if prompt.tools else None,
+            follower=follower,
             added_at=self._now(),
         )
         return len(tokens)
+
+    def _follower(self, form: Form | None, tools: list[dict[str, Any]] | None) -> Follower | None:
+        return None if form is None else self.backend.follower(grammar_of(form, tools or []))
 
     def cancel(self, request_id: str) -> list[Event]:
         """End a sequence now; its last event says `cancelled`. Unknown ids are those that just ended: no event."""
@@ -184,6 +195,7 @@ class Engine:
             tokens=sequence.tokens[sequence.held : end],
             position=sequence.held,
             sampler=sequence.sampler if end == len(sequence.tokens) else None,
+            follower=sequence.follower,
         )
 
     def _take(self, fed: tuple[Sequence, int], token: int | None) -> list[Event]:
@@ -193,16 +205,37 @@ class Engine:
         if token is None:
             return []
         sequence.first_token_at = sequence.first_token_at or self._now()
-        if self.backend.is_end(token) and not sequence.sampling.ignore_end:
-            return self._finish(sequence, "stop")
-        sequence.tokens.append(token)
-        text = sequence.text.push(self.backend.token_bytes(token))
-        events: list[Event] = [(sequence.id, delta) for delta in sequence.say(text)]
-        if sequence.text.stopped:
+        ended = self.backend.is_end(token) and not sequence.sampling.ignore_end
+        follower = sequence.follower
+        forced = follower.take(token) if follower is not None and not ended else []
+        if follower is not None and follower.error is not None:
+            self._release(sequence)
+            return [(sequence.id, follower.error)]
+        events = self._say_owed(sequence)
+        if ended:
             return events + self._finish(sequence, "stop")
-        if len(sequence.tokens) >= sequence.limit:
-            return events + self._finish(sequence, "length")
+        for written in (token, *forced):
+            sequence.tokens.append(written)
+            events += self._say(sequence, written)
+            if sequence.text.stopped:
+                return events + self._finish(sequence, "stop")
+            if len(sequence.tokens) >= sequence.limit:
+                return events + self._finish(sequence, "length")
+        for known in forced:
+            self.backend.accept(sequence.sampler, known)
+        if follower is not None and follower.complete:
+            return events + self._finish(sequence, "stop")
         return events
+
+    def _say(self, sequence: Sequence, token: int) -> list[Event]:
+        text = sequence.text.push(self.backend.token_bytes(token))
+        return [(sequence.id, delta) for delta in sequence.say(text)]
+
+    def _say_owed(self, sequence: Sequence) -> list[Event]:
+        owed, sequence.owed = sequence.owed, []
+        for token in owed:
+            self.backend.accept(sequence.sampler, token)
+        return list(itertools.chain.from_iterable(self._say(sequence, token) for token in owed))
 
     def _finish(self, sequence: Sequence, reason: FinishReason) -> list[Event]:
         self._release(sequence)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tektra_models.backend import IDLE_HOLDERS
 from tektra_models.gguf_header import Header, PerLayer
+from tektra_models.spec import IDLE_HOLDERS
 
 # Bytes per value as (bytes, values): a q8_0 block packs 32 values into 34 bytes.
 KV_TYPES = {"f32": (4, 1), "f16": (2, 1), "bf16": (2, 1), "q8_0": (34, 32), "q5_1": (24, 32), "q4_0": (18, 32)}

@@ -10,6 +10,16 @@ Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "tool_calls", "cancelled"]
 
 
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an answer has to look like, to the letter; `text` is a JSON schema, a regular expression or a grammar.
+
+    A grammar is in GBNF or in llguidance's dialect of Lark. `call` has no text: one call or more of the prompt's tools.
+    """
+
+    kind: Literal["json_schema", "regex", "grammar", "call"]
+    text: str = ""
+
+
 class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the next token is chosen; the defaults are mild and work for chat.
 
@@ -32,6 +42,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_tokens: int | None = None
     ignore_end: bool = False
     """Go on past the model's end-of-turn token; for measuring."""
+    form: Form | None = None
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):

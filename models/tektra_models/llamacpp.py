@@ -13,11 +13,15 @@ import sys
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
+import numpy as np
+from llama_cpp import llama_cpp
+from llguidance import LLTokenizer
 
-from tektra_models.backend import IDLE_HOLDERS, Feed
+from tektra_models.backend import Feed
 from tektra_models.errors import BadRequest, ContextExceeded, LoadFailed, ModelError, Unsupported
+from tektra_models.forms import Follower
 from tektra_models.generation import Sampling
-from tektra_models.spec import Spec
+from tektra_models.spec import IDLE_HOLDERS, Spec
 
 MAX_EMBED_TOKENS = 2048
 """One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
@@ -58,6 +62,7 @@ class LlamaCppBackend:
         self.can_embed = True
         self.context = self._check_context(spec)
         self._pieces: dict[int, bytes] = {}
+        self._trie: LLTokenizer | None = None
         self._batch = llama.llama_batch_init(max(spec.batch, 2), 0, 1)
         self.holders, self.can_share = spec.slots, False
         if self.can_generate:
@@ -213,6 +218,27 @@ class LlamaCppBackend:
         array = (llama.llama_logit_bias * len(pairs))(*pairs)
         return llama.llama_sampler_init_logit_bias(self.vocabulary, len(pairs), array)
 
+    def follower(self, grammar: str) -> Follower:
+        """Keep a sequence to a grammar over this model's vocabulary, which is read when it is first needed."""
+        if self._trie is None:
+            self._trie = self._make_trie()
+        return Follower(self._trie, grammar)
+
+    def _make_trie(self) -> LLTokenizer:
+        """All tokens' bytes for llguidance, to which a first byte of 255 says that a token is no text."""
+        tokens = range(self.vocabulary)
+        control = [bool(llama.llama_vocab_get_attr(self._vocab, t) & llama.LLAMA_TOKEN_ATTR_CONTROL) for t in tokens]
+        return LLTokenizer.from_llamacpp(  # type: ignore[attr-defined, no-any-return]
+            tokens=[b"\xff" * control[token] + self._piece(token, special=True) for token in tokens],
+            vocab_ptr=self._vocab,
+            tokenize_fptr=ctypes.cast(llama_cpp._lib.llama_tokenize, ctypes.c_void_p).value,
+            eos_token=[token for token in tokens if self.is_end(token)],
+        )
+
+    def accept(self, sampler: Any, token: int) -> None:
+        """Let penalties know of a token."""
+        llama.llama_sampler_accept(sampler, token)
+
     def free_sampler(self, sampler: Any) -> None:
         """Release a chain and its links."""
         llama.llama_sampler_free(sampler)
@@ -223,11 +249,16 @@ class LlamaCppBackend:
         status = llama.llama_decode(self._ctx, self._batch)
         if status != 0:
             raise ModelError(f"llama.cpp could not compute the batch (status {status})", "Please report this.")
-        sample = llama.llama_sampler_sample
         return [
-            None if feed.sampler is None else sample(feed.sampler, self._ctx, row)
+            None if feed.sampler is None else self._draw(feed.sampler, feed.follower, row)
             for feed, row in zip(feeds, rows, strict=True)
         ]
+
+    def _draw(self, sampler: Any, follower: Follower | None, row: int) -> int:
+        if follower is not None:
+            logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._ctx, row), shape=(self.vocabulary,))
+            logits[~follower.admitted(self.vocabulary)] = -np.inf
+        return int(llama.llama_sampler_sample(sampler, self._ctx, row))
 
     def _fill(self, feeds: list[Feed]) -> list[int]:
         """Write the feeds into the batch; gives the row of each one's last token."""

@@ -22,10 +22,11 @@ from pathlib import Path
 
 import msgspec
 
-from tektra_models.backend import IDLE_HOLDERS, Feed
-from tektra_models.errors import BadModelFile, ContextExceeded
+from tektra_models.backend import Feed
+from tektra_models.errors import BadModelFile, ContextExceeded, Unsupported
+from tektra_models.forms import Follower
 from tektra_models.generation import Sampling
-from tektra_models.spec import Spec
+from tektra_models.spec import IDLE_HOLDERS, Spec
 
 SCHEMA = "tektra.scripted/1"
 END = 256
@@ -121,6 +122,13 @@ class ScriptedBackend:
         text = bytes(t for t in prompt if t != END).decode("utf-8", "replace")
         reply = next((r for r in self._replies if re.search(r.when, text)), self._replies[-1])
         return _Speaker(prompt, reply, reply.say.encode() or (b"\n" if reply.forever else b""))
+
+    def follower(self, grammar: str) -> Follower:
+        """A script says what it says."""
+        raise Unsupported("a script cannot be held to a form", "Leave the form out, or choose another model.")
+
+    def accept(self, sampler: _Speaker, token: int) -> None:
+        """Nothing is ever forced."""
 
     def free_sampler(self, sampler: _Speaker) -> None:
         """Nothing to release."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tektra_models.backend import Sampler
+from tektra_models.forms import Follower
 from tektra_models.generation import Delta, FinishReason, Sampling, Timings, Usage
 from tektra_models.text_stream import TextStream
 from tektra_models.tool_calls import ToolCallStream
@@ -27,6 +28,7 @@ class Sequence:
     sampler: Sampler
     text: TextStream
     calls: ToolCallStream | None
+    follower: Follower | None
     added_at: float
     status: Status = "waiting"
     holder: int = -1
@@ -35,6 +37,8 @@ class Sequence:
     entered_at: float = 0.0
     first_token_at: float = 0.0
     reason: FinishReason | None = None
+    owed: list[int] = field(default_factory=list)
+    """Tokens with which the grammar begins every answer: fed with the prompt, not yet said."""
 
     @property
     def writing(self) -> bool:

@@ -8,6 +8,12 @@ import msgspec
 
 BackendName = Literal["llamacpp", "scripted"]
 
+IDLE_HOLDERS = 24
+"""How many sequences may be kept beside those that run, for those who come again with the same beginning.
+
+llama.cpp tells 256 apart in all.
+"""
+
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Which file, which backend, and the context it is opened with.

@@ -174,6 +174,8 @@ def to_frame(event: Event) -> frames.FromWorker:
     request, said = event
     if isinstance(said, Delta):
         return frames.Piece(id=request, delta=said)
+    if isinstance(said, ModelError):
+        return refusal(request, said)
     return frames.Ended(id=request, finish=said)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -120,6 +121,63 @@ def test_without_tools_on_offer_the_same_text_is_only_text(client: openai.OpenAI
     assert none.choices[0].message.content == CALL
 
 
+PERSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0, "maximum": 150}},
+    "required": ["name", "age"],
+    "additionalProperties": False,
+}
+
+
+def test_an_answer_keeps_to_a_json_schema(client: openai.OpenAI) -> None:
+    answer = client.chat.completions.create(
+        model="tektra-starter",
+        messages=[{"role": "user", "content": "Ella Hart is 34 years old."}],
+        response_format={"type": "json_schema", "json_schema": {"name": "person", "strict": True, "schema": PERSON}},
+        max_tokens=200,
+        temperature=0,
+    )
+    person = json.loads(answer.choices[0].message.content or "")
+    assert [type(person[key]) for key in ("name", "age")] == [str, int]
+
+
+def test_any_object_will_do_for_a_json_object(client: openai.OpenAI) -> None:
+    stream = client.chat.completions.create(
+        model="tektra-starter",
+        messages=HELLO,
+        response_format={"type": "json_object"},
+        stream=True,
+        max_tokens=60,
+        temperature=0,
+    )
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+    assert text.startswith("{")
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "add"}}])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_that_is_due_comes_whatever_was_said(client: openai.OpenAI, choice: Any, stream: bool) -> None:
+    sent: Any = {"model": "tektra-starter", "messages": HELLO, "tools": [ADD], "tool_choice": choice, "temperature": 0}
+    if stream:
+        chunks = list(client.chat.completions.create(stream=True, **sent))
+        calls = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []]
+        assert chunks[-1].choices[0].finish_reason == "tool_calls"
+    else:
+        calls = client.chat.completions.create(**sent).choices[0].message.tool_calls or []
+    assert {call.function.name for call in calls} == {"add"}
+    assert all(set(json.loads(call.function.arguments)) <= {"a", "b"} for call in calls)
+
+
+@pytest.mark.parametrize(
+    ("form", "pattern"),
+    [({"regex": "(yes|no)!"}, "(yes|no)!"), ({"grammar": 'root ::= "go " [0-9]'}, "go [0-9]"),
+     ({"json_schema": {"enum": ["red", "blue"]}}, '"(red|blue)"')],
+)  # fmt: skip
+def test_raw_completions_keep_to_a_form_too(client: openai.OpenAI, form: dict[str, Any], pattern: str) -> None:
+    answer = client.completions.create(model="tektra-starter", prompt="well,", extra_body=form)
+    assert re.fullmatch(pattern, answer.choices[0].text)
+
+
 def test_history_with_tool_calls_and_content_parts_is_read(client: openai.OpenAI) -> None:
     history: Any = [
         {"role": "developer", "content": "Be brief."},
@@ -201,7 +259,10 @@ def test_errors_come_with_their_status_before_any_stream_begins(client: openai.O
 
 @pytest.mark.parametrize(
     "parameter",
-    [{"n": 2}, {"logprobs": True}, {"response_format": {"type": "json_object"}}, {"temperature": 9},
+    [{"n": 2}, {"logprobs": True}, {"response_format": {"type": "xml"}}, {"temperature": 9},
+     {"response_format": {"type": "json_schema"}}, {"extra_body": {"regex": "("}}, {"tool_choice": "required"},
+     {"extra_body": {"regex": "a", "grammar": 'root ::= "a"'}},
+     {"tools": [ADD], "response_format": {"type": "json_object"}},
      {"max_tokens": 0}, {"messages": []}, {"stop": ["x"] * 99}, {"logit_bias": {"999999": 1}}],
 )  # fmt: skip
 def test_what_cannot_be_honoured_is_refused(client: openai.OpenAI, parameter: dict[str, Any]) -> None:

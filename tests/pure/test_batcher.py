@@ -140,6 +140,12 @@ def test_beside_running_answers_only_so_much_is_read() -> None:
     assert plan_step([reading], [Queued(2, 50)], limits) == Plan(feeds={1: 400, 2: 50}, enter=(2,))
 
 
+def test_the_few_tokens_that_a_form_forced_count_as_writing() -> None:
+    limits = Limits(slots=4, cells=1000, batch=64, reading=8)
+    step = plan_step([Queued(0, 500, 100), Queued(1, 30, 20), Queued(2, 9, 8)], [], limits)
+    assert step.feeds == {0: 8, 1: 10, 2: 1}
+
+
 def test_prompts_under_way_are_read_oldest_first() -> None:
     assert plan([(2, 100, 0), (1, 60, 20)], []).feeds == {1: 40, 2: 24}
 

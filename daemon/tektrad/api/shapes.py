@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import json
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tektra_models.generation import Sampling
+from tektra_models.generation import Form, Sampling
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
@@ -34,12 +35,30 @@ class SamplingShape(BaseModel):
     stop: Stops | str | None = None
     max_tokens: Count | None = None
     logit_bias: Bias | None = None
+    json_schema: dict[str, Any] | None = None
+    regex: str | None = None
+    grammar: str | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if sum(form is not None for form in (self.json_schema, self.regex, self.grammar)) > 1:
+            raise ValueError("an answer has one form: json_schema, regex or grammar")
+        return self
 
     def sampling(self) -> Sampling:
         """Return the engine's value, with its defaults where nothing was said."""
         said = {name: getattr(self, name) for name in _PLAIN if getattr(self, name) is not None}
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return Sampling(**said, stop=tuple(stop), logit_bias=tuple((self.logit_bias or {}).items()))
+        bias = tuple((self.logit_bias or {}).items())
+        return Sampling(**said, stop=tuple(stop), logit_bias=bias, form=self.form())
+
+    def form(self) -> Form | None:
+        """What the answer has to look like, if anything was said of it."""
+        if self.json_schema is not None:
+            return Form(kind="json_schema", text=json.dumps(self.json_schema))
+        if self.regex is not None:
+            return Form(kind="regex", text=self.regex)
+        return None if self.grammar is None else Form(kind="grammar", text=self.grammar)
 
 
 _PLAIN = (
@@ -187,6 +206,25 @@ class _Generation(SamplingShape):
     keep_alive: KeepAlive | None = None
 
 
+class NamedSchema(BaseModel):
+    """The json_schema part of a response format."""
+
+    schema_: dict[str, Any] = Field(alias="schema")
+
+
+class ResponseFormat(BaseModel):
+    """OpenAI's response_format."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: NamedSchema | None = None
+
+    @model_validator(mode="after")
+    def _schema_is_there(self) -> Self:
+        if self.type == "json_schema" and self.json_schema is None:
+            raise ValueError("a response format of type json_schema needs a json_schema")
+        return self
+
+
 class ChatCompletion(_Generation):
     """POST /v1/chat/completions."""
 
@@ -194,10 +232,25 @@ class ChatCompletion(_Generation):
     tools: list[Tool] | None = None
     tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
     max_completion_tokens: Count | None = None
-    response_format: dict[str, Any] | None = None
+    response_format: ResponseFormat | None = None
     logprobs: bool | None = None
     functions: list[Any] | None = None
     function_call: Any = None
+
+    @property
+    def call_is_due(self) -> bool:
+        """Whether the answer has to be a call."""
+        return self.tool_choice == "required" or isinstance(self.tool_choice, NamedTool)
+
+    def form(self) -> Form | None:
+        """A call where one is due, else the response format, else a form by one of our own names."""
+        if self.call_is_due:
+            return Form(kind="call")
+        wanted = self.response_format
+        if wanted is None or wanted.type == "text":
+            return super().form()
+        schema = wanted.json_schema.schema_ if wanted.json_schema is not None else {"type": "object"}
+        return Form(kind="json_schema", text=json.dumps(schema))
 
 
 class Completion(_Generation):

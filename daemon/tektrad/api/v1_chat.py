@@ -24,9 +24,9 @@ async def chat_completions(rooms: Rooms, request: Request, body: shapes.ChatComp
     """One answer to a list of messages."""
     one_choice(body.n)
     refuse(body.logprobs, "logprobs", "log probabilities")
-    refuse((body.response_format or {}).get("type", "text") != "text", "response_format", "a forced response format")
     refuse(body.functions or body.function_call, "functions", "the old form of tools")
     prompt, sampling = _prompt(body), _sampling(body)
+    refuse(prompt.tools and sampling.form and not body.call_is_due, "tools", "tools beside a form of the answer")
     if not body.stream:
         return await while_connected(request, _whole(rooms, body, prompt, sampling))
     return await streamed(request, _chunks(rooms, body, prompt, sampling))
