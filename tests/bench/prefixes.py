@@ -27,8 +27,8 @@ def measure_prefixes(cache: Path, runs: int) -> dict[str, Any]:
         tektra.json("models", "load", MODEL, "--context", str(CONTEXT), "--keep-alive", "-1")
         at_once(tektra, [fresh_tokens(OWN_TOKENS)], 2)  # warm up
         empty = _decoding(tektra)
-        alone = [_first_tokens(tektra, [_prompt([])])[0] for _ in range(runs)]
         apart = _first_tokens(tektra, [_prompt([]) for _ in range(8)])[0]
+        alone = [_first_tokens(tektra, [_prompt([])])[0] for _ in range(runs)]
         together, cached = zip(*(_eight_alike(tektra) for _ in range(runs)), strict=True)
         first_turn, next_turn = _two_turns(tektra)
         full = _decoding(tektra)
