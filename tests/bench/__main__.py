@@ -1,4 +1,4 @@
-"""`python -m tests.bench [decode|prefixes|commands|start ...]`: measures and prints one JSON document.
+"""`python -m tests.bench [decode|prefixes|gaps|commands|start ...]`: measures and prints one JSON document.
 
 Run it on a quiet machine; every figure stands beside its floor, measured in the same run.
 """
@@ -15,9 +15,10 @@ import platformdirs
 
 from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
+from tests.bench.gaps import measure_gaps
 from tests.bench.prefixes import measure_prefixes
 
-PARTS = ("decode", "prefixes", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "commands", "start")
 
 
 def main() -> None:
@@ -48,6 +49,8 @@ def main() -> None:
         report["decode"] = measure(args.cache, args.pairs)
     if "prefixes" in parts:
         report["prefixes"] = measure_prefixes(args.cache, args.pairs)
+    if "gaps" in parts:
+        report["gaps"] = measure_gaps(args.cache)
     print(json.dumps(report, indent=2))
 
 

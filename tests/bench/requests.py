@@ -25,19 +25,21 @@ def fresh_tokens(count: int) -> list[int]:
     return [1000 + (number * 7919 + position * 7) % (HALF_B.vocabulary - 1000) for position in range(count)]
 
 
+def sent(prompt: list[int], new_tokens: int) -> bytes:
+    """The body of a request for so many new tokens, streamed."""
+    return json.dumps({
+        "model": MODEL, "prompt": prompt, "max_tokens": new_tokens, "temperature": 0, "stream": True,
+        "logit_bias": NO_END, "stream_options": {"include_usage": True},
+    }).encode()  # fmt: skip
+
+
 def at_once(tektra: Tektra, prompts: list[list[int]], new_tokens: int) -> tuple[list[dict[str, Any]], float]:
     """Send all prompts at the same time; gives each one's usage, and the seconds until the last byte of the last.
 
     The clients are connected before, and read lines without parsing them.
     """
-    bodies = [
-        json.dumps({
-            "model": MODEL, "prompt": prompt, "max_tokens": new_tokens, "temperature": 0, "stream": True,
-            "logit_bias": NO_END, "stream_options": {"include_usage": True},
-        }).encode()
-        for prompt in prompts
-    ]  # fmt: skip
-    connections = [_connected(tektra) for _ in prompts]
+    bodies = [sent(prompt, new_tokens) for prompt in prompts]
+    connections = [connected(tektra) for _ in prompts]
     usages: list[dict[str, Any]] = []
 
     def ask(connection: http.client.HTTPConnection, body: bytes) -> None:
@@ -57,7 +59,8 @@ def at_once(tektra: Tektra, prompts: list[list[int]], new_tokens: int) -> tuple[
     return usages, took
 
 
-def _connected(tektra: Tektra) -> http.client.HTTPConnection:
+def connected(tektra: Tektra) -> http.client.HTTPConnection:
+    """A client's connection to the daemon's socket."""
     connection = http.client.HTTPConnection("tektra")
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.sock.connect(str(tektra.socket))
