@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tektra_models.forms import Follower
 from tektra_models.generation import Sampling
+
+if TYPE_CHECKING:
+    from tektra_models.forms import Follower
 
 Sampler = Any
 """Whatever the backend made in `sampler`; the engine only hands it back."""

@@ -10,14 +10,13 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tektra_models.backend import Backend, Feed
 from tektra_models.batcher import Limits, Plan, Queued, plan_step
 from tektra_models.cells import Cells
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import BadRequest, ContextExceeded, ModelError, Unsupported
-from tektra_models.forms import Follower, grammar_of
 from tektra_models.generation import Delta, Finish, FinishReason, Form, Prompt, Sampling
 from tektra_models.pace import Pace
 from tektra_models.prefix import common_length
@@ -25,6 +24,9 @@ from tektra_models.sequence import Sequence
 from tektra_models.spec import Spec
 from tektra_models.text_stream import TextStream
 from tektra_models.tool_calls import ToolCallStream
+
+if TYPE_CHECKING:
+    from tektra_models.forms import Follower
 
 Event = tuple[str, Delta | Finish | ModelError]
 """A request's id and what came of it; an error ends this one request."""
@@ -89,7 +91,11 @@ class Engine:
         return len(tokens)
 
     def _follower(self, form: Form | None, tools: list[dict[str, Any]] | None) -> Follower | None:
-        return None if form is None else self.backend.follower(grammar_of(form, tools or []))
+        if form is None:
+            return None
+        from tektra_models.forms import grammar_of  # llguidance loads for 30 ms, and few answers have a form
+
+        return self.backend.follower(grammar_of(form, tools or []))
 
     def cancel(self, request_id: str) -> list[Event]:
         """End a sequence now; its last event says `cancelled`. Unknown ids are those that just ended: no event."""

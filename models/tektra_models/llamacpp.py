@@ -10,18 +10,20 @@ import ctypes
 import math
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
-from llama_cpp import llama_cpp
-from llguidance import LLTokenizer
 
 from tektra_models.backend import Feed
 from tektra_models.errors import BadRequest, ContextExceeded, LoadFailed, ModelError, Unsupported
-from tektra_models.forms import Follower
 from tektra_models.generation import Sampling
 from tektra_models.spec import IDLE_HOLDERS, Spec
+
+if TYPE_CHECKING:
+    from llguidance import LLTokenizer
+
+    from tektra_models.forms import Follower
 
 MAX_EMBED_TOKENS = 2048
 """One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
@@ -220,18 +222,22 @@ class LlamaCppBackend:
 
     def follower(self, grammar: str) -> Follower:
         """Keep a sequence to a grammar over this model's vocabulary, which is read when it is first needed."""
+        from tektra_models.forms import Follower
+
         if self._trie is None:
             self._trie = self._make_trie()
         return Follower(self._trie, grammar)
 
     def _make_trie(self) -> LLTokenizer:
         """All tokens' bytes for llguidance, to which a first byte of 255 says that a token is no text."""
+        from llguidance import LLTokenizer
+
         tokens = range(self.vocabulary)
         control = [bool(llama.llama_vocab_get_attr(self._vocab, t) & llama.LLAMA_TOKEN_ATTR_CONTROL) for t in tokens]
         return LLTokenizer.from_llamacpp(  # type: ignore[attr-defined, no-any-return]
             tokens=[b"\xff" * control[token] + self._piece(token, special=True) for token in tokens],
             vocab_ptr=self._vocab,
-            tokenize_fptr=ctypes.cast(llama_cpp._lib.llama_tokenize, ctypes.c_void_p).value,
+            tokenize_fptr=ctypes.cast(llama._lib.llama_tokenize, ctypes.c_void_p).value,
             eos_token=[token for token in tokens if self.is_end(token)],
         )
 

@@ -19,14 +19,17 @@ import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tektra_models.backend import Feed
 from tektra_models.errors import BadModelFile, ContextExceeded, Unsupported
-from tektra_models.forms import Follower
 from tektra_models.generation import Sampling
 from tektra_models.spec import IDLE_HOLDERS, Spec
+
+if TYPE_CHECKING:
+    from tektra_models.forms import Follower
 
 SCHEMA = "tektra.scripted/1"
 END = 256

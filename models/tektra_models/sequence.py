@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tektra_models.backend import Sampler
-from tektra_models.forms import Follower
 from tektra_models.generation import Delta, FinishReason, Sampling, Timings, Usage
 from tektra_models.text_stream import TextStream
 from tektra_models.tool_calls import ToolCallStream
+
+if TYPE_CHECKING:
+    from tektra_models.forms import Follower
 
 Status = Literal["waiting", "running", "finished"]
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from tests.bench.bare import CONTEXT
 from tests.bench.random_model import HALF_B, random_gguf
-from tests.bench.requests import MODEL, at_once, fresh_tokens
-from tests.harness import Tektra, installation
+from tests.bench.requests import MODEL, at_once, benchmarked, fresh_tokens
+from tests.harness import Tektra
 
 ONE_TOKENS = 96
 EIGHT_TOKENS = 96
@@ -26,11 +26,7 @@ PROMPT_TOKENS = 32
 def measure(cache: Path, pairs: int) -> dict[str, Any]:
     """Return tokens per second of both ways, one and eight streams, with the ratio of each pair."""
     path = random_gguf(HALF_B, cache)
-    with installation() as tektra:
-        del tektra.env["TEKTRA_THREADS"]
-        tektra.start()
-        tektra.json("models", "import", str(path), "--name", MODEL)
-        tektra.json("models", "load", MODEL, "--context", str(CONTEXT), "--keep-alive", "-1")
+    with benchmarked(path, CONTEXT) as tektra:
         _one_stream(tektra)  # warm up
         one = [(_one_stream(tektra), _bare(path, 1, ONE_TOKENS, "decode_tokens_per_s")) for _ in range(pairs)]
         eight = [(_eight_streams(tektra), _bare(path, 8, EIGHT_TOKENS, "total_tokens_per_s")) for _ in range(pairs)]

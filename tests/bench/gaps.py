@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.random_model import HALF_B, random_gguf
-from tests.bench.requests import MODEL, at_once, connected, fresh_tokens, sent
-from tests.harness import Tektra, installation
+from tests.bench.requests import at_once, benchmarked, body_of, connected, fresh_tokens, lines_of
+from tests.harness import Tektra
 
+CONTEXT = 8192
 STREAMS = 4
 PROMPT_TOKENS = 2700
 DECODED = 120
@@ -22,11 +23,7 @@ DECODED = 120
 def measure_gaps(cache: Path) -> dict[str, Any]:
     """Seconds between two tokens of a running answer while 2,700 tokens are read, and to the first token of those."""
     path = random_gguf(HALF_B, cache)
-    with installation() as tektra:
-        del tektra.env["TEKTRA_THREADS"]
-        tektra.start()
-        tektra.json("models", "import", str(path), "--name", MODEL)
-        tektra.json("models", "load", MODEL, "--context", "8192", "--keep-alive", "-1")
+    with benchmarked(path, CONTEXT) as tektra:
         _, alone = at_once(tektra, [fresh_tokens(PROMPT_TOKENS)], 1)
         times: list[list[float]] = [[] for _ in range(STREAMS)]
         threads = [threading.Thread(target=_listen, args=(tektra, said)) for said in times]
@@ -53,10 +50,9 @@ def measure_gaps(cache: Path) -> dict[str, Any]:
 
 def _listen(tektra: Tektra, said: list[float]) -> None:
     connection = connected(tektra)
-    connection.request("POST", "/v1/completions", sent(fresh_tokens(20), DECODED), {"Content-Type": "application/json"})
     said.extend(
         time.perf_counter()
-        for line in connection.getresponse()
+        for line in lines_of(connection, body_of(fresh_tokens(20), DECODED))
         if line.startswith(b"data: {") and json.loads(line.removeprefix(b"data: "))["choices"]
     )
     connection.close()

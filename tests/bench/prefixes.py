@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.random_model import HALF_B, random_gguf
-from tests.bench.requests import MODEL, at_once, fresh_tokens
-from tests.harness import Tektra, installation
+from tests.bench.requests import at_once, benchmarked, fresh_tokens
+from tests.harness import Tektra
 
 CONTEXT = 16384
 SHARED_TOKENS = 1300
@@ -20,11 +20,7 @@ DECODED = 96
 def measure_prefixes(cache: Path, runs: int) -> dict[str, Any]:
     """Seconds to the last first token of eight requests: with a common beginning, with none, and of one alone."""
     path = random_gguf(HALF_B, cache)
-    with installation() as tektra:
-        del tektra.env["TEKTRA_THREADS"]
-        tektra.start()
-        tektra.json("models", "import", str(path), "--name", MODEL)
-        tektra.json("models", "load", MODEL, "--context", str(CONTEXT), "--keep-alive", "-1")
+    with benchmarked(path, CONTEXT) as tektra:
         at_once(tektra, [fresh_tokens(OWN_TOKENS)], 2)  # warm up
         empty = _decoding(tektra)
         apart = _first_tokens(tektra, [_prompt([]) for _ in range(8)])[0]

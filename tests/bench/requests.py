@@ -8,15 +8,29 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from tests.bench.random_model import HALF_B
-from tests.harness import Tektra
+from tests.harness import Tektra, installation
 
 MODEL = "bench"
 NO_END = {str(token): -100.0 for token in (256, 257)}
 """The benchmark model's control tokens, which would end an answer early."""
 _numbers = itertools.count(1)
+
+
+@contextmanager
+def benchmarked(path: Path, context: int) -> Iterator[Tektra]:
+    """A Tektra of its own that has loaded the benchmark's model, on all cores."""
+    with installation() as tektra:
+        del tektra.env["TEKTRA_THREADS"]
+        tektra.start()
+        tektra.json("models", "import", str(path), "--name", MODEL)
+        tektra.json("models", "load", MODEL, "--context", str(context), "--keep-alive", "-1")
+        yield tektra
 
 
 def fresh_tokens(count: int) -> list[int]:
@@ -25,12 +39,18 @@ def fresh_tokens(count: int) -> list[int]:
     return [1000 + (number * 7919 + position * 7) % (HALF_B.vocabulary - 1000) for position in range(count)]
 
 
-def sent(prompt: list[int], new_tokens: int) -> bytes:
-    """The body of a request for so many new tokens, streamed."""
+def body_of(prompt: list[int], new_tokens: int) -> bytes:
+    """A request for so many new tokens, streamed."""
     return json.dumps({
         "model": MODEL, "prompt": prompt, "max_tokens": new_tokens, "temperature": 0, "stream": True,
         "logit_bias": NO_END, "stream_options": {"include_usage": True},
     }).encode()  # fmt: skip
+
+
+def lines_of(connection: http.client.HTTPConnection, body: bytes) -> http.client.HTTPResponse:
+    """Send a request; gives the lines of its answer as they come."""
+    connection.request("POST", "/v1/completions", body, {"Content-Type": "application/json"})
+    return connection.getresponse()
 
 
 def at_once(tektra: Tektra, prompts: list[list[int]], new_tokens: int) -> tuple[list[dict[str, Any]], float]:
@@ -38,13 +58,12 @@ def at_once(tektra: Tektra, prompts: list[list[int]], new_tokens: int) -> tuple[
 
     The clients are connected before, and read lines without parsing them.
     """
-    bodies = [sent(prompt, new_tokens) for prompt in prompts]
+    bodies = [body_of(prompt, new_tokens) for prompt in prompts]
     connections = [connected(tektra) for _ in prompts]
     usages: list[dict[str, Any]] = []
 
     def ask(connection: http.client.HTTPConnection, body: bytes) -> None:
-        connection.request("POST", "/v1/completions", body, {"Content-Type": "application/json"})
-        line = next(line for line in connection.getresponse() if b'"usage"' in line)
+        line = next(line for line in lines_of(connection, body) if b'"usage"' in line)
         usages.append(json.loads(line.removeprefix(b"data: "))["usage"])
 
     threads = [threading.Thread(target=ask, args=pair) for pair in zip(connections, bodies, strict=True)]
