@@ -35,7 +35,7 @@ _tektra() {
         *)
             case "$path" in
                 "") words="chat models conversations daemon doctor version paths" kind="" flags="--version --help" ;;
-                " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
+                " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import rm load unload ps pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
                 " models show") words="" kind="models" flags="--json --help" ;;

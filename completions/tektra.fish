@@ -19,6 +19,7 @@ complete -c tektra -n '__fish_seen_subcommand_from chat' -l jsonl -d 'Print one 
 complete -c tektra -n '__fish_seen_subcommand_from chat' -l no-stream -d 'Print the answer when it is whole'
 complete -c tektra -n '__fish_seen_subcommand_from chat' -l no-save -d 'Keep nothing of this'
 complete -c tektra -n '__fish_seen_subcommand_from chat' -l no-input -d 'Never ask; fail where an answer is needed'
+complete -c tektra -n '__fish_seen_subcommand_from chat' -l think -d 'Reason before answering, or do not'
 complete -c tektra -n '__fish_seen_subcommand_from chat' -l temperature -r -d 'How freely it chooses words; 0: not at all'
 complete -c tektra -n '__fish_seen_subcommand_from chat' -l top-p -r -d 'Choose among the likeliest of this share'
 complete -c tektra -n '__fish_seen_subcommand_from chat' -l top-k -r -d 'Choose among so many likeliest words'

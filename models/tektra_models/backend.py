@@ -49,6 +49,9 @@ class Backend(Protocol):
     def token_bytes(self, token: int) -> bytes:
         """The bytes that a token stands for; empty for control tokens."""
 
+    def mark_bytes(self, token: int) -> bytes:
+        """The bytes by which a control token is written in a chat template."""
+
     def is_end(self, token: int) -> bool:
         """Whether the model ends its turn with this token."""
 

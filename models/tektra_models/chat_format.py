@@ -1,12 +1,19 @@
-"""Messages → text by the model's own template, rendered where a hostile one can do no harm (template_sandbox.py)."""
+"""One model's way of writing conversations: messages → text, and its answers taken apart again."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import jinja2
 
+from tektra_models.answers.learning import NOTHING, Learned, learn
+from tektra_models.answers.messages import fitted
+from tektra_models.answers.stream import AnswerStream
 from tektra_models.errors import TemplateFailed
 from tektra_models.template_sandbox import bounded, environment
 
@@ -19,28 +26,63 @@ CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 """For files without a template of their own, as llama.cpp does."""
+DECLARED = {
+    "type": "function",
+    "function": {
+        "name": "declared",
+        "description": "A tool.",
+        "parameters": {"type": "object", "properties": {"a": {"type": "string", "description": "A text."}}},
+    },
+}
+"""The tool that is on offer while a template is learned from: some write calls only where there are tools."""
+
+Message = dict[str, Any]
+Tools = list[dict[str, Any]]
 
 
 class ChatFormat:
-    """One model's way of writing a conversation."""
+    """A chat template, rendered where a hostile one can do no harm, and what it tells of its model's answers."""
 
     def __init__(self, template: str | None, *, bos: str = "", eos: str = "") -> None:
         self._source = template or CHATML
         self._bos, self._eos = bos, eos
         self._template: jinja2.Template | None = None
 
-    def render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None = None) -> str:
-        """Return the prompt text, ending where the assistant begins to speak; raises TemplateFailed."""
+    def render(self, messages: list[Message], tools: Tools | None = None, *, think: bool | None = None) -> str:
+        """Return the prompt text, ending where the assistant begins to speak; raises TemplateFailed.
+
+        `think` asks for reasoning or for none, where the template knows the difference.
+        """
+        learned = self.learned
+        switched = {} if think is None or learned.switch is None else {learned.switch: think}
         try:
             with bounded():
-                return self._explained(messages, tools)
+                return self._explained(messages, tools, switched)
         except (MemoryError, RecursionError) as error:
             raise TemplateFailed(f"the model's chat template asked for too much: {type(error).__name__}") from error
 
-    def _explained(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
+    @cached_property
+    def learned(self) -> Learned:
+        """How the model writes answers; as most models do, where the template does not tell."""
+        try:
+            with bounded():
+                return learn(self._known_answer)
+        except (TemplateFailed, MemoryError, RecursionError, ValueError, LookupError):
+            return NOTHING
+
+    def answer(self, prompt: str, tools: Tools | None = None) -> AnswerStream:
+        """What takes an answer to this prompt apart."""
+        form = self.learned.form if tools else replace(self.learned.form, calls=None)
+        begun = next((opening for opening in self.learned.openings if prompt.endswith(opening)), "")
+        return AnswerStream(form, declared_types(tools or []), begun)
+
+    def _known_answer(self, messages: list[Message], opened: bool, variables: Mapping[str, Any]) -> str:
+        return self._render(messages, [DECLARED], {**variables, "add_generation_prompt": opened})
+
+    def _explained(self, messages: list[Message], tools: Tools | None, variables: Mapping[str, Any]) -> str:
         """Render, and put what goes wrong into words while the bounds hold: an error may carry a huge value."""
         try:
-            return self._render([_plain(message) for message in messages], tools)
+            return self._render(fitted(messages, self.learned.habits), tools, variables)
         except (TemplateFailed, MemoryError, RecursionError):
             raise
         except jinja2.TemplateError as error:
@@ -49,13 +91,14 @@ class ChatFormat:
             reason = f"{type(error).__name__}: {_reason(error)}"
             raise TemplateFailed(f"the model's chat template broke: {reason}") from error
 
-    def _render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str:
+    def _render(self, messages: list[Message], tools: Tools | None, variables: Mapping[str, Any]) -> str:
         parts: list[str] = []
         size = 0
+        given = {"messages": messages, "tools": tools or None, "functions": json.dumps(tools or [], indent=4)}
         for part in self._compiled().generate(
-            messages=messages,
-            tools=tools or None,
-            add_generation_prompt=True,
+            **json.loads(json.dumps(given)),  # copies: a template may append to lists
+            **{"add_generation_prompt": True, **variables},
+            datetime=f"{datetime.now().astimezone():%B %d %Y %H:%M:%S}",
             bos_token=self._bos,
             eos_token=self._eos,
         ):
@@ -77,22 +120,11 @@ def _reason(error: Exception) -> str:
     return str(error)[:MAX_REASON]
 
 
-def _plain(message: dict[str, Any]) -> dict[str, Any]:
-    """Flatten content given as parts, and read the arguments of earlier tool calls, as most templates want them."""
-    content = message.get("content")
-    if isinstance(content, list):
-        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    plain = {**message, "content": content if content is not None else ""}
-    if message.get("tool_calls"):
-        plain["tool_calls"] = [_plain_call(call) for call in message["tool_calls"]]
-    return plain
-
-
-def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
-    function = dict(call.get("function") or {})
-    if isinstance(function.get("arguments"), str):
-        try:
-            function["arguments"] = json.loads(function["arguments"])
-        except ValueError:
-            function["arguments"] = {}
-    return {**call, "function": function}
+def declared_types(tools: Tools) -> dict[str, dict[str, Any]]:
+    """Tool → parameter → its JSON schema."""
+    types: dict[str, dict[str, Any]] = {}
+    for tool in tools:
+        function = tool.get("function", tool)
+        properties = (function.get("parameters") or {}).get("properties")
+        types[str(function.get("name"))] = properties if isinstance(properties, dict) else {}
+    return types

@@ -10,8 +10,11 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tektra_models.answers.marks import ANY
+from tektra_models.answers.usual import CALLS
 from tektra_models.backend import Backend, Feed
 from tektra_models.batcher import Limits, Plan, Queued, plan_step
 from tektra_models.cells import Cells
@@ -23,7 +26,6 @@ from tektra_models.prefix import common_length
 from tektra_models.sequence import Sequence
 from tektra_models.spec import Spec
 from tektra_models.text_stream import TextStream
-from tektra_models.tool_calls import ToolCallStream
 
 if TYPE_CHECKING:
     from tektra_models.forms import Follower
@@ -67,7 +69,8 @@ class Engine:
         """
         if not self.backend.can_generate:
             raise Unsupported(f'"{self._name}" only makes embeddings', "Choose a chat model; tektra models list")
-        tokens = self.tokens(prompt)
+        text = self._text(prompt)
+        tokens = self._tokens(prompt, text)
         self._check_length(len(tokens))
         answer = self.backend.context if sampling.max_tokens is None else max(sampling.max_tokens, 1)
         limit = min(len(tokens) + answer, self.backend.context)
@@ -84,7 +87,7 @@ class Engine:
             sampling=sampling,
             sampler=self.backend.sampler(sampling, tokens),
             text=TextStream(sampling.stop),
-            calls=ToolCallStream() if prompt.tools else None,
+            answer=self._format.answer(text, prompt.tools) if prompt.messages or prompt.tools else None,
             follower=follower,
             added_at=self._now(),
         )
@@ -95,7 +98,9 @@ class Engine:
             return None
         from tektra_models.forms import grammar_of  # llguidance loads for 30 ms, and few answers have a form
 
-        return self.backend.follower(grammar_of(form, tools or []))
+        calls = self._format.learned.form.calls or CALLS
+        control = {data.decode(): token for token, data in self._marks.items() if not self.backend.token_bytes(token)}
+        return self.backend.follower(grammar_of(form, tools or [], calls, control))
 
     def cancel(self, request_id: str) -> list[Event]:
         """End a sequence now; its last event says `cancelled`. Unknown ids are those that just ended: no event."""
@@ -127,14 +132,21 @@ class Engine:
 
     def tokens(self, prompt: Prompt) -> list[int]:
         """Render and tokenize a prompt; raises TemplateFailed or BadRequest."""
+        return self._tokens(prompt, self._text(prompt))
+
+    def _text(self, prompt: Prompt) -> str:
+        """The prompt as text, if it is one."""
+        if prompt.messages is not None:
+            return self._format.render(prompt.messages, prompt.tools, think=prompt.think)
+        return prompt.text or ""
+
+    def _tokens(self, prompt: Prompt, text: str) -> list[int]:
         if prompt.tokens is not None:
             if not all(0 <= t < self.backend.vocabulary for t in prompt.tokens):
                 raise BadRequest("a token of the prompt is outside the vocabulary")
             tokens = list(prompt.tokens)
-        elif prompt.text is not None:
-            tokens = self.backend.tokenize(prompt.text, special=False)
         else:
-            tokens = self.backend.tokenize(self._format.render(prompt.messages or [], prompt.tools), special=True)
+            tokens = self.backend.tokenize(text, special=prompt.messages is not None)
         if not tokens:
             raise BadRequest("the prompt is empty", "Send at least one character.")
         return tokens
@@ -234,8 +246,18 @@ class Engine:
         return events
 
     def _say(self, sequence: Sequence, token: int) -> list[Event]:
-        text = sequence.text.push(self.backend.token_bytes(token))
+        data = self.backend.token_bytes(token)
+        if not data and sequence.answer is not None:
+            data = self._marks.get(token, b"")
+        text = sequence.text.push(data)
         return [(sequence.id, delta) for delta in sequence.say(text)]
+
+    @cached_property
+    def _marks(self) -> dict[int, bytes]:
+        """The control tokens with which this model marks the parts of its answers."""
+        texts = [part for text in self._format.learned.form.texts for part in text.split(ANY)]
+        tokens = {token for text in texts for token in self.backend.tokenize(text, special=True)}
+        return {token: self.backend.mark_bytes(token) for token in tokens}
 
     def _say_owed(self, sequence: Sequence) -> list[Event]:
         owed, sequence.owed = sequence.owed, []

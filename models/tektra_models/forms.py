@@ -15,17 +15,20 @@ from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from llguidance.gbnf_to_lark import any_to_lark
 from numpy.typing import NDArray
 
+from tektra_models.answers.call_grammar import CallGrammar, json_rule
+from tektra_models.answers.format import Calls
 from tektra_models.errors import BadRequest
 from tektra_models.generation import Form
-from tektra_models.tool_calls import CLOSE, OPEN
 
 # A grammar that reads the same text in ever more ways would hold up all answers: with these, no token takes over 10 ms.
 LIMITS = LLParserLimits(max_items_in_row=500, step_max_items=20_000)
-SPACED = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
-def grammar_of(form: Form, tools: Sequence[Mapping[str, Any]]) -> str:
-    """The grammar of a form, as llguidance reads it; raises BadRequest."""
+def grammar_of(form: Form, tools: Sequence[Mapping[str, Any]], calls: Calls, control: Mapping[str, int]) -> str:
+    """The grammar of a form, as llguidance reads it; raises BadRequest or Unsupported.
+
+    Calls are written as the model writes them, in whose marks some tokens are control tokens.
+    """
     match form.kind:
         case "json_schema":
             return _schema_grammar(form.text)
@@ -34,7 +37,7 @@ def grammar_of(form: Form, tools: Sequence[Mapping[str, Any]]) -> str:
         case "grammar":
             return LLMatcher.grammar_from_lark(_lark(form.text))
         case "call":
-            return LLMatcher.grammar_from_lark(_calls(tools))
+            return LLMatcher.grammar_from_lark(CallGrammar(calls, control).of(tools))
 
 
 def _schema_grammar(text: str) -> str:
@@ -42,14 +45,7 @@ def _schema_grammar(text: str) -> str:
         schema = json.loads(text)
     except ValueError as error:
         raise BadRequest(f"the JSON schema is no JSON: {error}") from error
-    return LLMatcher.grammar_from_lark(f"start: {_json(schema)}")
-
-
-def _json(schema: Any) -> str:
-    """A rule for JSON of this schema, spaced as models are used to write it; fixed spaces leave more that is forced."""
-    if not isinstance(schema, dict):
-        raise BadRequest("a JSON schema is an object", 'For any object send {"type": "object"}.')
-    return "%json " + json.dumps({"x-guidance": SPACED} | schema)
+    return LLMatcher.grammar_from_lark(f"start: {json_rule(schema)}")
 
 
 def _lark(text: str) -> str:
@@ -57,21 +53,6 @@ def _lark(text: str) -> str:
         return any_to_lark(text)
     except Exception as error:  # the converter's own parser raises whatever it likes
         raise BadRequest(f"the grammar cannot be read: {error}") from error
-
-
-def _calls(tools: Sequence[Mapping[str, Any]]) -> str:
-    """One call or more, in the form that tool_calls.py reads; arguments obey the tool's schema."""
-    if not tools:
-        raise BadRequest("a call is due, but there are no tools", "Offer tools, or leave tool_choice out.")
-    names = [f"call_{place}" for place in range(len(tools))]
-    rules = [f"start: call (GAP call)*\nGAP: {json.dumps(chr(10))}\ncall: {' | '.join(names)}"]
-    for name, tool in zip(names, tools, strict=True):
-        function = tool.get("function", tool)
-        head = f'\n{{"name": {json.dumps(function["name"], ensure_ascii=False)}, "arguments": '
-        arguments = _json(function.get("parameters") or {"type": "object"})
-        begin, end = json.dumps(OPEN + head, ensure_ascii=False), json.dumps("}\n" + CLOSE)
-        rules.append(f"{name}: {begin} {arguments} {end}")
-    return "\n".join(rules)
 
 
 class Follower:

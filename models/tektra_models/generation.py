@@ -53,6 +53,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     messages: list[dict[str, Any]] | None = None
     tools: list[dict[str, Any]] | None = None
+    think: bool | None = None
+    """Whether to reason first, where the model's template knows the difference; None leaves it to the template."""
     text: str | None = None
     tokens: list[int] | None = None
 
@@ -82,9 +84,10 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of the answer: text that is whole UTF-8, or one complete tool call."""
+    """A piece of the answer: text or reasoning that is whole UTF-8, or one complete tool call."""
 
     text: str = ""
+    reasoning: str = ""
     tool_call: ToolCall | None = None
 
 

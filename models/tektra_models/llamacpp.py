@@ -171,6 +171,10 @@ class LlamaCppBackend:
             piece = self._pieces[token] = self._piece(token, special=False)
         return piece
 
+    def mark_bytes(self, token: int) -> bytes:
+        """The text of a control token, such as <|im_start|>."""
+        return self._piece(token, special=True)
+
     def _piece(self, token: int, *, special: bool) -> bytes:
         buffer = ctypes.create_string_buffer(64)
         size = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)

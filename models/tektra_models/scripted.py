@@ -116,6 +116,10 @@ class ScriptedBackend:
         """The byte itself."""
         return b"" if token == END else bytes([token])
 
+    def mark_bytes(self, token: int) -> bytes:
+        """A script has no control tokens."""
+        return self.token_bytes(token)
+
     def is_end(self, token: int) -> bool:
         """Token 256 ends a reply."""
         return token == END

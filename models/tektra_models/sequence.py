@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from tektra_models.answers.stream import AnswerStream
 from tektra_models.backend import Sampler
 from tektra_models.generation import Delta, FinishReason, Sampling, Timings, Usage
 from tektra_models.text_stream import TextStream
-from tektra_models.tool_calls import ToolCallStream
 
 if TYPE_CHECKING:
     from tektra_models.forms import Follower
@@ -29,7 +29,8 @@ class Sequence:
     sampling: Sampling
     sampler: Sampler
     text: TextStream
-    calls: ToolCallStream | None
+    answer: AnswerStream | None
+    """What takes the answer apart; None where the prompt was no conversation."""
     follower: Follower | None
     added_at: float
     status: Status = "waiting"
@@ -60,18 +61,19 @@ class Sequence:
         return Timings(queued_s=entered - self.added_at, prompt_s=first - entered, decode_s=now - first)
 
     def say(self, text: str) -> list[Delta]:
-        """Turn certain text into deltas, picking out tool calls where tools were offered."""
-        if self.calls is not None:
-            return self.calls.push(text)
+        """Turn certain text into deltas: reasoning, content, and calls where tools were offered."""
+        if self.answer is not None:
+            return self.answer.push(text)
         return [Delta(text=text)] if text else []
 
     def close_text(self) -> list[Delta]:
         """Release what was held back, once the answer is over."""
         deltas = self.say(self.text.close())
-        return deltas + (self.calls.close() if self.calls is not None else [])
+        return deltas + (self.answer.close() if self.answer is not None else [])
 
     @property
     def final_reason(self) -> FinishReason:
         """The reason to report: a stop after tool calls is `tool_calls`."""
         assert self.reason is not None
-        return "tool_calls" if self.reason == "stop" and self.calls is not None and self.calls.calls else self.reason
+        called = self.answer is not None and self.answer.calls > 0
+        return "tool_calls" if self.reason == "stop" and called else self.reason

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import GeneratorType
 from typing import Any, Literal, NoReturn
 
 import jinja2
@@ -32,6 +33,8 @@ MAX_REPEAT = 1 << 20
 MAX_PRECISION = 64
 RENDER_SECONDS = 5.0
 RENDER_BYTES = 512 << 20
+REMINDER_SECONDS = 0.1
+"""After which the alarm comes again: one that rings while Python collects garbage is lost."""
 LAST_RESORT = 2
 """How many times RENDER_SECONDS may pass before the process is ended."""
 
@@ -45,6 +48,10 @@ def bounded() -> Iterator[None]:
 
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(["*", "**", "%"])
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Lists may be appended to, as templates do; a template is given copies of what it could change so."""
+        return (isinstance(obj, list) and attr == "append") or super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*" and _product_size(left, right) > MAX_REPEAT:
@@ -108,7 +115,16 @@ def _tojson(
     sort_keys: bool = False,
 ) -> str:
     """JSON as the templates of transformers expect it: not escaped for HTML."""
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys, default=_listed
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    """What Jinja's own filters give, such as `map`, as a list."""
+    if isinstance(value, GeneratorType):
+        return list(value)
+    raise TypeError(f"a {type(value).__name__} is no JSON")
 
 
 @contextmanager
@@ -132,7 +148,7 @@ def _alarm(seconds: float) -> Iterator[None]:
         raise TemplateFailed(f"the model's chat template ran longer than {seconds:g} s and was stopped")
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, REMINDER_SECONDS)
     try:
         yield
     finally:

@@ -24,10 +24,16 @@ class Request:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     save: bool = True
     regenerate: bool = False
+    think: bool | None = None
 
     def body(self, stream: bool) -> dict[str, Any]:
         """As the daemon's API wants it."""
-        optional = {"conversation_id": self.conversation, "model": self.model, "system": self.system}
+        optional = {
+            "conversation_id": self.conversation,
+            "model": self.model,
+            "system": self.system,
+            "think": self.think,
+        }
         given = {name: value for name, value in optional.items() if value is not None}
         flags = {"save": self.save, "regenerate": self.regenerate, "stream": stream}
         return {"content": self.content, "sampling": dict(self.sampling), **flags, **given}

@@ -14,6 +14,7 @@ WAITING = {
     "loading": "loading {}…",
     "reading": "reading the prompt…",
 }
+THINKING = "thinking: …"
 PULL_HINT = "tektra models pull OWNER/REPO brings a larger one"
 
 
@@ -41,6 +42,7 @@ class Talk:
         self._writer = Writer()
         self._say_model = say_model
         self._status = StatusLine()
+        self._thought = ""
 
     def event(self, event: Event) -> None:
         """Text to stdout; queueing and loading to the status line; what is missing is said and stays."""
@@ -52,12 +54,20 @@ class Talk:
                 errors.note(event["detail"])
             case "status":
                 self._status.show(waiting(event))
+            case "reasoning":
+                self._think(event["text"])
             case "delta":
                 self._status.erase()
                 self._writer.write(event["text"])
             case "finish" if event["reason"] == "length":
                 self.close()
                 errors.note(_why_cut(event["usage"]))
+
+    def _think(self, text: str) -> None:
+        """Show on the status line what the model thinks last."""
+        room = max(terminal.size()[0] - len(THINKING) - 2, 0)
+        self._thought = (self._thought + text)[-2 * room :]
+        self._status.show(THINKING + " ".join(self._thought.split())[-room:])
 
     def _start(self, event: Event) -> None:
         """The daemon is at work now: time enough to load what draws Markdown."""

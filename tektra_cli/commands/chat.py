@@ -32,6 +32,9 @@ def chat(
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing of this.")] = False,
     no_input: NoInput = False,
+    think: Annotated[
+        bool | None, typer.Option("--think/--no-think", help="Reason before answering, or do not.", show_default=False)
+    ] = None,
     temperature: sampling.Temperature = None,
     top_p: sampling.TopP = None,
     top_k: sampling.TopK = None,
@@ -65,6 +68,7 @@ def chat(
         system=system,
         sampling={name: value for name, value in wishes.items() if value is not None},
         save=not no_save,
+        think=think,
     )
     content = question.asked(prompt, files or [])
     if content is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import signal
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -128,11 +130,14 @@ MISTRAL = """\
 
 
 @pytest.fixture
-def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same bounds, reached sooner."""
+def _short_patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same bounds, reached sooner; no garbage is collected, in which an alarm would be lost."""
     monkeypatch.setattr(template_sandbox, "RENDER_SECONDS", 0.2)
     monkeypatch.setattr(template_sandbox, "RENDER_BYTES", 96 << 20)
     monkeypatch.setattr(template_sandbox, "LAST_RESORT", 1000)
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def render(template: str, messages: list[dict[str, Any]] | None = None, **options: Any) -> str:
@@ -342,7 +347,7 @@ FORBIDDEN = {
     "attributes by map": "{{ (['']|map(attribute='__class__')|first).__mro__ }}",
     "the template itself": "{{ self.__dict__.x }}",
     "a generator's frame": "{{ ([1]|map('string')).gi_frame.f_globals }}",
-    "changing the messages": "{{ messages.append(1) }}",
+    "changing the messages": "{{ messages.clear() }}",
     "changing a message": "{{ messages[0].update(role='system') }}",
     "including a file": "{% include '/etc/passwd' %}",
     "importing": "{% import 'os' as os %}",

@@ -32,6 +32,7 @@ async def chat(rooms: Rooms, request: Request, body: shapes.ChatTurn) -> Respons
         sampling=body.sampling.sampling(),
         save=body.save,
         regenerate=body.regenerate,
+        think=body.think,
     )
     if body.stream:
         return EventStream(typed_events(rooms.turns.run(turn)))
@@ -41,6 +42,7 @@ async def chat(rooms: Rooms, request: Request, body: shapes.ChatTurn) -> Respons
 async def _whole(rooms: Rooms, turn: turns.Turn) -> dict[str, Any]:
     document: dict[str, Any] = {"schema": "tektra.chat/1"}
     text: list[str] = []
+    reasoning: list[str] = []
     async with aclosing(rooms.turns.run(turn)) as events:
         async for event in events:
             match event:
@@ -48,9 +50,13 @@ async def _whole(rooms: Rooms, turn: turns.Turn) -> dict[str, Any]:
                     document |= {"model": event.model, "source": event.source}
                 case turns.Status(state="shortened"):
                     document["shortened"] = event.detail
+                case turns.Reasoning():
+                    reasoning.append(event.text)
                 case turns.Text():
                     text.append(event.text)
                 case turns.Done():
                     document |= msgspec.to_builtins(event)
     document.pop("type")
+    if reasoning:
+        document["reasoning"] = "".join(reasoning)
     return document | {"content": "".join(text)}

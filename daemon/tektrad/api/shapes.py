@@ -88,6 +88,7 @@ class ChatTurn(_Strict):
     stream: bool = True
     save: bool = True
     regenerate: bool = False
+    think: bool | None = None
 
 
 class Import(_Strict):
@@ -143,6 +144,7 @@ class ChatMessage(BaseModel):
     name: str | None = None
     tool_calls: list[CallMade] | None = None
     tool_call_id: str | None = None
+    reasoning_content: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return the shape that chat templates are written for."""
@@ -152,7 +154,7 @@ class ChatMessage(BaseModel):
         said: dict[str, Any] = {"role": "system" if self.role == "developer" else self.role, "content": content or ""}
         if self.tool_calls:
             said["tool_calls"] = [call.model_dump() for call in self.tool_calls]
-        for key in ("name", "tool_call_id"):
+        for key in ("name", "tool_call_id", "reasoning_content"):
             if getattr(self, key) is not None:
                 said[key] = getattr(self, key)
         return said
@@ -225,6 +227,12 @@ class ResponseFormat(BaseModel):
         return self
 
 
+class TemplateKwargs(BaseModel):
+    """What other servers pass on to the chat template; of this, whether to reason."""
+
+    enable_thinking: bool | None = None
+
+
 class ChatCompletion(_Generation):
     """POST /v1/chat/completions."""
 
@@ -233,9 +241,18 @@ class ChatCompletion(_Generation):
     tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
     max_completion_tokens: Count | None = None
     response_format: ResponseFormat | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    chat_template_kwargs: TemplateKwargs | None = None
     logprobs: bool | None = None
     functions: list[Any] | None = None
     function_call: Any = None
+
+    @property
+    def think(self) -> bool | None:
+        """Whether to reason first; how much cannot be chosen."""
+        if self.chat_template_kwargs is not None and self.chat_template_kwargs.enable_thinking is not None:
+            return self.chat_template_kwargs.enable_thinking
+        return None if self.reasoning_effort is None else self.reasoning_effort != "none"
 
     @property
     def call_is_due(self) -> bool:

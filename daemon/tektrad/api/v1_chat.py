@@ -41,7 +41,7 @@ def _prompt(body: shapes.ChatCompletion) -> Prompt:
             raise InvalidRequest(f'tool_choice names "{wanted}", which is not on offer', param="tool_choice")
     elif body.tool_choice == "none":
         tools = []
-    return Prompt(messages=[message.plain() for message in body.messages], tools=tools or None)
+    return Prompt(messages=[message.plain() for message in body.messages], tools=tools or None, think=body.think)
 
 
 def _sampling(body: shapes.ChatCompletion) -> Sampling:
@@ -52,6 +52,7 @@ def _sampling(body: shapes.ChatCompletion) -> Sampling:
 async def _whole(rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling) -> Response:
     async with begin(rooms, body.model, prompt, sampling, body.keep_alive) as generation:
         text: list[str] = []
+        reasoning: list[str] = []
         calls: list[dict[str, Any]] = []
         async for said in generation.stream:
             if isinstance(said, Finish):
@@ -60,7 +61,10 @@ async def _whole(rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, s
                 calls.append(_call(rooms, said.tool_call))
             else:
                 text.append(said.text)
+                reasoning.append(said.reasoning)
         message: dict[str, Any] = {"role": "assistant", "content": "".join(text) or (None if calls else "")}
+        if any(reasoning):
+            message["reasoning_content"] = "".join(reasoning)
         if calls:
             message["tool_calls"] = calls
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish.reason}
@@ -97,7 +101,7 @@ async def _deltas(
 
 
 def _text(delta: Delta) -> dict[str, Any]:
-    return {"content": delta.text}
+    return {"reasoning_content": delta.reasoning} if delta.reasoning else {"content": delta.text}
 
 
 def _choice(delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:

@@ -43,6 +43,12 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="del
     text: str
 
 
+class Reasoning(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="reasoning"):
+    """A piece of what the model thinks before it answers; it is shown, and not kept."""
+
+    text: str
+
+
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="finish"):
     """The answer is whole."""
 
@@ -53,7 +59,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="fin
     conversation_id: str | None
 
 
-TurnEvent = Start | Status | Text | Done
+TurnEvent = Start | Status | Reasoning | Text | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Turn:
     sampling: Sampling = field(default_factory=Sampling)
     save: bool = True
     regenerate: bool = False
+    think: bool | None = None
 
 
 class Turns:
@@ -162,7 +169,7 @@ class Turns:
 
     async def _answer(self, answer: _Answer) -> AsyncGenerator[TurnEvent, None]:
         """Begin to generate before anything is recorded, so that a refused prompt leaves no trace."""
-        prompt = Prompt(messages=answer.fitted.messages)
+        prompt = Prompt(messages=answer.fitted.messages, think=answer.turn.think)
         async with aclosing(answer.lease.worker.generate(prompt, answer.turn.sampling)) as stream:
             began = await anext(stream)
             assert isinstance(began, frames.Began)
@@ -178,8 +185,11 @@ class Turns:
                 async for said in stream:
                     if isinstance(said, Delta):
                         answer.first_at = answer.first_at or self._clock.monotonic()
-                        draft.append(said.text)
-                        yield Text(text=said.text)
+                        if said.reasoning:
+                            yield Reasoning(text=said.reasoning)
+                        if said.text:
+                            draft.append(said.text)
+                            yield Text(text=said.text)
                     elif isinstance(said, Finish):
                         draft.usage = said.usage
                         draft.complete(said.reason)

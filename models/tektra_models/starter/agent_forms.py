@@ -17,7 +17,8 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from tektra_models.tool_calls import OPEN, ToolCallStream
+from tektra_models.answers.stream import AnswerStream
+from tektra_models.answers.usual import OPEN, USUAL
 
 Complete = Callable[[list[dict[str, Any]], list[dict[str, Any]]], str]
 
@@ -180,7 +181,7 @@ def observation_text(text: str) -> str:
 
 def read_calls(text: str) -> tuple[str, list[dict[str, Any]]]:
     """What an answer says, and its calls in the OpenAI form with the arguments as an object."""
-    stream = ToolCallStream()
+    stream = AnswerStream(USUAL)
     deltas = [*stream.push(text), *stream.close()]
     calls = [
         {"type": "function", "function": {"name": call.name, "arguments": json.loads(call.arguments)}}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 
+from tektra_models.answers.stream import AnswerStream
+from tektra_models.answers.usual import OPEN, USUAL
 from tektra_models.starter.corpus.beyond import SMALL
 from tektra_models.starter.corpus.command_check import names_only_known_commands
 from tektra_models.starter.corpus.small_talk import TALK
 from tektra_models.starter.corpus.talking import Check
 from tektra_models.starter.handmade import Call, holds
-from tektra_models.tool_calls import OPEN, ToolCallStream
 
 ASKING = re.compile(r"(Which|What) .*\?|(For that )?I need the .*|Please tell me the .*", re.DOTALL)
 # "Are you alive?" is answered well by saying what it is.
@@ -20,7 +21,7 @@ CALLED = frozenset({"call", "two_calls"})
 
 def read_calls(text: str) -> tuple[Call, ...]:
     """The calls in an answer, by the parser that Tektra itself uses; none when one of them is not well formed."""
-    stream = ToolCallStream()
+    stream = AnswerStream(USUAL)
     found = [delta.tool_call for delta in (*stream.push(text), *stream.close()) if delta.tool_call]
     if len(found) != text.count(OPEN):
         return ()

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tektra_models.answers.json_text import NoCall, Unfinished
+from tektra_models.answers.stream import AnswerStream
+from tektra_models.answers.usual import CALLS, CLOSE, OPEN, USUAL
 from tektra_models.generation import Delta, ToolCall
-from tektra_models.tool_calls import CLOSE, OPEN, ToolCallStream, parse_call
 
 CALL = OPEN + '\n{"name": "add", "arguments": {"a": 1}}\n' + CLOSE
 ADD = ToolCall(name="add", arguments='{"a": 1}')
@@ -20,9 +22,18 @@ FRAGMENTS = st.sampled_from(
 )
 
 
+def parse_call(body: str) -> ToolCall | None:
+    """The call that stands alone between the marks."""
+    try:
+        (call,), end = CALLS.shape.read(body, 0, {})
+    except (NoCall, Unfinished):
+        return None
+    return call if not body[end:].strip() else None
+
+
 def read(pieces: list[str]) -> list[str | ToolCall]:
     """What comes out of an answer: its texts, joined where nothing stands between them, and its calls."""
-    stream = ToolCallStream()
+    stream = AnswerStream(USUAL)
     deltas: list[Delta] = []
     for piece in pieces:
         deltas += stream.push(piece)
@@ -120,7 +131,7 @@ def test_arguments_may_be_missing_or_be_called_parameters() -> None:
 
 
 def test_text_is_shown_as_soon_as_it_cannot_be_a_call() -> None:
-    stream = ToolCallStream()
+    stream = AnswerStream(USUAL)
     assert stream.push("Hello <") == [Delta(text="Hello")]
     assert stream.push("b>") == [Delta(text=" <b>")]
     assert stream.push(" <tool_") == []
@@ -128,6 +139,6 @@ def test_text_is_shown_as_soon_as_it_cannot_be_a_call() -> None:
 
 
 def test_the_stream_counts_its_calls() -> None:
-    stream = ToolCallStream()
+    stream = AnswerStream(USUAL)
     stream.push(f"{CALL}{OPEN}bad{CLOSE}{CALL}")
     assert stream.calls == 2
