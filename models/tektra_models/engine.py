@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tektra_models.answers.marks import ANY
 from tektra_models.answers.usual import CALLS
@@ -72,9 +72,10 @@ class Engine:
         text = self._text(prompt)
         tokens = self._tokens(prompt, text)
         self._check_length(len(tokens))
-        answer = self.backend.context if sampling.max_tokens is None else max(sampling.max_tokens, 1)
-        limit = min(len(tokens) + answer, self.backend.context)
-        follower = self._follower(sampling.form, prompt.tools)
+        most = self.backend.context if sampling.max_tokens is None else max(sampling.max_tokens, 1)
+        limit = min(len(tokens) + most, self.backend.context)
+        answer = self._format.answer(text, prompt.tools) if prompt.messages or prompt.tools else None
+        follower = self._follower(sampling.form, prompt, begun=answer is not None and answer.reasoning)
         owed = follower.begin(limit - len(tokens) - 1) if follower is not None else []
         order = next(self._orders)
         self._waiting[order] = Sequence(
@@ -87,20 +88,24 @@ class Engine:
             sampling=sampling,
             sampler=self.backend.sampler(sampling, tokens),
             text=TextStream(sampling.stop),
-            answer=self._format.answer(text, prompt.tools) if prompt.messages or prompt.tools else None,
+            answer=answer,
             follower=follower,
             added_at=self._now(),
         )
         return len(tokens)
 
-    def _follower(self, form: Form | None, tools: list[dict[str, Any]] | None) -> Follower | None:
+    def _follower(self, form: Form | None, prompt: Prompt, *, begun: bool) -> Follower | None:
+        """What keeps an answer to its form, behind its reasoning if there is any; which may have begun."""
         if form is None:
             return None
-        from tektra_models.forms import grammar_of  # llguidance loads for 30 ms, and few answers have a form
+        from tektra_models.forms import after_reasoning, grammar_of  # llguidance loads for 30 ms, few need it
 
-        calls = self._format.learned.form.calls or CALLS
+        learned = self._format.learned
         control = {data.decode(): token for token, data in self._marks.items() if not self.backend.token_bytes(token)}
-        return self.backend.follower(grammar_of(form, tools or [], calls, control))
+        grammar = grammar_of(form, prompt.tools or [], learned.form.calls or CALLS, control)
+        if begun or (learned.reasons and prompt.messages and prompt.think is not False):
+            grammar = after_reasoning(grammar, learned.form.reasoning, control, begun=begun)
+        return self.backend.follower(grammar)
 
     def cancel(self, request_id: str) -> list[Event]:
         """End a sequence now; its last event says `cancelled`. Unknown ids are those that just ended: no event."""

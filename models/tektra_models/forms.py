@@ -15,8 +15,9 @@ from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from llguidance.gbnf_to_lark import any_to_lark
 from numpy.typing import NDArray
 
-from tektra_models.answers.call_grammar import CallGrammar, json_rule
+from tektra_models.answers.call_grammar import ANYTHING, CallGrammar, json_rule, spelled
 from tektra_models.answers.format import Calls
+from tektra_models.answers.marks import Mark
 from tektra_models.errors import BadRequest
 from tektra_models.generation import Form
 
@@ -33,11 +34,11 @@ def grammar_of(form: Form, tools: Sequence[Mapping[str, Any]], calls: Calls, con
         case "json_schema":
             return _schema_grammar(form.text)
         case "regex":
-            return LLMatcher.grammar_from_regex(form.text)
+            return str(json.loads(LLMatcher.grammar_from_regex(form.text))["grammars"][0]["lark_grammar"])
         case "grammar":
-            return LLMatcher.grammar_from_lark(_lark(form.text))
+            return _lark(form.text)
         case "call":
-            return LLMatcher.grammar_from_lark(CallGrammar(calls, control).of(tools))
+            return CallGrammar(calls, control).of(tools)
 
 
 def _schema_grammar(text: str) -> str:
@@ -45,7 +46,7 @@ def _schema_grammar(text: str) -> str:
         schema = json.loads(text)
     except ValueError as error:
         raise BadRequest(f"the JSON schema is no JSON: {error}") from error
-    return LLMatcher.grammar_from_lark(f"start: {json_rule(schema)}")
+    return f"start: {json_rule(schema)}"
 
 
 def _lark(text: str) -> str:
@@ -53,6 +54,17 @@ def _lark(text: str) -> str:
         return any_to_lark(text)
     except Exception as error:  # the converter's own parser raises whatever it likes
         raise BadRequest(f"the grammar cannot be read: {error}") from error
+
+
+def after_reasoning(grammar: str, marks: tuple[Mark | None, Mark], control: Mapping[str, int], *, begun: bool) -> str:
+    """A grammar for an answer that may reason first, or has begun to: anything up to its end, and then the form."""
+    opening, close = (None if mark is None else spelled(mark.text, control) for mark in marks)
+    ends_in_control = marks[1].text in control
+    thought = f"thought: {ANYTHING} {close}" if ends_in_control else f"thought[suffix={close}]: {ANYTHING}"
+    first = "thought GAP" if begun else f"({opening} thought GAP)?"
+    form = {"name": "form", "lark_grammar": grammar}
+    whole = {"lark_grammar": f"start: {first} @form\nGAP: /\\s*/\n{thought}"}
+    return json.dumps({"grammars": [whole, form]})
 
 
 class Follower:

@@ -200,7 +200,9 @@ def marked() -> Iterator[Engine]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_marks_that_are_control_tokens_are_written_and_read(marked: Engine, seed: int) -> None:
-    prompt = Prompt(messages=[ASKED], tools=TOOLS[1:])
+    zone = {"type": "object", "properties": {"zone": {"enum": ["UTC", "CET"]}}, "additionalProperties": False}
+    tools = [{"type": "function", "function": {"name": "get-time", "parameters": zone}}]
+    prompt = Prompt(messages=[ASKED], tools=tools)
     marked.add("call", prompt, Sampling(temperature=1.5, seed=seed, max_tokens=80, form=Form(kind="call")))
     said = [event for _ in range(80) if marked.running or marked.waiting for _, event in marked.step()]
     calls = [one.tool_call for one in said if isinstance(one, Delta) and one.tool_call]
@@ -208,3 +210,33 @@ def test_marks_that_are_control_tokens_are_written_and_read(marked: Engine, seed
     assert {call.name for call in calls} == {"get-time"}
     text = "".join(one.text for one in said if isinstance(one, Delta)).strip()
     assert not text or (text.startswith("<|im_start|>call:") and said[-1].reason == "length")  # the last one was cut
+
+
+FORMS = {
+    Form(kind="call"): "",
+    Form(kind="regex", text="a/b|c"): "a/b",
+    Form(kind="json_schema", text="{}"): '"text"',
+    Form(kind="grammar", text='root ::= "<" [a-c]+ ">"'): "<abc>",
+}
+
+
+@pytest.mark.parametrize("style", ["opened reasoning", "json in tags"])
+@pytest.mark.parametrize("kind", FORMS, ids=lambda form: form.kind)
+def test_a_form_holds_behind_reasoning(kind: Form, style: str) -> None:
+    """Anything may be thought."""
+    spec = Spec(name="m", path=str(MODEL_PATH), threads=1, context=1024)
+    backend = open_backend(spec)
+    backend.chat_template = STYLES[style]
+    engine = Engine(backend, spec)
+    begun = style == "opened reasoning"
+    follower = engine._follower(kind, Prompt(messages=[ASKED], tools=TOOLS[1:]), begun=begun)
+    assert follower is not None
+    thoughts = ["I think</thin.</think>\n"] if begun else ["", "<think>So, so.\n</think>"]
+    held = FORMS[kind] or family(style).written(Said(calls=[("get-time", {"zone": "UTC"})]))[1]
+    held = held[held.find("<tool_call>") :] if kind.kind == "call" else held
+    for thought in thoughts:
+        tokens = backend.tokenize(f"{thought}{held}", special=False)
+        tokens = tokens[1:] if backend.token_bytes(tokens[0]) == b"" else tokens
+        assert follower._matcher.validate_tokens(tokens) >= len(tokens) - 1
+    assert follower._matcher.validate_tokens(backend.tokenize("Well", special=False)[-1:]) == begun
+    backend.close()

@@ -34,7 +34,6 @@ class CallGrammar:
         self._calls = calls
         self._spelling: Spelling = calls.spelling
         self._control = control
-        self._cut = re.compile("|".join(map(re.escape, [*sorted(control, key=len, reverse=True), ANY])))
         self._rules: list[str] = []
 
     def of(self, tools: Sequence[Mapping[str, Any]]) -> str:
@@ -57,13 +56,7 @@ class CallGrammar:
 
     def spelled(self, text: str) -> str:
         """A text as Lark writes it, its control tokens by their numbers."""
-        parts: list[str] = []
-        at = 0
-        for found in self._cut.finditer(text):
-            fixed = IDENTIFIER if found[0] == ANY else f"<[{self._control[found[0]]}]>"
-            parts += [literal(text[at : found.start()]), fixed]
-            at = found.end()
-        return " ".join(part for part in [*parts, literal(text[at:])] if part)
+        return spelled(text, self._control)
 
     def _rule(self, body: str) -> str:
         """A rule of its own for a body; gives its name."""
@@ -102,7 +95,7 @@ class CallGrammar:
         """Any text up to its close, or one of those that are allowed."""
         if options := schema.get("enum"):
             return f"({' | '.join(self.spelled(str(one)) for one in options)}) {self.spelled(close)}"
-        if self._cut.search(close):
+        if any(mark in close for mark in self._control):
             return f"{ANYTHING} {self.spelled(close)}"
         name = f"rule_{len(self._rules)}"
         self._rules.append(f"{name}[suffix={json.dumps(close, ensure_ascii=False)}]: {ANYTHING}")
@@ -136,6 +129,17 @@ class CallGrammar:
             case "boolean" if shape.brackets[0] == "(":
                 return '("True" | "False")'
         return json_rule(schema)
+
+
+def spelled(text: str, control: Mapping[str, int]) -> str:
+    """A text as Lark writes it, its control tokens by their numbers, an identifier for ANY."""
+    parts: list[str] = []
+    at = 0
+    for found in re.finditer("|".join(map(re.escape, [*sorted(control, key=len, reverse=True), ANY])), text):
+        fixed = IDENTIFIER if found[0] == ANY else f"<[{control[found[0]]}]>"
+        parts += [literal(text[at : found.start()]), fixed]
+        at = found.end()
+    return " ".join(part for part in [*parts, literal(text[at:])] if part)
 
 
 def literal(text: str) -> str:

@@ -39,6 +39,8 @@ class Learned:
     """The variable by which reasoning is asked for."""
     writes_calls: bool = True
     """Whether the template can write calls; where it cannot, they are taken to look as they mostly do."""
+    reasons: bool = False
+    """Whether the model is known to reason before it answers."""
     openings: tuple[str, ...] = ()
     """What the template itself writes of an answer, the longest first."""
 
@@ -104,7 +106,8 @@ def learn(render: Render) -> Learned:
     habits = reasoning_habit(probe, habits or Habits())
     answer_texts = Answer(probe, habits)
     form = answer_texts.form()
-    return Learned(form, habits, switch, writes_calls, answer_texts.openings(switch))
+    reasons = switch is not None or form.reasoning is not THINK or bool(answer_texts.openings(None))
+    return Learned(form, habits, switch, writes_calls, reasons, answer_texts.openings(switch))
 
 
 def call_habits(probe: Probe) -> Habits | None:

@@ -38,6 +38,11 @@ class AnswerStream:
         if self._held.strip() and self._part in ("between", "content") and form.reasoning[0] is None:
             self._part, self._held, self._trim = "reasoning", "", True
 
+    @property
+    def reasoning(self) -> bool:
+        """Whether reasoning is under way."""
+        return self._part == "reasoning"
+
     def push(self, text: str) -> list[Delta]:
         """Add text and return the deltas that are certain by now."""
         self._held += text
