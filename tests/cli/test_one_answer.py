@@ -23,6 +23,7 @@ ECHO = [
     {"when": r"system: Be brief\.", "say": "brief"},
     {"when": "newlines", "say": "two lines\n\n\n"},
     {"when": "escape", "say": "a\x1b[31mb"},
+    {"when": "ponder", "say": "<think>So, so.</think>Yes."},
     {"say": "hello"},
 ]
 
@@ -53,6 +54,13 @@ def after_some_text(process: subprocess.Popen[bytes], text: bytes = b"tick tick"
         assert piece, seen
         seen += piece
     return seen
+
+
+def test_reasoning_is_no_part_of_the_answer(common: Tektra, echo: str) -> None:
+    assert common.run("chat", "ponder", "-m", echo, "--think").stdout == "Yes.\n"
+    assert common.run("chat", "ponder", "-m", echo, "--no-think", "--no-stream").stdout == "Yes.\n"
+    document = json.loads(common.run("chat", "ponder", "-m", echo, "--json").stdout)
+    assert (document["content"], document["reasoning"]) == ("Yes.", "So, so.")
 
 
 def test_an_answer_in_a_pipe_is_the_models_bytes_and_one_newline(common: Tektra, echo: str) -> None:

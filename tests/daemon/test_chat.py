@@ -49,6 +49,18 @@ def test_an_answer_streams_as_typed_events_and_is_kept(shared: Tektra) -> None:
     ]
 
 
+def test_reasoning_is_told_apart_from_the_answer_and_not_kept(shared: Tektra) -> None:
+    model = shared.import_scripted("thinker", [{"say": "<think>\nTwo and two.\n</think>\n\nFour."}])
+    events = chat(shared, content="2 + 2?", model=model, think=True)
+    assert "".join(e["text"] for e in events if e["type"] == "reasoning") == "Two and two."
+    assert "".join(e["text"] for e in events if e["type"] == "delta") == "Four."
+    with shared.client() as client:
+        kept = client.get(f"/api/conversations/{events[-1]['conversation_id']}").json()
+        whole = client.post("/api/chat", json={"content": "again", "model": model, "stream": False}).json()
+    assert kept["messages"][-1]["content"] == "Four."
+    assert (whole["content"], whole["reasoning"]) == ("Four.", "Two and two.")
+
+
 def test_the_next_turn_reads_what_was_said_before(shared: Tektra) -> None:
     model = shared.import_scripted("memory", [{"when": "seven.*which", "say": "Seven."}, {"say": "Noted."}])
     with shared.client() as client:

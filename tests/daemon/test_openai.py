@@ -24,12 +24,14 @@ ADD = {
         "parameters": {"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}},
     },
 }
+THOUGHT = {"when": "ponder", "say": "<think>So, so.</think>Yes."}
+NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 HELLO: Any = [{"role": "user", "content": "hello"}]
 
 
 @pytest.fixture(scope="module")
 def client(shared: Tektra) -> Iterator[openai.OpenAI]:
-    shared.import_scripted("speaker", [{"when": "sum", "say": CALL}, {"say": "Hello, wörld! STOP not this"}])
+    shared.import_scripted("speaker", [{"when": "sum", "say": CALL}, THOUGHT, {"say": "Hello, wörld! STOP not this"}])
     transport = httpx2.HTTPTransport(uds=str(shared.socket))
     http = httpx2.Client(transport=transport)
     with openai.OpenAI(base_url="http://tektra/v1", api_key="none", http_client=http, max_retries=0) as client:
@@ -107,6 +109,16 @@ def test_a_streamed_tool_call_comes_back_as_one(client: openai.OpenAI) -> None:
     calls = [call for choice in chunks for call in choice.delta.tool_calls or []]
     assert [(call.index, call.function.name) for call in calls if call.function] == [(0, "add")]
     assert chunks[-1].finish_reason == "tool_calls"
+
+
+def test_reasoning_is_a_field_of_its_own(client: openai.OpenAI) -> None:
+    wish: Any = {"model": "speaker", "messages": [{"role": "user", "content": "ponder"}]}
+    message = client.chat.completions.create(**wish, reasoning_effort="high").choices[0].message
+    assert (message.content, message.reasoning_content) == ("Yes.", "So, so.")  # type: ignore[attr-defined]
+    chunks = list(client.chat.completions.create(**wish, stream=True, extra_body=NO_THINKING))
+    deltas = [chunk.choices[0].delta for chunk in chunks]
+    assert "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas) == "So, so."
+    assert "".join(delta.content or "" for delta in deltas) == "Yes."
 
 
 def test_without_tools_on_offer_the_same_text_is_only_text(client: openai.OpenAI) -> None:
