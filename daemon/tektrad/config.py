@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="computing threads per model; 0: one per core")
     keep_alive: float = Field(300.0, ge=-1, description="seconds an idle model stays loaded; -1: for ever")
     memory_budget: int | None = Field(None, ge=0, description="bytes all models may take; unset: 80 % of the memory")
+    states_bytes: int = Field(2**31, ge=0, description="bytes of attention states kept on disk between loads; 0: none")
     queue_limit: int = Field(64, ge=1, description="requests that may wait for a model")
     queue_wait: float = Field(120.0, gt=0, description="seconds a request waits for a model before it gives up")
     drain: float = Field(10.0, ge=0, description="seconds that running requests get when the daemon stops")

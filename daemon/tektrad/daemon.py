@@ -48,7 +48,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         interrupted = await conversations.recover()
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
-        pool = await stairs.enter_async_context(opened(Pool(catalog, settings, clock)))
+        pool = await stairs.enter_async_context(opened(Pool(catalog, settings, clock, paths.states_dir)))
         default_model = settings.default_model or MODEL_NAME
         services = Services(
             version=importlib.metadata.version("tektra-cli"),

@@ -41,6 +41,11 @@ class Paths:
         return self.data_dir / "models"
 
     @property
+    def states_dir(self) -> Path:
+        """Attention states of conversations, kept while their models are not loaded."""
+        return self.cache_dir / "states"
+
+    @property
     def database(self) -> Path:
         """The SQLite store."""
         return self.data_dir / "tektra.db"

@@ -76,6 +76,12 @@ class Backend(Protocol):
     def cut(self, holder: int, length: int) -> None:
         """Forget what a holder holds behind its first `length` tokens; other than 0 only where `can_share`."""
 
+    def state(self, holder: int) -> bytes:
+        """What a holder's cells hold, for `restore`; only where `can_share`."""
+
+    def restore(self, holder: int, data: bytes) -> bool:
+        """Fill an empty holder's cells with a state; false, and it stays empty, when that is none of this model's."""
+
     def embed(self, tokens: list[int]) -> list[float]:
         """One unit-length vector for one input; raises ContextExceeded or Unsupported."""
 

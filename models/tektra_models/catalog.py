@@ -151,10 +151,10 @@ class Catalog:
             sync_directory(self.models_dir)
             return self._drop_blob(Path(model.path))
 
-    def spec(self, name: str, context: int | None = None, **how: int | float) -> Spec:
+    def spec(self, name: str, context: int | None = None, **how: int | float | str) -> Spec:
         """How a worker shall open the model; raises when its file is gone or hidden, or the context is impossible.
 
-        `how` are the Spec's fields that no file decides: slots, batch, threads, gap_s.
+        `how` are the Spec's fields that no file decides, such as slots and batch.
         """
         model = self.get(name)
         if model.missing:
@@ -170,6 +170,7 @@ class Catalog:
             path=model.path,
             backend="scripted" if model.format == "scripted" else "llamacpp",
             context=context or min(most or DEFAULT_CONTEXT, DEFAULT_CONTEXT),
+            digest=model.sha256 or _identity(Path(model.path)),
             **how,  # type: ignore[arg-type]
         )
 
@@ -284,6 +285,15 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def _identity(path: Path) -> str:
+    """What tells a file whose digest nobody knows from others: place, size and time of change; "" if it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{path} {status.st_size} {status.st_mtime_ns}"
 
 
 def _gone(model: Model) -> ModelError:

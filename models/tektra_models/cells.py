@@ -22,6 +22,7 @@ class Cells:
         self._tree = PrefixTree()
         self._free = list(range(backend.holders))
         self._in_use: set[int] = set()
+        self._private: set[int] = set()
 
     def find(self, tokens: list[int]) -> Match:
         """The longest prefix that need not be computed; the last token always has to be, for what follows it."""
@@ -31,10 +32,12 @@ class Cells:
         """How many of a holder's tokens lie in cells that one of the others holds too."""
         return self._tree.shared(holder, others)
 
-    def enter(self, match: Match) -> int:
-        """Give out a sequence id that already holds the tokens of a match."""
+    def enter(self, match: Match, *, private: bool = False) -> int:
+        """Give out a sequence id that already holds the tokens of a match; a private one never goes to disk."""
         holder = self._free.pop() if self._free else self._take_away(keep=match.holder)
         self._in_use.add(holder)
+        if private:
+            self._private.add(holder)
         if match.length:
             self._backend.copy(match.holder, holder, match.length)
             self._tree.join(holder, match)
@@ -59,21 +62,52 @@ class Cells:
             self._tree.cut(holder)
         self._cut(holder, self._tree.length(holder))
 
+    def tokens(self, holder: int) -> list[int]:
+        """What a holder holds."""
+        return self._tree.tokens(holder)
+
+    def keepable(self, least: int) -> list[int]:
+        """Idle holders of so many tokens that may go to disk, the latest used first."""
+        idle = set(self._tree.holders - self._in_use)
+        return [
+            holder
+            for holder in self._tree.latest_ends(idle)
+            if self._tree.length(holder) >= least and holder not in self._private
+        ]
+
+    def can_take(self, count: int) -> bool:
+        """Whether so many tokens fit beside those in use."""
+        used = sum(self._tree.length(holder) for holder in self._in_use)
+        return used + count <= self._backend.context and len(self._in_use) < self._backend.holders
+
+    def adopt(self, tokens: list[int]) -> int:
+        """An idle holder of these tokens, whose cells are going to be read from elsewhere."""
+        self.make_room(len(tokens))
+        holder = self._free.pop() if self._free else self._take_away(keep=-1)
+        self._tree.grow(holder, tokens)
+        return holder
+
+    def give_up(self, holder: int) -> None:
+        """Let go of all that an idle holder holds."""
+        self._tree.cut(holder)
+        self._cut(holder, 0)
+
     def forget(self) -> None:
         """Let everything go that is idle: after a failed step nobody knows what the cells hold."""
         for holder in list(self._tree.holders - self._in_use):
-            self._tree.cut(holder)
-            self._cut(holder, 0)
+            self.give_up(holder)
 
     def _take_away(self, keep: int) -> int:
         """An id that an idle holder has to give up, though not the one to be copied from."""
         holder = self._tree.least(self._tree.holders - self._in_use - {keep})
         self._tree.cut(holder)
         self._backend.cut(holder, 0)
+        self._private.discard(holder)
         return holder
 
     def _cut(self, holder: int, length: int) -> None:
         """Carry out what the tree has decided already; a holder of nothing is free."""
         self._backend.cut(holder, length)
         if not length:
+            self._private.discard(holder)
             self._free.append(holder)

@@ -21,8 +21,10 @@ from tektra_models.cells import Cells
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import BadRequest, ContextExceeded, ModelError, Unsupported
 from tektra_models.generation import Delta, Finish, FinishReason, Form, Prompt, Sampling
+from tektra_models.kv_store import KvStore
 from tektra_models.pace import Pace
 from tektra_models.prefix import common_length
+from tektra_models.recall import Recall
 from tektra_models.sequence import Sequence
 from tektra_models.spec import Spec
 from tektra_models.text_stream import TextStream
@@ -40,7 +42,13 @@ WORTH_WAITING = 32
 class Engine:
     """Runs many sequences over one loaded model; not thread-safe, driven by its worker's loop."""
 
-    def __init__(self, backend: Backend, spec: Spec, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        spec: Spec,
+        now: Callable[[], float] = time.monotonic,
+        states: KvStore | None = None,
+    ) -> None:
         self.backend = backend
         self._now = now
         self._pace = Pace(spec.gap_s)
@@ -50,6 +58,7 @@ class Engine:
         self._waiting: dict[int, Sequence] = {}
         self._running: dict[int, Sequence] = {}
         self._cells = Cells(backend)
+        self.recall = Recall(backend, self._cells, states)
         self._orders = itertools.count()
 
     @property
@@ -91,7 +100,9 @@ class Engine:
             answer=answer,
             follower=follower,
             added_at=self._now(),
+            private=prompt.private,
         )
+        self.recall.bring_back(tokens)
         return len(tokens)
 
     def _follower(self, form: Form | None, prompt: Prompt, *, begun: bool) -> Follower | None:
@@ -204,7 +215,7 @@ class Engine:
         for order in plan.enter:
             sequence = self._waiting.pop(order)
             match = self._cells.find(sequence.tokens)
-            sequence.holder, sequence.held = self._cells.enter(match), match.length
+            sequence.holder, sequence.held = self._cells.enter(match, private=sequence.private), match.length
             if not sequence.entered_at:
                 sequence.cached = match.length
             sequence.status = "running"

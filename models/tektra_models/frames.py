@@ -56,6 +56,10 @@ class Count(_Frame, frozen=True, kw_only=True):
     prompt: Prompt
 
 
+class Forget(_Frame, frozen=True, kw_only=True):
+    """Keep nothing of what was computed before, neither in cells nor on disk."""
+
+
 class Stop(_Frame, frozen=True, kw_only=True):
     """Finish nothing more and exit."""
 
@@ -128,7 +132,7 @@ class Gauge(_Frame, frozen=True, kw_only=True):
     waiting: int
 
 
-ToWorker = Load | Generate | Cancel | Embed | Count | Stop
+ToWorker = Load | Generate | Cancel | Embed | Count | Forget | Stop
 FromWorker = Loaded | Began | Piece | Ended | Embedded | Counted | Refused | Gauge
 
 _encoder = msgspec.msgpack.Encoder()

@@ -53,6 +53,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     messages: list[dict[str, Any]] | None = None
     tools: list[dict[str, Any]] | None = None
+    private: bool = False
+    """Whether nothing of this may be written to disk."""
     think: bool | None = None
     """Whether to reason first, where the model's template knows the difference; None leaves it to the template."""
     text: str | None = None

@@ -296,6 +296,21 @@ class LlamaCppBackend:
         """Drop the cells behind the first `length` tokens."""
         llama.llama_memory_seq_rm(self._memory, holder, length, -1)
 
+    def state(self, holder: int) -> bytes:
+        """Copy llama.cpp's state of one sequence."""
+        size = llama.llama_state_seq_get_size(self._ctx, holder)
+        buffer = (ctypes.c_uint8 * size)()
+        written = llama.llama_state_seq_get_data(self._ctx, buffer, size, holder)
+        return bytes(memoryview(buffer)[:written])
+
+    def restore(self, holder: int, data: bytes) -> bool:
+        """Let llama.cpp read a state into one sequence."""
+        buffer = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
+        if llama.llama_state_seq_set_data(self._ctx, buffer, len(data), holder):
+            return True
+        self.cut(holder, 0)
+        return False
+
     def embed(self, tokens: list[int]) -> list[float]:
         """Pool one input (the model's own pooling, mean where it names none) and scale it to unit length."""
         limit = min(self.context, MAX_EMBED_TOKENS)

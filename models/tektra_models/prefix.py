@@ -73,6 +73,16 @@ class PrefixTree:
         """How many tokens a holder holds."""
         return self._tails[holder].end if holder in self._tails else 0
 
+    def tokens(self, holder: int) -> list[int]:
+        """What a holder holds."""
+        parts = [node.tokens for node in self._upwards(self._tails.get(holder, self._root))]
+        return list(itertools.chain.from_iterable(reversed(parts)))
+
+    def latest_ends(self, idle: Set[int]) -> list[int]:
+        """One holder for each end that only idle ones hold, the latest used first."""
+        ends = {node: holder for holder, node in self._tails.items() if not node.children and node.holders <= idle}
+        return [ends[node] for node in sorted(ends, key=lambda node: -node.used)]
+
     def find(self, tokens: list[int], in_use: Set[int] = frozenset()) -> Match:
         """The longest prefix of `tokens` that one holder holds; `in_use` are the holders whose cells must stay."""
         length, node = self._descend(self._root, tokens)

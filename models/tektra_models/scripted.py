@@ -150,6 +150,14 @@ class ScriptedBackend:
     def cut(self, holder: int, length: int) -> None:
         """There are no cells."""
 
+    def state(self, holder: int) -> bytes:
+        """There is nothing to keep."""
+        return b""
+
+    def restore(self, holder: int, data: bytes) -> bool:
+        """Nothing was kept."""
+        return True
+
     def embed(self, tokens: list[int]) -> list[float]:
         """How often each of eight classes of bytes occurs, as a unit vector: equal texts are equal, others differ."""
         if len(tokens) > self.context:

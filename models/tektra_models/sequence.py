@@ -33,6 +33,7 @@ class Sequence:
     """What takes the answer apart; None where the prompt was no conversation."""
     follower: Follower | None
     added_at: float
+    private: bool = False
     status: Status = "waiting"
     holder: int = -1
     held: int = 0

@@ -32,3 +32,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that an answer may wait between two tokens while others' prompts are read."""
     threads: int = 0
     """Computing threads; 0 means one per core that this process may use."""
+    digest: str = ""
+    """What tells this model's file from all others."""
+    states_dir: str = ""
+    """Where attention states are kept between loads; empty: nowhere."""
+    states_bytes: int = 0
+    """How many bytes all kept states may take."""

@@ -16,15 +16,20 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
 
 from tektra_models import frames
 from tektra_models.backend import Backend
 from tektra_models.engine import Engine, Event
 from tektra_models.errors import ModelError
 from tektra_models.generation import Delta, Embedding, Usage
+from tektra_models.kv_store import KvStore
 from tektra_models.spec import Spec
 
 PR_SET_PDEATHSIG = 1
+QUIET_SECONDS = 1.0
+"""For which nobody wants anything before something is written to disk."""
 
 
 def open_backend(spec: Spec) -> Backend:
@@ -39,6 +44,18 @@ def open_backend(spec: Spec) -> Backend:
 
     read_header(spec.path)
     return LlamaCppBackend(spec)
+
+
+def open_states(spec: Spec) -> KvStore | None:
+    """Where this model's attention states are kept; None where they are not, or cannot be."""
+    if not spec.states_dir or spec.backend != "llamacpp":
+        return None
+    key = f"{spec.digest} llama-cpp-python {version('llama-cpp-python')} f16"
+    try:
+        return KvStore(Path(spec.states_dir), key, spec.states_bytes)
+    except OSError as error:
+        sys.stderr.write(f"worker: attention states cannot be kept in {spec.states_dir}: {error}\n")
+        return None
 
 
 def die_with_parent() -> None:
@@ -96,6 +113,7 @@ class Loop:
         self._gauge = (0, 0)
         self._embeds: dict[str, EmbedJob] = {}
         self._stopping = False
+        self._unkept = False
 
     def run(self) -> None:
         """Serve until a Stop frame."""
@@ -106,18 +124,29 @@ class Loop:
             if self._embeds:
                 self._embed_one()
             self._report()
+        self._engine.recall.close()
 
     def _take_frames(self) -> None:
-        """Answer all frames that have come; wait for one only when there is nothing to compute."""
+        """Answer all frames that have come; wait for one only when there is nothing to compute.
+
+        What was computed is written to disk while nobody wants anything.
+        """
         idle = not (self._engine.running or self._engine.waiting or self._embeds)
         while idle or not self._wire.inbox.empty():
-            self._answer(self._wire.inbox.get())
+            try:
+                self._answer(self._wire.inbox.get(timeout=QUIET_SECONDS if self._unkept else None))
+            except queue.Empty:
+                self._unkept = self._engine.recall.keep_one()
+                continue
+            self._unkept = True
             idle = False
 
     def _answer(self, frame: frames.ToWorker) -> None:
         match frame:
             case frames.Stop():
                 self._stopping = True
+            case frames.Forget():
+                self._engine.recall.forget()
             case frames.Cancel(id=request):
                 self._embeds.pop(request, None)
                 self._send_events(self._engine.cancel(request))
@@ -206,7 +235,7 @@ def serve(sock: socket.socket) -> None:
         can_embed=backend.can_embed,
     )
     wire.send(frames.Loaded(info=info, load_seconds=time.monotonic() - started))
-    Loop(wire, Engine(backend, first.spec)).run()
+    Loop(wire, Engine(backend, first.spec, states=open_states(first.spec))).run()
     backend.close()
 
 

@@ -42,4 +42,5 @@ async def remove_conversation(rooms: Rooms, reference: str) -> Response:
     found = await rooms.conversations.find(reference)
     rooms.turns.refuse_if_busy(found.id)
     await rooms.conversations.remove(found.id)
+    await rooms.pool.forget_states()  # what a model computed of it can be read from its attention
     return json_response({"schema": "tektra.conversation-removed/1", "id": found.id})

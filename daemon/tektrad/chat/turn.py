@@ -169,7 +169,7 @@ class Turns:
 
     async def _answer(self, answer: _Answer) -> AsyncGenerator[TurnEvent, None]:
         """Begin to generate before anything is recorded, so that a refused prompt leaves no trace."""
-        prompt = Prompt(messages=answer.fitted.messages, think=answer.turn.think)
+        prompt = Prompt(messages=answer.fitted.messages, think=answer.turn.think, private=not answer.turn.save)
         async with aclosing(answer.lease.worker.generate(prompt, answer.turn.sampling)) as stream:
             began = await anext(stream)
             assert isinstance(began, frames.Began)

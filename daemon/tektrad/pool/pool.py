@@ -68,10 +68,11 @@ class Lease:
 class Pool:
     """Loads, shares, keeps alive and unloads models within a budget of memory."""
 
-    def __init__(self, catalog: Catalog, settings: Settings, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, settings: Settings, clock: Clock, states_dir: Path) -> None:
         self.catalog = catalog
         self.budget = budget.choose(settings.memory_budget, budget.measure())
         self._settings = settings
+        self._states_dir = states_dir
         self._clock = clock
         self._entries: dict[str, Entry] = {}
         self._leaving: dict[asyncio.Task[None], int] = {}
@@ -174,7 +175,15 @@ class Pool:
             batch=self._settings.batch,
             gap_s=self._settings.gap,
             threads=self._settings.threads,
+            states_dir=str(self._states_dir) if self._settings.states_bytes else "",
+            states_bytes=self._settings.states_bytes,
         )
+
+    async def forget_states(self) -> None:
+        """Remove every attention state: those that workers hold for nobody in particular, and those on disk."""
+        for entry in self._entries.values():
+            entry.worker.forget_states()
+        await asyncio.to_thread(_remove_all, self._states_dir)
 
     async def _admit(self, model: Model, spec: Spec, needed: int, context: int | None, notify: Notify | None) -> Entry:
         """Take a lease, standing in line for memory if need be; raises a TektraError."""
@@ -377,6 +386,11 @@ def promised_bytes(model: Model, spec: Spec) -> int:
 def _estimate(spec: Spec, modified_ns: int, size: int) -> int:
     """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
     return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch).total_bytes
+
+
+def _remove_all(folder: Path) -> None:
+    for path in folder.glob("*.kv"):
+        path.unlink(missing_ok=True)
 
 
 def _gib(count: int) -> str:

@@ -115,6 +115,11 @@ class Worker:
         assert isinstance(frame, frames.Counted)
         return frame.tokens
 
+    def forget_states(self) -> None:
+        """Let the worker forget what it keeps of earlier requests."""
+        if self.state == "ready":
+            self._send(frames.Forget())
+
     async def stop(self) -> None:
         """End the process: by request, after a few seconds by force; idempotent."""
         if self.state != "broken":
