@@ -1,4 +1,4 @@
-"""`python -m tests.bench [decode|prefixes|gaps|commands|start ...]`: measures and prints one JSON document.
+"""`python -m tests.bench [decode|prefixes|gaps|restart|commands|start ...]`: measures and prints one JSON document.
 
 Run it on a quiet machine; every figure stands beside its floor, measured in the same run.
 """
@@ -17,8 +17,9 @@ from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
 from tests.bench.gaps import measure_gaps
 from tests.bench.prefixes import measure_prefixes
+from tests.bench.restart import measure_restart
 
-PARTS = ("decode", "prefixes", "gaps", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "restart", "commands", "start")
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="|".join(PARTS), help="what to measure (default: all)")
     parser.add_argument(
-        "--pairs", type=int, default=3, help="pairs of runs in `decode`, runs in `prefixes` (default 3)"
+        "--pairs", type=int, default=3, help="pairs of runs in `decode`, runs in `prefixes` and `restart` (default 3)"
     )
     parser.add_argument("--runs", type=int, default=10, help="runs of each command (default 10)")
     parser.add_argument(
@@ -51,6 +52,8 @@ def main() -> None:
         report["prefixes"] = measure_prefixes(args.cache, args.pairs)
     if "gaps" in parts:
         report["gaps"] = measure_gaps(args.cache)
+    if "restart" in parts:
+        report["restart"] = measure_restart(args.cache, args.pairs)
     print(json.dumps(report, indent=2))
 
 
