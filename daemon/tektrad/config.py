@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     batch: int = Field(512, ge=16, le=8192, description="tokens that one step may compute")
     gap: float = Field(0.4, gt=0, description="seconds an answer may wait for a token while others' prompts are read")
     threads: int = Field(0, ge=0, description="computing threads per model; 0: one per core")
+    drafts: int = Field(15, ge=0, le=15, description="tokens guessed ahead where a text repeats itself; 0: none")
     keep_alive: float = Field(300.0, ge=-1, description="seconds an idle model stays loaded; -1: for ever")
     memory_budget: int | None = Field(None, ge=0, description="bytes all models may take; unset: 80 % of the memory")
     states_bytes: int = Field(2**31, ge=0, description="bytes of attention states kept on disk between loads; 0: none")

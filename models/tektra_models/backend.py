@@ -18,7 +18,8 @@ Sampler = Any
 class Feed:
     """Tokens for one holder in the next decode, from `position` on; sampled at the last one if a sampler is given.
 
-    With a follower only what its grammar admits can be drawn.
+    With a follower only what its grammar admits can be drawn. The last `drafts` tokens are guesses: sampling goes on
+    behind each of them that is the one that was drawn. Only where `can_share`, since wrong ones have to be cut.
     """
 
     holder: int
@@ -26,6 +27,7 @@ class Feed:
     position: int
     sampler: Sampler | None
     follower: Follower | None = None
+    drafts: int = 0
 
 
 class Backend(Protocol):
@@ -67,8 +69,11 @@ class Backend(Protocol):
     def free_sampler(self, sampler: Sampler) -> None:
         """Release what `sampler` made."""
 
-    def decode(self, feeds: list[Feed]) -> list[int | None]:
-        """Compute one batch; per feed the sampled token, or None where no sampler was given."""
+    def decode(self, feeds: list[Feed]) -> list[list[int]]:
+        """Compute one batch; per feed the sampled tokens: one, and one more for each draft that was right.
+
+        None where no sampler was given.
+        """
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Let an empty holder share the cells of another's first `length` tokens; only where `can_share`."""

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from tektra_models.answers.marks import ANY
 from tektra_models.answers.usual import CALLS
 from tektra_models.backend import Backend, Feed
-from tektra_models.batcher import Limits, Plan, Queued, plan_step
+from tektra_models.batcher import FEW, GROWTH, Limits, Plan, Queued, plan_step
 from tektra_models.cells import Cells
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import BadRequest, ContextExceeded, ModelError, Unsupported
 from tektra_models.generation import Delta, Finish, FinishReason, Form, Prompt, Sampling
 from tektra_models.kv_store import KvStore
+from tektra_models.lookup import Lookup
 from tektra_models.pace import Pace
 from tektra_models.prefix import common_length
 from tektra_models.recall import Recall
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 Event = tuple[str, Delta | Finish | ModelError]
 """A request's id and what came of it; an error ends this one request."""
 
+DRAFTING = 4
+"""Running sequences up to which drafts are made: with more, a step has little to spare."""
 WORTH_WAITING = 32
 """Tokens that a newcomer lets another read for both of them; for fewer, entering at once is as good."""
 
@@ -54,6 +57,7 @@ class Engine:
         self._pace = Pace(spec.gap_s)
         self.limits = Limits(slots=spec.slots, cells=backend.context, batch=spec.batch)
         self._name = spec.name
+        self._drafts = min(spec.drafts, FEW - 1) if backend.can_share else 0
         self._format = ChatFormat(backend.chat_template, bos=backend.bos, eos=backend.eos)
         self._waiting: dict[int, Sequence] = {}
         self._running: dict[int, Sequence] = {}
@@ -101,6 +105,7 @@ class Engine:
             follower=follower,
             added_at=self._now(),
             private=prompt.private,
+            lookup=Lookup(self._drafts) if self._drafts and follower is None else None,
         )
         self.recall.bring_back(tokens)
         return len(tokens)
@@ -127,15 +132,17 @@ class Engine:
 
     def step(self) -> list[Event]:
         """Compute one batch and return what came of it, in order."""
+        self._make_drafts()
         plan = plan_step(self._under_way(), self._in_line(), replace(self.limits, reading=self._pace.chunk))
         self._seat(plan)
         fed = [(self._running[order], count) for order, count in plan.feeds.items()]
         writing = sum(sequence.writing for sequence, _ in fed)
-        reading = sum(plan.feeds.values()) - writing
-        self._cells.make_room(reading + writing)
+        reading = sum(count for sequence, count in fed if not sequence.writing)
+        self._cells.make_room(sum(plan.feeds.values()))
         begun = self._now()
         tokens = self.backend.decode([self._feed(sequence, count) for sequence, count in fed])
-        self._pace.took(self._now() - begun, read=reading, written=writing)
+        drafted = sum(plan.feeds.values()) - reading - writing
+        self._pace.took(self._now() - begun, read=reading, written=writing, drafted=drafted)
         return list(itertools.chain.from_iterable(map(self._take, fed, tokens)))
 
     def fail_all(self) -> list[str]:
@@ -185,7 +192,8 @@ class Engine:
         queued: list[Queued] = []
         for order, sequence in sorted(self._running.items()):
             shared = self._cells.shared(sequence.holder, older)
-            queued.append(Queued(order=order, length=len(sequence.tokens), held=sequence.held, shared=shared))
+            length = len(sequence.tokens) + len(sequence.draft)
+            queued.append(Queued(order=order, length=length, held=sequence.held, shared=shared))
             older.add(sequence.holder)
         return queued
 
@@ -210,7 +218,7 @@ class Engine:
         for order in plan.preempt:
             sequence = self._running.pop(order)
             self._leave(sequence)
-            sequence.status = "waiting"
+            sequence.status, sequence.draft = "waiting", []
             self._waiting[order] = sequence
         for order in plan.enter:
             sequence = self._waiting.pop(order)
@@ -222,22 +230,50 @@ class Engine:
             sequence.entered_at = sequence.entered_at or self._now()
             self._running[order] = sequence
 
+    def _make_drafts(self) -> None:
+        """Guess what comes next where few write, and only into cells that nobody would have to leave for it."""
+        if not self._drafts or len(self._running) > DRAFTING:
+            return
+        taken = sum(len(sequence.tokens) + GROWTH for sequence in self._running.values())
+        for sequence in self._running.values():
+            if sequence.lookup is not None and sequence.writing:
+                free = (self.limits.cells - taken) // len(self._running)
+                room = min(sequence.limit - len(sequence.tokens) - 1, free)
+                writers = len(self._running)
+                sequence.draft = sequence.lookup.draft(sequence.tokens, room, self._pace.draft_cost, writers)
+
     def _feed(self, sequence: Sequence, count: int) -> Feed:
         end = sequence.held + count
+        known = len(sequence.tokens)
         return Feed(
             holder=sequence.holder,
-            tokens=sequence.tokens[sequence.held : end],
+            tokens=[*sequence.tokens[sequence.held : end], *sequence.draft[: max(0, end - known)]],
             position=sequence.held,
-            sampler=sequence.sampler if end == len(sequence.tokens) else None,
+            sampler=sequence.sampler if end >= known else None,
             follower=sequence.follower,
+            drafts=max(0, end - known),
         )
 
-    def _take(self, fed: tuple[Sequence, int], token: int | None) -> list[Event]:
+    def _take(self, fed: tuple[Sequence, int], tokens: list[int]) -> list[Event]:
+        """What comes of the tokens that were drawn for one sequence; drafts that were wrong leave no trace."""
         sequence, count = fed
-        self._cells.computed(sequence.holder, sequence.tokens[sequence.held : sequence.held + count])
-        sequence.held += count
-        if token is None:
-            return []
+        drafts, right = max(0, sequence.held + count - len(sequence.tokens)), max(0, len(tokens) - 1)
+        computed = [*sequence.tokens[sequence.held :], *sequence.draft][: count - drafts + right]
+        if right < drafts:
+            self.backend.cut(sequence.holder, sequence.held + len(computed))
+        self._cells.computed(sequence.holder, computed)
+        sequence.held += len(computed)
+        sequence.draft = []
+        if drafts and sequence.lookup is not None:
+            sequence.lookup.judged(right)
+        events: list[Event] = []
+        for token in tokens:
+            events += self._drew(sequence, token)
+            if sequence.status == "finished":
+                break
+        return events
+
+    def _drew(self, sequence: Sequence, token: int) -> list[Event]:
         sequence.first_token_at = sequence.first_token_at or self._now()
         ended = self.backend.is_end(token) and not sequence.sampling.ignore_end
         follower = sequence.follower

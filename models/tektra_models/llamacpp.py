@@ -253,16 +253,26 @@ class LlamaCppBackend:
         """Release a chain and its links."""
         llama.llama_sampler_free(sampler)
 
-    def decode(self, feeds: list[Feed]) -> list[int | None]:
-        """Fill one batch, compute it, draw one token per feed that has a sampler."""
+    def decode(self, feeds: list[Feed]) -> list[list[int]]:
+        """Fill one batch, compute it, draw for each feed that has a sampler."""
         rows = self._fill(feeds)
         status = llama.llama_decode(self._ctx, self._batch)
         if status != 0:
             raise ModelError(f"llama.cpp could not compute the batch (status {status})", "Please report this.")
         return [
-            None if feed.sampler is None else self._draw(feed.sampler, feed.follower, row)
-            for feed, row in zip(feeds, rows, strict=True)
+            [] if feed.sampler is None else self._drawn(feed, last - feed.drafts)
+            for feed, last in zip(feeds, rows, strict=True)
         ]
+
+    def _drawn(self, feed: Feed, row: int) -> list[int]:
+        """One token, and another behind each draft that is the one that was drawn."""
+        drawn = [self._draw(feed.sampler, feed.follower, row)]
+        for draft in feed.tokens[len(feed.tokens) - feed.drafts :]:
+            if draft != drawn[-1]:
+                break
+            row += 1
+            drawn.append(self._draw(feed.sampler, feed.follower, row))
+        return drawn
 
     def _draw(self, sampler: Any, follower: Follower | None, row: int) -> int:
         if follower is not None:
@@ -284,7 +294,8 @@ class LlamaCppBackend:
                 batch.logits[at] = 0
                 at += 1
             rows.append(at - 1)
-            batch.logits[at - 1] = feed.sampler is not None
+            for row in range(at - 1 - feed.drafts, at):
+                batch.logits[row] = feed.sampler is not None
         batch.n_tokens = at
         return rows
 

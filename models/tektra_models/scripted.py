@@ -140,9 +140,19 @@ class ScriptedBackend:
     def free_sampler(self, sampler: _Speaker) -> None:
         """Nothing to release."""
 
-    def decode(self, feeds: list[Feed]) -> list[int | None]:
-        """The next byte of each reply whose prompt was read to the end."""
-        return [feed.sampler.next() if feed.sampler is not None else None for feed in feeds]
+    def decode(self, feeds: list[Feed]) -> list[list[int]]:
+        """The next byte of each reply whose prompt was read to the end, and those behind drafts that were right."""
+        return [[] if feed.sampler is None else self._said(feed) for feed in feeds]
+
+    @staticmethod
+    def _said(feed: Feed) -> list[int]:
+        assert feed.sampler is not None
+        said = [feed.sampler.next()]
+        for draft in feed.tokens[len(feed.tokens) - feed.drafts :]:
+            if draft != said[-1]:
+                break
+            said.append(feed.sampler.next())
+        return said
 
     def copy(self, source: int, target: int, length: int) -> None:
         """There are no cells."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tektra_models.answers.stream import AnswerStream
 from tektra_models.backend import Sampler
 from tektra_models.generation import Delta, FinishReason, Sampling, Timings, Usage
+from tektra_models.lookup import Lookup
 from tektra_models.text_stream import TextStream
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Sequence:
     follower: Follower | None
     added_at: float
     private: bool = False
+    lookup: Lookup | None = None
+    draft: list[int] = field(default_factory=list)
+    """Guesses at the next tokens, computed with the last one."""
     status: Status = "waiting"
     holder: int = -1
     held: int = 0

@@ -32,6 +32,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that an answer may wait between two tokens while others' prompts are read."""
     threads: int = 0
     """Computing threads; 0 means one per core that this process may use."""
+    drafts: int = 0
+    """Tokens that may be drafted by looking up what followed the same tokens before; 0: none."""
     digest: str = ""
     """What tells this model's file from all others."""
     states_dir: str = ""

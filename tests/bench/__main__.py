@@ -1,4 +1,4 @@
-"""`python -m tests.bench [decode|prefixes|gaps|restart|commands|start ...]`: measures and prints one JSON document.
+"""`python -m tests.bench [PART ...]`: measures and prints one JSON document; --help names the parts.
 
 Run it on a quiet machine; every figure stands beside its floor, measured in the same run.
 """
@@ -15,11 +15,12 @@ import platformdirs
 
 from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
+from tests.bench.drafts import measure_drafts
 from tests.bench.gaps import measure_gaps
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "commands", "start")
 
 
 def main() -> None:
@@ -54,6 +55,8 @@ def main() -> None:
         report["gaps"] = measure_gaps(args.cache)
     if "restart" in parts:
         report["restart"] = measure_restart(args.cache, args.pairs)
+    if "drafts" in parts:
+        report["drafts"] = measure_drafts(args.cache, args.pairs)
     print(json.dumps(report, indent=2))
 
 

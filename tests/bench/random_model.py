@@ -30,19 +30,23 @@ HALF_B = Shape("half-b", layers=24, width=896, heads=14, kv_heads=2, hidden=4864
 TINY = Shape("tiny", layers=2, width=256, heads=4, kv_heads=2, hidden=512, vocabulary=1024, context=2048)
 
 
-def random_gguf(shape: Shape, directory: Path, quantization: str = "Q4_K_M") -> Path:
-    """Return the path of a model of this shape, made once and kept in `directory`."""
-    final = directory / f"{shape.name}-{quantization.lower()}.gguf"
+def random_gguf(shape: Shape, directory: Path, quantization: str = "Q4_K_M", *, counting: bool = False) -> Path:
+    """Return the path of a model of this shape, made once and kept in `directory`.
+
+    One that counts says after each token the next one of the vocabulary: its layers add nothing, and take as long.
+    """
+    name = f"{shape.name}-counting" if counting else shape.name
+    final = directory / f"{name}-{quantization.lower()}.gguf"
     if not final.exists():
         directory.mkdir(parents=True, exist_ok=True)
-        source = directory / f"{shape.name}-f16.gguf"
-        _write_f16(shape, source)
+        source = directory / f"{name}-f16.gguf"
+        _write_f16(shape, source, counting)
         _quantize(source, final, quantization)
         source.unlink()
     return final
 
 
-def _write_f16(shape: Shape, path: Path) -> None:
+def _write_f16(shape: Shape, path: Path, counting: bool) -> None:
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(f"random {shape.name}")
     writer.add_context_length(shape.context)
@@ -58,7 +62,11 @@ def _write_f16(shape: Shape, path: Path) -> None:
     rng = np.random.default_rng(1)
 
     def matrix(name: str, rows: int, columns: int) -> None:
-        writer.add_tensor(name, (rng.standard_normal((rows, columns), dtype=np.float32) * 0.02).astype(np.float16))
+        silent = counting and name.endswith(("attn_output.weight", "ffn_down.weight"))
+        values = rng.standard_normal((rows, columns), dtype=np.float32) * (0.0 if silent else 0.02)
+        writer.add_tensor(name, values.astype(np.float16))
+        if counting and name == "token_embd.weight":
+            writer.add_tensor("output.weight", np.roll(values, 1, axis=0).astype(np.float16))
 
     kv_width = shape.width // shape.heads * shape.kv_heads
     matrix("token_embd.weight", shape.vocabulary, shape.width)

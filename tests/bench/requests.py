@@ -23,10 +23,11 @@ _numbers = itertools.count(1)
 
 
 @contextmanager
-def benchmarked(path: Path, context: int) -> Iterator[Tektra]:
-    """A Tektra of its own that has loaded the benchmark's model, on all cores."""
+def benchmarked(path: Path, context: int, **env: str) -> Iterator[Tektra]:
+    """A Tektra of its own that has loaded the benchmark's model, on all cores; without drafts if not told otherwise."""
     with installation() as tektra:
         del tektra.env["TEKTRA_THREADS"]
+        tektra.env |= {"TEKTRA_DRAFTS": "0"} | env
         tektra.start()
         tektra.json("models", "import", str(path), "--name", MODEL)
         tektra.json("models", "load", MODEL, "--context", str(context), "--keep-alive", "-1")

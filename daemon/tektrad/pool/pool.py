@@ -175,6 +175,7 @@ class Pool:
             batch=self._settings.batch,
             gap_s=self._settings.gap,
             threads=self._settings.threads,
+            drafts=self._settings.drafts,
             states_dir=str(self._states_dir) if self._settings.states_bytes else "",
             states_bytes=self._settings.states_bytes,
         )
