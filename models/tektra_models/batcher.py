@@ -12,12 +12,16 @@ Pure: values in, a Plan out. The rules, numbered as in the code:
 4. Entering. Then the oldest waiting sequence enters if a slot is free, its tokens fit beside the claims with a little
    room to grow, and there is batch left. If it cannot, nobody behind it may (no starvation). Only who waits for another
    to read what both begin with lets others pass.
+5. Classes. Batch sequences count as younger than all interactive ones. They give up their slots and cells to an
+   interactive one that could not enter otherwise, the youngest first, and while one runs they take part in some steps
+   only, those in which it is their `turn`. Whoever has waited too long is no batch sequence any more; that is not
+   decided here.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GROWTH = 32
 """Cells that a newcomer leaves free for each sequence already running, so that it is not preempted at once."""
@@ -38,6 +42,12 @@ class Queued:
     held: int = 0
     shared: int = 0
     follows: bool = False
+    batch: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """The place in line."""
+        return self.batch, self.order
 
     @property
     def pending(self) -> int:
@@ -52,12 +62,16 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the backend can hold: sequences at once, cells in all, tokens a step, of prompts beside running answers."""
+    """What the backend can hold: sequences at once, cells in all, tokens a step, of prompts beside running answers.
+
+    `turn` says whether batch sequences take part beside interactive ones.
+    """
 
     slots: int
     cells: int
     batch: int
     reading: int = sys.maxsize
+    turn: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,37 +85,56 @@ class Plan:
 
 def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> Plan:
     """Return what the next step does; every order in `enter` also has a feed."""
-    active = sorted(running, key=lambda s: s.order)
+    active = sorted(running, key=lambda s: s.rank)
     preempt: list[int] = []
     claimed = sum(s.claim for s in active)
     while claimed > limits.cells and len(active) > 1:  # 1
         youngest = active.pop()
         preempt.append(youngest.order)
         claimed -= youngest.claim
+    short = bool(preempt)
 
-    feeds = {s.order: 1 for s in active if s.pending <= FEW}  # 2
+    resting = not limits.turn and any(not s.batch for s in [*active, *waiting])  # 5
+    stepping = [s for s in active if not (s.batch and resting)]
+    feeds = {s.order: 1 for s in stepping if s.pending <= FEW}  # 2
     left = limits.batch - len(feeds)
-    for sequence in active:
+    for sequence in stepping:
         if 1 < sequence.pending <= FEW:
             forced = min(sequence.pending - 1, left)
             feeds[sequence.order] += forced
             left -= forced
     if feeds:
         left = min(left, limits.reading)
-    for sequence in active:  # 3
+    for sequence in stepping:  # 3
         if sequence.pending > FEW and left > 0:
             feeds[sequence.order] = min(sequence.pending, left)
             left -= feeds[sequence.order]
 
     enter: list[int] = []
-    for sequence in sorted(waiting, key=lambda s: s.order):  # 4
+    for sequence in sorted(waiting, key=lambda s: s.rank):  # 4
         if sequence.follows:
             continue
-        room = limits.cells - claimed - GROWTH * (len(active) + len(enter))
-        if preempt or left <= 0 or len(active) + len(enter) >= limits.slots or sequence.claim > room:
+        if sequence.batch and resting and feeds:
+            break
+        while not short and not sequence.batch and not _fits(sequence, active, enter, claimed, limits):  # 5
+            if not active or not active[-1].batch:
+                break
+            victim = active.pop()
+            preempt.append(victim.order)
+            claimed -= victim.claim
+            left += feeds.pop(victim.order, 0)
+        if short or left <= 0 or not _fits(sequence, active, enter, claimed, limits):
             break
         enter.append(sequence.order)
         feeds[sequence.order] = min(sequence.pending, left)
         left -= feeds[sequence.order]
         claimed += sequence.claim
+    if resting and not feeds:
+        return plan_step(running, waiting, replace(limits, turn=True))  # a step must compute something
     return Plan(feeds=feeds, enter=tuple(enter), preempt=tuple(preempt))
+
+
+def _fits(sequence: Queued, active: list[Queued], enter: list[int], claimed: int, limits: Limits) -> bool:
+    """Whether a slot is free and its tokens fit beside the claims, with room for all to grow."""
+    others = len(active) + len(enter)
+    return others < limits.slots and sequence.claim <= limits.cells - claimed - GROWTH * others

@@ -38,6 +38,10 @@ Event = tuple[str, Delta | Finish | ModelError]
 
 DRAFTING = 4
 """Running sequences up to which drafts are made: with more, a step has little to spare."""
+BATCH_TURN = 4
+"""One step in so many is for batch sequences too, while interactive ones run."""
+PATIENCE_S = 30.0
+"""After which a waiting batch sequence goes before those that come later."""
 WORTH_WAITING = 32
 """Tokens that a newcomer lets another read for both of them; for fewer, entering at once is as good."""
 
@@ -64,6 +68,7 @@ class Engine:
         self._cells = Cells(backend)
         self.recall = Recall(backend, self._cells, states)
         self._orders = itertools.count()
+        self._steps = 0
 
     @property
     def running(self) -> int:
@@ -104,6 +109,8 @@ class Engine:
             answer=answer,
             follower=follower,
             added_at=self._now(),
+            waiting_since=self._now(),
+            batch=prompt.batch,
             private=prompt.private,
             lookup=Lookup(self._drafts) if self._drafts and follower is None else None,
         )
@@ -132,8 +139,9 @@ class Engine:
 
     def step(self) -> list[Event]:
         """Compute one batch and return what came of it, in order."""
+        self._end_patience()
         self._make_drafts()
-        plan = plan_step(self._under_way(), self._in_line(), replace(self.limits, reading=self._pace.chunk))
+        plan = plan_step(self._under_way(), self._in_line(), self._limits_now())
         self._seat(plan)
         fed = [(self._running[order], count) for order, count in plan.feeds.items()]
         writing = sum(sequence.writing for sequence, _ in fed)
@@ -186,6 +194,16 @@ class Engine:
                 "Shorten it, or load the model with a larger context (tektra models load … --context N).",
             )
 
+    def _limits_now(self) -> Limits:
+        self._steps += 1
+        return replace(self.limits, reading=self._pace.chunk, turn=self._steps % BATCH_TURN == 0)
+
+    def _end_patience(self) -> None:
+        """Who has waited too long has time no more."""
+        for sequence in self._waiting.values():
+            if sequence.batch and self._now() - sequence.waiting_since > PATIENCE_S:
+                sequence.batch = False
+
     def _under_way(self) -> list[Queued]:
         """What the batcher has to know of the running sequences."""
         older: set[int] = set()
@@ -193,23 +211,26 @@ class Engine:
         for order, sequence in sorted(self._running.items()):
             shared = self._cells.shared(sequence.holder, older)
             length = len(sequence.tokens) + len(sequence.draft)
-            queued.append(Queued(order=order, length=length, held=sequence.held, shared=shared))
+            queued.append(Queued(order=order, length=length, held=sequence.held, shared=shared, batch=sequence.batch))
             older.add(sequence.holder)
         return queued
+
+    def _rank(self, order: int) -> tuple[bool, int]:
+        return self._waiting[order].batch, order
 
     def _in_line(self) -> list[Queued]:
         """What the batcher has to know of those who may enter: what they need not compute, and whom they follow."""
         free = self.limits.slots - len(self._running)
-        if not free:
+        if not free and not any(sequence.batch for sequence in self._running.values()):
             return []
         reading = [s.tokens for s in self._running.values() if not s.writing]
         queued: list[Queued] = []
-        for order in sorted(self._waiting)[: self.limits.slots * 2]:
+        for order in sorted(self._waiting, key=self._rank)[: self.limits.slots * 2]:
             tokens = self._waiting[order].tokens
             match = self._cells.find(tokens)
             coming = max((common_length(tokens, others) for others in reading), default=0)
             follows = self.backend.can_share and min(coming, len(tokens) - 1) >= match.length + WORTH_WAITING
-            queued.append(Queued(order, len(tokens), match.length, match.in_use, follows))
+            queued.append(Queued(order, len(tokens), match.length, match.in_use, follows, self._waiting[order].batch))
             if not follows:
                 reading.append(tokens)
         return queued
@@ -218,7 +239,7 @@ class Engine:
         for order in plan.preempt:
             sequence = self._running.pop(order)
             self._leave(sequence)
-            sequence.status, sequence.draft = "waiting", []
+            sequence.status, sequence.draft, sequence.waiting_since = "waiting", [], self._now()
             self._waiting[order] = sequence
         for order in plan.enter:
             sequence = self._waiting.pop(order)

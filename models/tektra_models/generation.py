@@ -53,6 +53,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     messages: list[dict[str, Any]] | None = None
     tools: list[dict[str, Any]] | None = None
+    batch: bool = False
+    """Whether this has time: others go first."""
     private: bool = False
     """Whether nothing of this may be written to disk."""
     think: bool | None = None

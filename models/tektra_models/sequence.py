@@ -34,6 +34,7 @@ class Sequence:
     """What takes the answer apart; None where the prompt was no conversation."""
     follower: Follower | None
     added_at: float
+    batch: bool = False
     private: bool = False
     lookup: Lookup | None = None
     draft: list[int] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Sequence:
     held: int = 0
     cached: int = 0
     entered_at: float = 0.0
+    waiting_since: float = 0.0
     first_token_at: float = 0.0
     reason: FinishReason | None = None
     owed: list[int] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,10 +18,11 @@ class Job:
     length: int
     final: int
     held: int = 0
+    batch: bool = False
 
     @property
     def queued(self) -> Queued:
-        return Queued(order=self.order, length=self.length, held=self.held)
+        return Queued(order=self.order, length=self.length, held=self.held, batch=self.batch)
 
 
 @dataclass
@@ -32,13 +33,18 @@ class Run:
     waiting: dict[int, Job]
     running: dict[int, Job] = field(default_factory=dict)
     finished: list[int] = field(default_factory=list)
+    steps: int = 0
 
     def step(self) -> Plan:
-        plan = plan_step(
-            [job.queued for job in self.running.values()], [job.queued for job in self.waiting.values()], self.limits
-        )
-        pending = {order for order, job in self.running.items() if job.queued.pending == 1}
-        oldest = min([*self.running, *self.waiting])
+        self.steps += 1
+        limits = replace(self.limits, turn=self.steps % 4 == 0)
+        present = [job.queued for job in [*self.running.values(), *self.waiting.values()]]
+        plan = plan_step(present[: len(self.running)], present[len(self.running) :], limits)
+        rests = not limits.turn and not all(queued.batch for queued in present)
+        pending = {
+            order for order, job in self.running.items() if job.queued.pending == 1 and not (job.batch and rests)
+        }
+        oldest = min(present, key=lambda queued: queued.rank).order
         for order in plan.preempt:
             job = self.running.pop(order)
             job.held = 0
@@ -58,7 +64,7 @@ class Run:
         assert sum(plan.feeds.values()) <= self.limits.batch
         assert len(self.running) <= self.limits.slots
         assert all(plan.feeds.get(order) == 1 for order in pending), "who waits for a token gets it"
-        assert oldest in plan.feeds, "the oldest never starves"
+        assert oldest in plan.feeds or plan.preempt, "the oldest never starves"
         assert all(order in plan.feeds for order in plan.enter)
 
     def advance(self, job: Job, count: int) -> None:
@@ -78,7 +84,7 @@ def runs(draw: st.DrawFn) -> Run:
     for order in range(draw(st.integers(1, 10))):
         length = draw(st.integers(1, limits.cells - 1))
         final = draw(st.integers(length + 1, min(limits.cells, length + 60)))
-        jobs[order] = Job(order=order, length=length, final=final)
+        jobs[order] = Job(order=order, length=length, final=final, batch=draw(st.booleans()))
     return Run(limits, jobs)
 
 
@@ -209,3 +215,35 @@ def test_a_newcomer_computes_only_what_lies_in_no_cell() -> None:
 def test_who_waits_for_another_to_read_the_same_lets_others_pass() -> None:
     step = plan_step([], [Queued(0, 100), Queued(1, 100, follows=True), Queued(2, 20)], Limits(4, 1000, 512))
     assert step.enter == (0, 2)
+
+
+def classes(running: list[Queued], waiting: list[Queued], slots: int = 2, *, turn: bool = False) -> Plan:
+    return plan_step(running, waiting, Limits(slots=slots, cells=1000, batch=64, turn=turn))
+
+
+def test_who_has_time_enters_behind_all_others() -> None:
+    waiting = [Queued(0, 10, batch=True), Queued(1, 10), Queued(2, 10)]
+    assert classes([], waiting).enter == (1, 2)
+
+
+def test_who_has_time_gives_up_its_slot_the_youngest_first() -> None:
+    running = [Queued(0, 20, 19, batch=True), Queued(1, 20, 19, batch=True)]
+    plan = classes(running, [Queued(2, 10)])
+    assert (plan.preempt, plan.enter, set(plan.feeds)) == ((1,), (2,), {2})
+
+
+def test_nobody_gives_up_a_slot_to_one_that_has_time_itself() -> None:
+    running = [Queued(0, 20, 19), Queued(1, 20, 19, batch=True)]
+    assert classes(running, [Queued(2, 10, batch=True)]).preempt == ()
+
+
+def test_beside_others_those_with_time_take_part_in_their_turns_only() -> None:
+    running = [Queued(0, 20, 19), Queued(1, 20, 19, batch=True)]
+    assert classes(running, [], turn=False).feeds == {0: 1}
+    assert classes(running, [], turn=True).feeds == {0: 1, 1: 1}
+    assert classes(running[1:], [], turn=False).feeds == {1: 1}
+
+
+def test_a_step_in_which_all_would_rest_computes_something_all_the_same() -> None:
+    running, waiting = [Queued(0, 50, 10, batch=True)], [Queued(1, 60, follows=True)]
+    assert classes(running, waiting).feeds == {0: 40}

@@ -33,6 +33,7 @@ async def chat(rooms: Rooms, request: Request, body: shapes.ChatTurn) -> Respons
         save=body.save,
         regenerate=body.regenerate,
         think=body.think,
+        batch=body.priority == "batch",
     )
     if body.stream:
         return EventStream(typed_events(rooms.turns.run(turn)))

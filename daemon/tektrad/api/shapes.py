@@ -17,6 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Penalty = Annotated[float, Field(ge=-2, le=2)]
 Bias = dict[int, Annotated[float, Field(ge=-100, le=100)]]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Priority = Literal["interactive", "batch"]
 KeepAlive = Annotated[float, Field(ge=-1, le=10**9, allow_inf_nan=False)]
 """Seconds that a model stays loaded after its last use; a negative number: for ever."""
 
@@ -89,6 +90,7 @@ class ChatTurn(_Strict):
     save: bool = True
     regenerate: bool = False
     think: bool | None = None
+    priority: Priority | None = None
 
 
 class Import(_Strict):
@@ -206,6 +208,13 @@ class _Generation(SamplingShape):
     stream_options: StreamOptions | None = None
     n: int | None = None
     keep_alive: KeepAlive | None = None
+    priority: Priority | None = None
+    service_tier: str | None = None
+
+    @property
+    def batch(self) -> bool:
+        """Whether others go first."""
+        return self.priority == "batch" if self.priority is not None else self.service_tier == "flex"
 
 
 class NamedSchema(BaseModel):

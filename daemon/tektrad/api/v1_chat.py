@@ -41,7 +41,9 @@ def _prompt(body: shapes.ChatCompletion) -> Prompt:
             raise InvalidRequest(f'tool_choice names "{wanted}", which is not on offer', param="tool_choice")
     elif body.tool_choice == "none":
         tools = []
-    return Prompt(messages=[message.plain() for message in body.messages], tools=tools or None, think=body.think)
+    return Prompt(
+        messages=[message.plain() for message in body.messages], tools=tools or None, think=body.think, batch=body.batch
+    )
 
 
 def _sampling(body: shapes.ChatCompletion) -> Sampling:

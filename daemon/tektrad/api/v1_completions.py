@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
+import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -27,7 +28,7 @@ async def completions(rooms: Rooms, request: Request, body: shapes.Completion) -
     refuse(body.best_of not in (None, 1), "best_of", "best_of")
     refuse(body.suffix, "suffix", "a suffix")
     refuse(body.logprobs is not None, "logprobs", "log probabilities")
-    texts = prompts(body.prompt)
+    texts = [msgspec.structs.replace(prompt, batch=body.batch) for prompt in prompts(body.prompt)]
     if not body.stream:
         return await while_connected(request, _whole(rooms, body, texts))
     if len(texts) > 1:

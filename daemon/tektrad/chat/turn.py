@@ -74,6 +74,7 @@ class Turn:
     save: bool = True
     regenerate: bool = False
     think: bool | None = None
+    batch: bool = False
 
 
 class Turns:
@@ -169,7 +170,8 @@ class Turns:
 
     async def _answer(self, answer: _Answer) -> AsyncGenerator[TurnEvent, None]:
         """Begin to generate before anything is recorded, so that a refused prompt leaves no trace."""
-        prompt = Prompt(messages=answer.fitted.messages, think=answer.turn.think, private=not answer.turn.save)
+        turn = answer.turn
+        prompt = Prompt(messages=answer.fitted.messages, think=turn.think, private=not turn.save, batch=turn.batch)
         async with aclosing(answer.lease.worker.generate(prompt, answer.turn.sampling)) as stream:
             began = await anext(stream)
             assert isinstance(began, frames.Began)
