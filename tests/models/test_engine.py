@@ -48,7 +48,7 @@ class Counting(ScriptedBackend):
     def free_sampler(self, sampler: Any) -> None:
         self.samplers -= 1
 
-    def decode(self, feeds: list[Feed]) -> list[int | None]:
+    def decode(self, feeds: list[Feed]) -> list[list[int]]:
         assert len({feed.holder for feed in feeds}) == len(feeds)
         assert 0 < sum(len(feed.tokens) for feed in feeds) <= self.batch
         for feed in feeds:
@@ -248,7 +248,7 @@ class Timed(ScriptedBackend):
     def now(self) -> float:
         return self.seconds
 
-    def decode(self, feeds: list[Feed]) -> list[int | None]:
+    def decode(self, feeds: list[Feed]) -> list[list[int]]:
         self.seconds += 0.02 + 0.002 * (sum(len(feed.tokens) for feed in feeds) - 1)
         return super().decode(feeds)
 
@@ -412,7 +412,7 @@ class Failing(ScriptedBackend):
 
     failures = 1
 
-    def decode(self, feeds: list[Feed]) -> list[int | None]:
+    def decode(self, feeds: list[Feed]) -> list[list[int]]:
         if len(feeds) > 1 and self.failures:
             self.failures -= 1
             raise ModelError("could not compute the batch")
