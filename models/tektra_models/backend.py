@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tektra_models.generation import Sampling
@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 Sampler = Any
 """Whatever the backend made in `sampler`; the engine only hands it back."""
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Where a backend writes how likely the tokens were that it drew: token, log probability, the likeliest."""
+
+    likeliest: int
+    rows: list[tuple[int, float, list[tuple[int, float]]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,7 @@ class Feed:
     sampler: Sampler | None
     follower: Follower | None = None
     drafts: int = 0
+    sheet: Sheet | None = None
 
 
 class Backend(Protocol):

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from tektra_models.answers.marks import ANY
 from tektra_models.answers.usual import CALLS
-from tektra_models.backend import Backend, Feed
+from tektra_models.backend import Backend, Feed, Sheet
 from tektra_models.batcher import FEW, GROWTH, Limits, Plan, Queued, plan_step
 from tektra_models.cells import Cells
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import BadRequest, ContextExceeded, ModelError, Unsupported
-from tektra_models.generation import Delta, Finish, FinishReason, Form, Prompt, Sampling
+from tektra_models.generation import Delta, Finish, FinishReason, Form, Prompt, Sampling, Score
 from tektra_models.kv_store import KvStore
 from tektra_models.lookup import Lookup
 from tektra_models.pace import Pace
@@ -112,6 +112,7 @@ class Engine:
             waiting_since=self._now(),
             batch=prompt.batch,
             private=prompt.private,
+            sheet=None if sampling.scores is None else Sheet(sampling.scores),
             lookup=Lookup(self._drafts) if self._drafts and follower is None else None,
         )
         self.recall.bring_back(tokens)
@@ -273,6 +274,7 @@ class Engine:
             sampler=sequence.sampler if end >= known else None,
             follower=sequence.follower,
             drafts=max(0, end - known),
+            sheet=sequence.sheet,
         )
 
     def _take(self, fed: tuple[Sequence, int], tokens: list[int]) -> list[Event]:
@@ -296,6 +298,7 @@ class Engine:
 
     def _drew(self, sequence: Sequence, token: int) -> list[Event]:
         sequence.first_token_at = sequence.first_token_at or self._now()
+        score = self._score(sequence, token)
         ended = self.backend.is_end(token) and not sequence.sampling.ignore_end
         follower = sequence.follower
         forced = follower.take(token) if follower is not None and not ended else []
@@ -305,7 +308,9 @@ class Engine:
         events = self._say_owed(sequence)
         if ended:
             return events + self._finish(sequence, "stop")
-        for written in (token, *forced):
+        for place, written in enumerate((token, *forced)):
+            if sequence.sheet is not None:
+                sequence.scores.append(score if score is not None and place == 0 else self._certain(written))
             sequence.tokens.append(written)
             events += self._say(sequence, written)
             if sequence.text.stopped:
@@ -317,6 +322,18 @@ class Engine:
         if follower is not None and follower.complete:
             return events + self._finish(sequence, "stop")
         return events
+
+    def _certain(self, token: int) -> Score:
+        """The score of a token that had to come."""
+        return Score(data=self.backend.token_bytes(token), logprob=0.0)
+
+    def _score(self, sequence: Sequence, token: int) -> Score | None:
+        """What the backend wrote of this token."""
+        if sequence.sheet is None or not sequence.sheet.rows:
+            return None
+        _, logprob, others = sequence.sheet.rows.pop(0)
+        likeliest = tuple((self.backend.token_bytes(other), chance) for other, chance in others)
+        return Score(data=self.backend.token_bytes(token), logprob=logprob, likeliest=likeliest)
 
     def _say(self, sequence: Sequence, token: int) -> list[Event]:
         data = self.backend.token_bytes(token)
@@ -336,6 +353,8 @@ class Engine:
         owed, sequence.owed = sequence.owed, []
         for token in owed:
             self.backend.accept(sequence.sampler, token)
+            if sequence.sheet is not None:
+                sequence.scores.append(self._certain(token))
         return list(itertools.chain.from_iterable(self._say(sequence, token) for token in owed))
 
     def _finish(self, sequence: Sequence, reason: FinishReason) -> list[Event]:

@@ -43,6 +43,8 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ignore_end: bool = False
     """Go on past the model's end-of-turn token; for measuring."""
     form: Form | None = None
+    scores: int | None = None
+    """Tell each token's log probability, and those of so many of the likeliest in its place; None: of none."""
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,12 +89,22 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
     decode_s: float = 0.0
 
 
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """A token's bytes and its natural log probability before any sampling; the likeliest tokens in its place."""
+
+    data: bytes
+    logprob: float
+    likeliest: tuple[tuple[bytes, float], ...] = ()
+
+
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of the answer: text or reasoning that is whole UTF-8, or one complete tool call."""
 
     text: str = ""
     reasoning: str = ""
     tool_call: ToolCall | None = None
+    scores: tuple[Score, ...] = ()
+    """Of the tokens that came since the last piece, where they were asked for."""
 
 
 class Finish(msgspec.Struct, frozen=True, kw_only=True):

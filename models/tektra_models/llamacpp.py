@@ -266,19 +266,27 @@ class LlamaCppBackend:
 
     def _drawn(self, feed: Feed, row: int) -> list[int]:
         """One token, and another behind each draft that is the one that was drawn."""
-        drawn = [self._draw(feed.sampler, feed.follower, row)]
+        drawn = [self._draw(feed, row)]
         for draft in feed.tokens[len(feed.tokens) - feed.drafts :]:
             if draft != drawn[-1]:
                 break
             row += 1
-            drawn.append(self._draw(feed.sampler, feed.follower, row))
+            drawn.append(self._draw(feed, row))
         return drawn
 
-    def _draw(self, sampler: Any, follower: Follower | None, row: int) -> int:
-        if follower is not None:
+    def _draw(self, feed: Feed, row: int) -> int:
+        logits: Any = None
+        chances: Any = None
+        if feed.follower is not None or feed.sheet is not None:
             logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._ctx, row), shape=(self.vocabulary,))
-            logits[~follower.admitted(self.vocabulary)] = -np.inf
-        return int(llama.llama_sampler_sample(sampler, self._ctx, row))
+        if feed.sheet is not None:
+            chances = log_softmax(logits)
+        if feed.follower is not None:
+            logits[~feed.follower.admitted(self.vocabulary)] = -np.inf
+        token = int(llama.llama_sampler_sample(feed.sampler, self._ctx, row))
+        if feed.sheet is not None:
+            feed.sheet.rows.append((token, float(chances[token]), likeliest(chances, feed.sheet.likeliest)))
+        return token
 
     def _fill(self, feeds: list[Feed]) -> list[int]:
         """Write the feeds into the batch; gives the row of each one's last token."""
@@ -356,3 +364,17 @@ class LlamaCppBackend:
         self._ctx = self._embedder = None
         llama.llama_batch_free(self._batch)
         llama.llama_model_free(self._model)
+
+
+def log_softmax(logits: Any) -> Any:
+    """Natural log probabilities, (vocabulary,)."""
+    shifted = logits - logits.max()
+    return shifted - np.log(np.exp(shifted).sum())
+
+
+def likeliest(chances: Any, count: int) -> list[tuple[int, float]]:
+    """The tokens with the highest log probabilities, the best first."""
+    if not count:
+        return []
+    best = np.argpartition(chances, -count)[-count:]
+    return [(int(token), float(chances[token])) for token in best[np.argsort(-chances[best])]]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from tektra_models.answers.stream import AnswerStream
-from tektra_models.backend import Sampler
-from tektra_models.generation import Delta, FinishReason, Sampling, Timings, Usage
+from tektra_models.backend import Sampler, Sheet
+from tektra_models.generation import Delta, FinishReason, Sampling, Score, Timings, Usage
 from tektra_models.lookup import Lookup
 from tektra_models.text_stream import TextStream
 
@@ -36,6 +38,9 @@ class Sequence:
     added_at: float
     batch: bool = False
     private: bool = False
+    sheet: Sheet | None = None
+    scores: list[Score] = field(default_factory=list)
+    """Of tokens whose text is still held back."""
     lookup: Lookup | None = None
     draft: list[int] = field(default_factory=list)
     """Guesses at the next tokens, computed with the last one."""
@@ -70,13 +75,21 @@ class Sequence:
     def say(self, text: str) -> list[Delta]:
         """Turn certain text into deltas: reasoning, content, and calls where tools were offered."""
         if self.answer is not None:
-            return self.answer.push(text)
-        return [Delta(text=text)] if text else []
+            return self._scored(self.answer.push(text))
+        return self._scored([Delta(text=text)] if text else [])
+
+    def _scored(self, deltas: list[Delta]) -> list[Delta]:
+        """Give the tokens' scores along with the first text that comes."""
+        for place, delta in enumerate(deltas):
+            if self.scores and delta.text:
+                deltas[place] = msgspec.structs.replace(delta, scores=tuple(self.scores))
+                self.scores = []
+        return deltas
 
     def close_text(self) -> list[Delta]:
         """Release what was held back, once the answer is over."""
         deltas = self.say(self.text.close())
-        return deltas + (self.answer.close() if self.answer is not None else [])
+        return deltas + self._scored(self.answer.close() if self.answer is not None else [])
 
     @property
     def final_reason(self) -> FinishReason:

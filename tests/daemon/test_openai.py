@@ -271,7 +271,8 @@ def test_errors_come_with_their_status_before_any_stream_begins(client: openai.O
 
 @pytest.mark.parametrize(
     "parameter",
-    [{"n": 2}, {"logprobs": True}, {"response_format": {"type": "xml"}}, {"temperature": 9},
+    [{"n": 99}, {"top_logprobs": 3}, {"logprobs": True, "top_logprobs": 21}, {"temperature": 9},
+     {"response_format": {"type": "xml"}},
      {"response_format": {"type": "json_schema"}}, {"extra_body": {"regex": "("}}, {"tool_choice": "required"},
      {"extra_body": {"regex": "a", "grammar": 'root ::= "a"'}},
      {"tools": [ADD], "response_format": {"type": "json_object"}},

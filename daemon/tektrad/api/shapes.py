@@ -11,6 +11,7 @@ from tektra_models.generation import Form, Sampling
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
+MAX_ANSWERS = 16
 Stops = Annotated[list[Annotated[str, Field(max_length=MAX_STOP_LENGTH)]], Field(max_length=MAX_STOPS)]
 Temperature = Annotated[float, Field(ge=0, le=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -51,7 +52,11 @@ class SamplingShape(BaseModel):
         said = {name: getattr(self, name) for name in _PLAIN if getattr(self, name) is not None}
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         bias = tuple((self.logit_bias or {}).items())
-        return Sampling(**said, stop=tuple(stop), logit_bias=bias, form=self.form())
+        return Sampling(**said, stop=tuple(stop), logit_bias=bias, form=self.form(), scores=self.scores())
+
+    def scores(self) -> int | None:
+        """How many of the likeliest tokens are told beside each one; None: no probabilities at all."""
+        return None
 
     def form(self) -> Form | None:
         """What the answer has to look like, if anything was said of it."""
@@ -206,7 +211,7 @@ class _Generation(SamplingShape):
     model: str | None = None
     stream: bool = False
     stream_options: StreamOptions | None = None
-    n: int | None = None
+    n: Annotated[int, Field(ge=1, le=MAX_ANSWERS)] | None = None
     keep_alive: KeepAlive | None = None
     priority: Priority | None = None
     service_tier: str | None = None
@@ -253,8 +258,19 @@ class ChatCompletion(_Generation):
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
     chat_template_kwargs: TemplateKwargs | None = None
     logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     functions: list[Any] | None = None
     function_call: Any = None
+
+    def scores(self) -> int | None:
+        """How many of the likeliest tokens are told."""
+        return (self.top_logprobs or 0) if self.logprobs else None
+
+    @model_validator(mode="after")
+    def _top_needs_logprobs(self) -> Self:
+        if self.top_logprobs is not None and not self.logprobs:
+            raise ValueError("top_logprobs needs logprobs to be true")
+        return self
 
     @property
     def think(self) -> bool | None:
@@ -286,7 +302,11 @@ class Completion(_Generation):
     echo: bool = False
     suffix: str | None = None
     best_of: int | None = None
-    logprobs: int | None = None
+    logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+
+    def scores(self) -> int | None:
+        """How many of the likeliest tokens are told."""
+        return self.logprobs
 
 
 class Embeddings(BaseModel):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tektra_models.generation import Delta, Finish, Prompt, Sampling, ToolCall
+from tektra_models.generation import Delta, Finish, Prompt, Sampling, Score, ToolCall
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms, Services
 from tektrad.api.stream import while_connected
-from tektrad.api.v1_generate import Generation, begin, identity, one_choice, refuse, streamed, usage_shape
+from tektrad.api.v1_generate import begin_all, identity, refuse, seeded, streamed, total, usage_shape
+from tektrad.api.v1_logprobs import chat_logprobs
 from tektrad.errors import InvalidRequest
 
 router = APIRouter(prefix="/v1")
@@ -22,8 +24,6 @@ router = APIRouter(prefix="/v1")
 @router.post("/chat/completions")
 async def chat_completions(rooms: Rooms, request: Request, body: shapes.ChatCompletion) -> Response:
     """One answer to a list of messages."""
-    one_choice(body.n)
-    refuse(body.logprobs, "logprobs", "log probabilities")
     refuse(body.functions or body.function_call, "functions", "the old form of tools")
     prompt, sampling = _prompt(body), _sampling(body)
     refuse(prompt.tools and sampling.form and not body.call_is_due, "tools", "tools beside a form of the answer")
@@ -51,63 +51,84 @@ def _sampling(body: shapes.ChatCompletion) -> Sampling:
     return body.sampling()
 
 
+@dataclass(slots=True)
+class _Choice:
+    """One answer, gathered."""
+
+    index: int
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+    reason: str = ""
+
+    def shape(self, wanted: int | None) -> dict[str, Any]:
+        """As OpenAI writes it."""
+        message: dict[str, Any] = {"role": "assistant", "content": "".join(self.text) or (None if self.calls else "")}
+        if any(self.reasoning):
+            message["reasoning_content"] = "".join(self.reasoning)
+        if self.calls:
+            message["tool_calls"] = self.calls
+        logprobs = chat_logprobs(self.scores, wanted)
+        return {"index": self.index, "message": message, "logprobs": logprobs, "finish_reason": self.reason}
+
+
 async def _whole(rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling) -> Response:
-    async with begin(rooms, body.model, prompt, sampling, body.keep_alive) as generation:
-        text: list[str] = []
-        reasoning: list[str] = []
-        calls: list[dict[str, Any]] = []
-        async for said in generation.stream:
+    choices = [_Choice(index) for index in range(body.n or 1)]
+    finishes: list[Finish] = []
+    requests = [(prompt, each) for each in seeded(sampling, len(choices))]
+    async with begin_all(rooms, body.model, requests, body.keep_alive) as generation:
+        async for index, said in generation.stream:
+            choice = choices[index]
             if isinstance(said, Finish):
-                finish = said
+                choice.reason = said.reason
+                finishes.append(said)
             elif said.tool_call is not None:
-                calls.append(_call(rooms, said.tool_call))
+                choice.calls.append(_call(rooms, said.tool_call))
             else:
-                text.append(said.text)
-                reasoning.append(said.reasoning)
-        message: dict[str, Any] = {"role": "assistant", "content": "".join(text) or (None if calls else "")}
-        if any(reasoning):
-            message["reasoning_content"] = "".join(reasoning)
-        if calls:
-            message["tool_calls"] = calls
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish.reason}
+                choice.text.append(said.text)
+                choice.reasoning.append(said.reasoning)
+                choice.scores += said.scores
+        shaped = [choice.shape(sampling.scores) for choice in choices]
         return json_response(
             identity(rooms, "chat.completion", generation.lease.model.name)
-            | {"choices": [choice], "usage": usage_shape(finish.usage)}
+            | {"choices": shaped, "usage": usage_shape(total(finishes))}
         )
 
 
 async def _chunks(
     rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling
 ) -> AsyncGenerator[dict[str, Any], None]:
-    async with begin(rooms, body.model, prompt, sampling, body.keep_alive) as generation:
+    count = body.n or 1
+    requests = [(prompt, each) for each in seeded(sampling, count)]
+    async with begin_all(rooms, body.model, requests, body.keep_alive) as generation:
         shape = identity(rooms, "chat.completion.chunk", generation.lease.model.name)
-        yield shape | {"choices": [_choice({"role": "assistant", "content": ""})]}
-        async for chunk in _deltas(rooms, generation, body.stream_options):
-            yield shape | chunk
-
-
-async def _deltas(
-    rooms: Services, generation: Generation, options: shapes.StreamOptions | None
-) -> AsyncGenerator[dict[str, Any], None]:
-    calls = 0
-    async for said in generation.stream:
-        if isinstance(said, Finish):
-            yield {"choices": [_choice({}, said.reason)]}
-            if options is not None and options.include_usage:
-                yield {"choices": [], "usage": usage_shape(said.usage)}
-        elif said.tool_call is not None:
-            yield {"choices": [_choice({"tool_calls": [{"index": calls, **_call(rooms, said.tool_call)}]})]}
-            calls += 1
-        else:
-            yield {"choices": [_choice(_text(said))]}
+        for index in range(count):
+            yield shape | {"choices": [_choice(index, {"role": "assistant", "content": ""})]}
+        finishes: list[Finish] = []
+        calls = [0] * count
+        async for index, said in generation.stream:
+            if isinstance(said, Finish):
+                finishes.append(said)
+                yield shape | {"choices": [_choice(index, {}, reason=said.reason)]}
+            elif said.tool_call is not None:
+                call = {"index": calls[index], **_call(rooms, said.tool_call)}
+                yield shape | {"choices": [_choice(index, {"tool_calls": [call]})]}
+                calls[index] += 1
+            else:
+                yield shape | {"choices": [_choice(index, _text(said), chat_logprobs(said.scores, sampling.scores))]}
+        if body.stream_options is not None and body.stream_options.include_usage:
+            yield shape | {"choices": [], "usage": usage_shape(total(finishes))}
 
 
 def _text(delta: Delta) -> dict[str, Any]:
     return {"reasoning_content": delta.reasoning} if delta.reasoning else {"content": delta.text}
 
 
-def _choice(delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
-    return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+def _choice(
+    index: int, delta: dict[str, Any], logprobs: dict[str, Any] | None = None, reason: str | None = None
+) -> dict[str, Any]:
+    return {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
 
 
 def _call(rooms: Services, call: ToolCall) -> dict[str, Any]:

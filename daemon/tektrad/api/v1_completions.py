@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tektra_models.generation import Finish, Prompt, Usage
+from tektra_models.generation import Finish, Prompt, Sampling, Score, Usage
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms, Services
 from tektrad.api.stream import while_connected
-from tektrad.api.v1_generate import begin, identity, one_choice, refuse, streamed, usage_shape
+from tektrad.api.v1_generate import begin_all, identity, refuse, seeded, streamed, total, usage_shape
+from tektrad.api.v1_logprobs import text_logprobs
 from tektrad.errors import InvalidRequest
 
 router = APIRouter(prefix="/v1")
@@ -23,17 +23,13 @@ router = APIRouter(prefix="/v1")
 
 @router.post("/completions")
 async def completions(rooms: Rooms, request: Request, body: shapes.Completion) -> Response:
-    """One continuation per prompt."""
-    one_choice(body.n)
-    refuse(body.best_of not in (None, 1), "best_of", "best_of")
+    """Continuations of one prompt or of several."""
+    refuse(body.best_of not in (None, body.n or 1), "best_of", "best_of")
     refuse(body.suffix, "suffix", "a suffix")
-    refuse(body.logprobs is not None, "logprobs", "log probabilities")
     texts = [msgspec.structs.replace(prompt, batch=body.batch) for prompt in prompts(body.prompt)]
     if not body.stream:
         return await while_connected(request, _whole(rooms, body, texts))
-    if len(texts) > 1:
-        raise InvalidRequest("a stream carries one prompt", "Send one request per prompt.", param="prompt")
-    return await streamed(request, _chunks(rooms, body, texts[0]))
+    return await streamed(request, _chunks(rooms, body, texts))
 
 
 def prompts(said: str | list[str] | list[int] | list[list[int]]) -> list[Prompt]:
@@ -47,55 +43,69 @@ def prompts(said: str | list[str] | list[int] | list[list[int]]) -> list[Prompt]
     return [Prompt(text=each) if isinstance(each, str) else Prompt(tokens=each) for each in said if each != 0]  # type: ignore[arg-type]
 
 
-async def _whole(rooms: Services, body: shapes.Completion, texts: list[Prompt]) -> Response:
-    answers = await _together([_one(rooms, body, prompt) for prompt in texts])
-    choices = [
-        {"index": index, "text": text, "logprobs": None, "finish_reason": finish.reason}
-        for index, (text, finish, _) in enumerate(answers)
-    ]
-    total = Usage(
-        prompt_tokens=sum(finish.usage.prompt_tokens for _, finish, _ in answers),
-        completion_tokens=sum(finish.usage.completion_tokens for _, finish, _ in answers),
-        cached_tokens=sum(finish.usage.cached_tokens for _, finish, _ in answers),
+def _requests(body: shapes.Completion, texts: list[Prompt]) -> list[tuple[Prompt, Sampling]]:
+    """Each prompt as often as answers to it are wanted."""
+    return [(prompt, sampling) for prompt in texts for sampling in seeded(body.sampling(), body.n or 1)]
+
+
+def _usage(finishes: dict[int, Finish], count: int) -> dict[str, Any]:
+    """What all answers took; the prompt of `count` answers each is counted once."""
+    each = [total([finishes[begin + number] for number in range(count)]) for begin in range(0, len(finishes), count)]
+    return usage_shape(
+        Usage(
+            prompt_tokens=sum(usage.prompt_tokens for usage in each),
+            completion_tokens=sum(usage.completion_tokens for usage in each),
+            cached_tokens=sum(usage.cached_tokens for usage in each),
+        )
     )
-    shape = identity(rooms, "text_completion", answers[0][2])
-    return json_response(shape | {"choices": choices, "usage": usage_shape(total)})
 
 
-async def _together(works: list[Coroutine[Any, Any, tuple[str, Finish, str]]]) -> list[tuple[str, Finish, str]]:
-    """Wait for all; the first that fails ends the others."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in works]
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [task.result() for task in tasks]
-
-
-async def _one(rooms: Services, body: shapes.Completion, prompt: Prompt) -> tuple[str, Finish, str]:
-    parts = [prompt.text] if body.echo and prompt.text else []
-    async with begin(rooms, body.model, prompt, body.sampling(), body.keep_alive) as generation:
-        async for said in generation.stream:
+async def _whole(rooms: Services, body: shapes.Completion, texts: list[Prompt]) -> Response:
+    requests = _requests(body, texts)
+    parts = [[prompt.text] if body.echo and prompt.text else [] for prompt, _ in requests]
+    offsets = [len("".join(said)) for said in parts]
+    scores: list[list[Score]] = [[] for _ in requests]
+    finishes: dict[int, Finish] = {}
+    async with begin_all(rooms, body.model, requests, body.keep_alive) as generation:
+        async for index, said in generation.stream:
             if isinstance(said, Finish):
-                finish = said
+                finishes[index] = said
             else:
-                parts.append(said.text)
-        return "".join(parts), finish, generation.lease.model.name
-
-
-async def _chunks(rooms: Services, body: shapes.Completion, prompt: Prompt) -> AsyncGenerator[dict[str, Any], None]:
-    async with begin(rooms, body.model, prompt, body.sampling(), body.keep_alive) as generation:
+                parts[index].append(said.text)
+                scores[index] += said.scores
         shape = identity(rooms, "text_completion", generation.lease.model.name)
-        if body.echo and prompt.text:
-            yield shape | {"choices": [_choice(prompt.text)]}
-        async for said in generation.stream:
+    choices = [
+        _choice(index, "".join(said), text_logprobs(scores[index], body.logprobs, offsets[index]), finishes[index])
+        for index, said in enumerate(parts)
+    ]
+    return json_response(shape | {"choices": choices, "usage": _usage(finishes, body.n or 1)})
+
+
+async def _chunks(
+    rooms: Services, body: shapes.Completion, texts: list[Prompt]
+) -> AsyncGenerator[dict[str, Any], None]:
+    requests = _requests(body, texts)
+    offsets = [0] * len(requests)
+    finishes: dict[int, Finish] = {}
+    async with begin_all(rooms, body.model, requests, body.keep_alive) as generation:
+        shape = identity(rooms, "text_completion", generation.lease.model.name)
+        for index, (prompt, _) in enumerate(requests):
+            if body.echo and prompt.text:
+                offsets[index] = len(prompt.text)
+                yield shape | {"choices": [_choice(index, prompt.text)]}
+        async for index, said in generation.stream:
             if isinstance(said, Finish):
-                yield shape | {"choices": [_choice("", said.reason)]}
-                if body.stream_options is not None and body.stream_options.include_usage:
-                    yield shape | {"choices": [], "usage": usage_shape(said.usage)}
+                finishes[index] = said
+                yield shape | {"choices": [_choice(index, "", finish=said)]}
             else:
-                yield shape | {"choices": [_choice(said.text)]}
+                logprobs = text_logprobs(said.scores, body.logprobs, offsets[index])
+                offsets[index] += len(said.text)
+                yield shape | {"choices": [_choice(index, said.text, logprobs)]}
+        if body.stream_options is not None and body.stream_options.include_usage:
+            yield shape | {"choices": [], "usage": _usage(finishes, body.n or 1)}
 
 
-def _choice(text: str, reason: str | None = None) -> dict[str, Any]:
-    return {"index": 0, "text": text, "logprobs": None, "finish_reason": reason}
+def _choice(
+    index: int, text: str, logprobs: dict[str, Any] | None = None, finish: Finish | None = None
+) -> dict[str, Any]:
+    return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish.reason if finish else None}

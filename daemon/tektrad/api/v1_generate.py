@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 
 from tektra_models import frames
@@ -15,7 +17,7 @@ from tektra_models.generation import Delta, Finish, Prompt, Sampling, Usage
 from tektrad.api.render import describe
 from tektrad.api.services import Services
 from tektrad.api.stream import EventStream, data_line, while_connected
-from tektrad.errors import InvalidRequest, TektraError
+from tektrad.errors import TektraError
 from tektrad.pool.pool import Lease
 
 DONE = b"data: [DONE]\n\n"
@@ -51,30 +53,66 @@ def usage_shape(usage: Usage) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Generation:
-    """An answer that has begun: the lease that carries it and the rest of its stream."""
+    """Answers that have begun: the lease that carries them, and what comes of each, with its number."""
 
     lease: Lease
-    stream: AsyncIterator[Delta | Finish]
+    stream: AsyncIterator[tuple[int, Delta | Finish]]
 
 
 @asynccontextmanager
-async def begin(
-    rooms: Services, model: str | None, prompt: Prompt, sampling: Sampling, keep_alive: float | None
+async def begin_all(
+    rooms: Services, model: str | None, requests: Sequence[tuple[Prompt, Sampling]], keep_alive: float | None
 ) -> AsyncIterator[Generation]:
-    """Lease the model and wait until it has accepted the prompt, so that refusals come before a status is sent."""
-    async with (
-        rooms.pool.lease(model or rooms.default_model, keep_alive=keep_alive) as lease,
-        aclosing(lease.worker.generate(prompt, sampling)) as stream,
-    ):
-        began = await anext(stream)
-        assert isinstance(began, frames.Began)
-        yield Generation(lease, _rest(stream))
+    """Lease the model and wait until it has accepted all prompts, so that refusals come before a status is sent."""
+    async with AsyncExitStack() as stack:
+        lease = await stack.enter_async_context(rooms.pool.lease(model or rooms.default_model, keep_alive=keep_alive))
+        streams = [
+            await stack.enter_async_context(aclosing(lease.worker.generate(prompt, sampling)))
+            for prompt, sampling in requests
+        ]
+        for stream in streams:
+            began = await anext(stream)
+            assert isinstance(began, frames.Began)
+        merged = await stack.enter_async_context(aclosing(_merged(streams)))
+        yield Generation(lease, merged)
 
 
-async def _rest(stream: AsyncIterator[frames.Began | Delta | Finish]) -> AsyncIterator[Delta | Finish]:
-    async for said in stream:
-        assert not isinstance(said, frames.Began)
-        yield said
+async def _merged(
+    streams: Sequence[AsyncGenerator[frames.Began | Delta | Finish, None]],
+) -> AsyncGenerator[tuple[int, Delta | Finish], None]:
+    """What comes of all streams, as it comes; the first that fails ends all."""
+    pending = {asyncio.ensure_future(anext(stream)): number for number, stream in enumerate(streams)}
+    try:
+        while pending:
+            done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in sorted(done, key=pending.__getitem__):
+                number = pending.pop(task)
+                said = task.result()
+                assert not isinstance(said, frames.Began)
+                if not isinstance(said, Finish):
+                    pending[asyncio.ensure_future(anext(streams[number]))] = number
+                yield number, said
+    finally:
+        for task in pending:
+            task.cancel()
+        if pending:
+            await asyncio.wait(pending)
+
+
+def seeded(sampling: Sampling, count: int) -> list[Sampling]:
+    """One sampling for each answer; a seed that was given goes up by one from answer to answer."""
+    if sampling.seed is None:
+        return [sampling] * count
+    return [msgspec.structs.replace(sampling, seed=sampling.seed + number) for number in range(count)]
+
+
+def total(finishes: Sequence[Finish]) -> Usage:
+    """What several answers took; their one prompt is counted once."""
+    return Usage(
+        prompt_tokens=finishes[0].usage.prompt_tokens,
+        completion_tokens=sum(finish.usage.completion_tokens for finish in finishes),
+        cached_tokens=min(finish.usage.cached_tokens for finish in finishes),
+    )
 
 
 async def streamed(request: Request, chunks: AsyncGenerator[dict[str, Any], None]) -> EventStream:
@@ -92,9 +130,3 @@ async def streamed(request: Request, chunks: AsyncGenerator[dict[str, Any], None
                 yield data_line({"error": describe(error)})
 
     return EventStream(lines())
-
-
-def one_choice(n: int | None) -> None:
-    """Raise InvalidRequest unless one answer is asked for."""
-    if n is not None and n != 1:
-        raise InvalidRequest(f"n is {n}; this version gives one answer a request", "Send n requests.", param="n")
