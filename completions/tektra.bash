@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models rm"|" models load"|" models unload"|" models ps"|" models pull"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models rm"|" models load"|" models unload"|" models ps"|" models pull"|" ps"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -34,7 +34,7 @@ _tektra() {
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models conversations daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps conversations daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import rm load unload ps pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -45,6 +45,7 @@ _tektra() {
                 " models unload") words="" kind="loaded" flags="--force --json --help" ;;
                 " models ps") words="" kind="" flags="--json --help" ;;
                 " models pull") words="" kind="" flags="--name --revision --json --jsonl --help" ;;
+                " ps") words="" kind="" flags="--json --help" ;;
                 " conversations") words="list show search export rm" kind="" flags="--help" ;;
                 " conversations list") words="" kind="" flags="--limit --json --help" ;;
                 " conversations show") words="" kind="conversations" flags="--json --help" ;;

@@ -2,6 +2,7 @@
 complete -c tektra -f
 complete -c tektra -n '__fish_use_subcommand' -a chat -d 'Talk to a model: interactive, or one answer to PROMPT'
 complete -c tektra -n '__fish_use_subcommand' -a models -d 'Get, inspect, load and remove models'
+complete -c tektra -n '__fish_use_subcommand' -a ps -d 'List the models in memory; short for tektra models ps'
 complete -c tektra -n '__fish_use_subcommand' -a conversations -d 'Read, search, export and remove conversations'
 complete -c tektra -n '__fish_use_subcommand' -a daemon -d 'Start, stop and watch the daemon'
 complete -c tektra -n '__fish_use_subcommand' -a doctor -d 'Check this installation and say how to mend it'
@@ -70,6 +71,8 @@ complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subco
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from pull' -l json -d 'Print one JSON document'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from pull' -l jsonl -d 'Print one JSON event a line'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from pull' -l help -s h -d 'Show this message and exit'
+complete -c tektra -n '__fish_seen_subcommand_from ps' -l json -d 'Print one JSON document'
+complete -c tektra -n '__fish_seen_subcommand_from ps' -l help -s h -d 'Show this message and exit'
 complete -c tektra -n '__fish_seen_subcommand_from conversations; and not __fish_seen_subcommand_from list show search export rm' -a list -d 'List conversations, newest first'
 complete -c tektra -n '__fish_seen_subcommand_from conversations; and not __fish_seen_subcommand_from list show search export rm' -a show -d 'Print one conversation'
 complete -c tektra -n '__fish_seen_subcommand_from conversations; and not __fish_seen_subcommand_from list show search export rm' -a search -d 'Search the text of all conversations'

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tektra_models.errors import ModelError
-from tektrad.api import chat, conversations, health, models, v1_chat, v1_completions, v1_embeddings
+from tektrad.api import chat, conversations, health, metrics, models, v1_chat, v1_completions, v1_embeddings
 from tektrad.api.render import error_response
 from tektrad.api.server import PEER_UID
 from tektrad.api.services import Services
@@ -24,6 +24,7 @@ MAX_DIGITS = 18
 CLIENT_GONE = 499
 ROUTERS = (
     health.router,
+    metrics.router,
     models.router,
     chat.router,
     conversations.router,

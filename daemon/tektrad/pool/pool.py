@@ -26,6 +26,7 @@ from tektrad.clock import Clock
 from tektrad.config import Settings
 from tektrad.errors import Busy, Draining, ModelInUse, NoMemory, NotFound, TimedOut
 from tektrad.pool import budget, scheduler
+from tektrad.pool.totals import Totals
 from tektrad.pool.worker import Worker
 
 SCRIPTED_BYTES = 64 << 20
@@ -78,6 +79,7 @@ class Pool:
         self._leaving: dict[asyncio.Task[None], int] = {}
         self._line: list[asyncio.Event] = []
         self._closed = False
+        self.totals: dict[str, Totals] = {}
 
     @asynccontextmanager
     async def lease(
@@ -136,6 +138,11 @@ class Pool:
         """Bytes promised to loaded models."""
         return sum(entry.promised for entry in self._entries.values())
 
+    @property
+    def in_line(self) -> int:
+        """Requests that wait for a model to be loaded."""
+        return len(self._line)
+
     def view(self) -> list[dict[str, Any]]:
         """What is loaded, for people to see (shape Loaded in docs/design/api.md)."""
         return [self._view(entry) for entry in self._entries.values()]
@@ -164,6 +171,11 @@ class Pool:
             "last_used_at": entry.last_used_at,
             "expires_in_s": round(max(expires_in, 0.0), 1) if expires_in is not None else None,
             "load_seconds": round(worker.load_seconds, 3),
+            "answers": worker.totals.answers,
+            "prompt_tokens": worker.totals.prompt_tokens,
+            "cached_tokens": worker.totals.cached_tokens,
+            "completion_tokens": worker.totals.completion_tokens,
+            "tokens_per_s": round(worker.totals.tokens_per_s, 2) if worker.totals.tokens_per_s else None,
         }
 
     def spec(self, model: Model, context: int | None) -> Spec:
@@ -252,7 +264,7 @@ class Pool:
         self._retire(entry)
 
     def _begin(self, model: Model, spec: Spec, promised: int) -> Entry:
-        worker = Worker(spec, self._forget)
+        worker = Worker(spec, self._forget, self.totals.setdefault(model.name, Totals()))
         now = self._clock.now()
         entry = Entry(
             model=model,

@@ -22,6 +22,7 @@ from tektra_models import frames
 from tektra_models.errors import BadRequest, LoadFailed, ModelError, WorkerDied, from_code
 from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling
 from tektra_models.spec import Spec
+from tektrad.pool.totals import Totals
 
 State = Literal["cold", "starting", "ready", "stopping", "broken"]
 Answer = frames.Began | Delta | Finish
@@ -36,8 +37,9 @@ log = structlog.get_logger()
 class Worker:
     """One process that holds one model."""
 
-    def __init__(self, spec: Spec, on_death: Callable[[Worker], None]) -> None:
+    def __init__(self, spec: Spec, on_death: Callable[[Worker], None], totals: Totals) -> None:
         self.spec = spec
+        self.totals = totals
         self.state: State = "cold"
         self.info: frames.ModelInfo | None = None
         self.load_seconds = 0.0
@@ -98,8 +100,12 @@ class Worker:
                     case frames.Piece(delta=delta):
                         yield delta
                     case frames.Ended(finish=finish):
+                        self.totals.add(finish)
                         yield finish
                         return
+        except ModelError:
+            self.totals.failures += 1
+            raise
         finally:
             self._forget(request)
 
@@ -231,6 +237,8 @@ class Worker:
         match frame:
             case frames.Loaded(info=info, load_seconds=seconds):
                 self.info, self.load_seconds = info, seconds
+                self.totals.loads += 1
+                self.totals.load_s += seconds
                 if self.state == "starting":
                     self.state = "ready"
                 if self._loaded is not None and not self._loaded.done():

@@ -96,7 +96,7 @@ def ps(json: Json = False) -> None:
 def _loaded_table(document: Mapping[str, Any]) -> None:
     if not document["models"]:
         errors.note("no model is in memory")
-    headers = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "LAST USED", "EXPIRES")
+    headers = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "TOKENS/S", "LAST USED", "EXPIRES")
     output.table(headers, [_loaded_row(model) for model in document["models"]])
 
 
@@ -108,6 +108,7 @@ def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
         str(model["context"]),
         str(model["running"]),
         str(model["waiting"]),
+        f"{model['tokens_per_s']:.1f}" if model["tokens_per_s"] else "-",
         wording.when(model["last_used_at"]),
         _expiry(model),
     )

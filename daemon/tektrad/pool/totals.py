@@ -1,0 +1,41 @@
+"""What a model has done since the daemon started; outlives its workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tektra_models.generation import Finish
+
+NEWEST = 0.3
+"""What the newest answer counts for the speed that is shown."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Answers, tokens and seconds of one model; its worker adds to them."""
+
+    answers: int = 0
+    failures: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_s: float = 0.0
+    decode_s: float = 0.0
+    loads: int = 0
+    load_s: float = 0.0
+    tokens_per_s: float | None = None
+    """Of single answers, the newest counting most; None before there has been one of two tokens."""
+
+    def add(self, finish: Finish) -> None:
+        """An answer came to its end."""
+        usage, timings = finish.usage, finish.timings
+        self.answers += 1
+        self.prompt_tokens += usage.prompt_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.completion_tokens += usage.completion_tokens
+        self.prompt_s += timings.prompt_s
+        self.decode_s += timings.decode_s
+        if usage.completion_tokens > 1 and timings.decode_s > 0:
+            speed = (usage.completion_tokens - 1) / timings.decode_s
+            before = speed if self.tokens_per_s is None else self.tokens_per_s
+            self.tokens_per_s = before + NEWEST * (speed - before)
