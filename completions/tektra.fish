@@ -2,7 +2,7 @@
 complete -c tektra -f
 complete -c tektra -n '__fish_use_subcommand' -a chat -d 'Talk to a model: interactive, or one answer to PROMPT'
 complete -c tektra -n '__fish_use_subcommand' -a models -d 'Get, inspect, load and remove models'
-complete -c tektra -n '__fish_use_subcommand' -a ps -d 'List the models in memory; short for tektra models ps'
+complete -c tektra -n '__fish_use_subcommand' -a ps -d 'List the models in memory; never starts the daemon'
 complete -c tektra -n '__fish_use_subcommand' -a conversations -d 'Read, search, export and remove conversations'
 complete -c tektra -n '__fish_use_subcommand' -a daemon -d 'Start, stop and watch the daemon'
 complete -c tektra -n '__fish_use_subcommand' -a doctor -d 'Check this installation and say how to mend it'

@@ -84,7 +84,7 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra models pull Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m",
     ),
-    "ps": Leaf("models.look:ps", "List the models in memory; short for tektra models ps."),
+    "ps": Leaf("models.look:ps", "List the models in memory; never starts the daemon."),
     "conversations": Branch(
         "Read, search, export and remove conversations.",
         {

@@ -46,6 +46,7 @@ _EXIT_CODES = {
     "model_in_use": ExitCode.BUSY,
     "conversation_busy": ExitCode.BUSY,
     "busy": ExitCode.BUSY,
+    "keeps_failing": ExitCode.BUSY,
     "draining": ExitCode.BUSY,
     "timeout": ExitCode.TIMEOUT,
     "bad_model_file": ExitCode.INTEGRITY,

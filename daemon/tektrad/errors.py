@@ -8,6 +8,7 @@ TektraError
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
+├── KeepsFailing            it failed too often just now
 ├── NoMemory                needs more than can be freed
 ├── TimedOut                waited longer than allowed
 ├── Draining                the daemon is stopping
@@ -77,6 +78,12 @@ class Busy(TektraError):
     """Too many are waiting already."""
 
     code = "busy"
+
+
+class KeepsFailing(TektraError):
+    """It failed too often just now to be tried again at once."""
+
+    code = "keeps_failing"
 
 
 class NoMemory(TektraError):

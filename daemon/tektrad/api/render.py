@@ -40,6 +40,7 @@ STATUS = {
     "model_in_use": 409,
     "model_missing": 404,
     "model_not_found": 404,
+    "keeps_failing": 503,
     "no_memory": 503,
     "not_found": 404,
     "pull_failed": 502,

@@ -67,8 +67,7 @@ async def begin_all(
     async with AsyncExitStack() as stack:
         lease = await stack.enter_async_context(rooms.pool.lease(model or rooms.default_model, keep_alive=keep_alive))
         streams = [
-            await stack.enter_async_context(aclosing(lease.worker.generate(prompt, sampling)))
-            for prompt, sampling in requests
+            await stack.enter_async_context(aclosing(lease.generate(prompt, sampling))) for prompt, sampling in requests
         ]
         for stream in streams:
             began = await anext(stream)

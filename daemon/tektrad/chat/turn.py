@@ -172,7 +172,7 @@ class Turns:
         """Begin to generate before anything is recorded, so that a refused prompt leaves no trace."""
         turn = answer.turn
         prompt = Prompt(messages=answer.fitted.messages, think=turn.think, private=not turn.save, batch=turn.batch)
-        async with aclosing(answer.lease.worker.generate(prompt, answer.turn.sampling)) as stream:
+        async with aclosing(answer.lease.generate(prompt, answer.turn.sampling)) as stream:
             began = await anext(stream)
             assert isinstance(began, frames.Began)
             if answer.fitted.dropped:

@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from tektra_models import fit
+from tektra_models import fit, frames
 from tektra_models.catalog import Catalog
 from tektra_models.errors import WorkerDied
+from tektra_models.generation import Prompt, Sampling
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
 from tektra_models.spec import Spec
+from tektrad.breaker import Breaker
 from tektrad.clock import Clock
 from tektrad.config import Settings
-from tektrad.errors import Busy, Draining, ModelInUse, NoMemory, NotFound, TimedOut
+from tektrad.errors import Busy, Draining, KeepsFailing, ModelInUse, NoMemory, NotFound, TimedOut
 from tektrad.pool import budget, scheduler
 from tektrad.pool.totals import Totals
-from tektrad.pool.worker import Worker
+from tektrad.pool.worker import Answer, Worker
 
 SCRIPTED_BYTES = 64 << 20
 """What a worker without weights is taken to need: a Python process."""
@@ -52,18 +55,43 @@ class Entry:
     expiry: asyncio.TimerHandle | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
     """The right to use a loaded model until the `async with` that gave it ends."""
 
     model: Model
-    worker: Worker
+    entry: Entry
+    _revive: Callable[[Lease, Worker], Awaitable[None]]
+
+    @property
+    def worker(self) -> Worker:
+        """Who computes: another one after the first has died."""
+        return self.entry.worker
 
     @property
     def context(self) -> int:
         """Tokens that one sequence may hold."""
         assert self.worker.info is not None
         return self.worker.info.context
+
+    async def generate(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Answer, None]:
+        """As Worker.generate; when the worker dies before it has said anything, another one is asked, once."""
+        worker, begun, said = self.worker, False, False
+        try:
+            async with aclosing(worker.generate(prompt, sampling)) as answer:
+                async for part in answer:
+                    begun, said = True, said or not isinstance(part, frames.Began)
+                    yield part
+            return
+        except WorkerDied:
+            if said or worker.state != "broken":
+                raise
+            log.warning("worker died before it said anything; asking another", model=self.model.name)
+        await self._revive(self, worker)
+        async with aclosing(self.worker.generate(prompt, sampling)) as answer:
+            async for part in answer:
+                if not (begun and isinstance(part, frames.Began)):
+                    yield part
 
 
 class Pool:
@@ -79,6 +107,7 @@ class Pool:
         self._leaving: dict[asyncio.Task[None], int] = {}
         self._line: list[asyncio.Event] = []
         self._closed = False
+        self._breakers: dict[str, Breaker] = {}
         self.totals: dict[str, Totals] = {}
 
     @asynccontextmanager
@@ -92,16 +121,26 @@ class Pool:
         model = self.catalog.get(name)
         spec = self.spec(model, context)
         needed = await asyncio.to_thread(promised_bytes, model, spec)
+
+        async def revive(lease: Lease, dead: Worker) -> None:
+            if lease.worker is dead:
+                old = lease.entry
+                lease.entry = await self._admit(model, spec, needed, context, None)
+                lease.entry.keep_alive = old.keep_alive
+                self._release(old)
+            await self._loaded(lease.entry)
+
         entry = await self._admit(model, spec, needed, context, notify)
+        lease = Lease(model, entry, revive)
         if keep_alive is not None:
             entry.keep_alive = keep_alive
         try:
             if not entry.ready.done() and notify is not None:
                 notify("loading")
             await self._loaded(entry)
-            yield Lease(model=model, worker=entry.worker)
+            yield lease
         finally:
-            self._release(entry)
+            self._release(lease.entry)
 
     def unload(self, name: str, *, force: bool = False) -> tuple[str, int]:
         """Begin to unload and return (name, bytes promised to it); raises NotFound or ModelInUse."""
@@ -264,6 +303,7 @@ class Pool:
         self._retire(entry)
 
     def _begin(self, model: Model, spec: Spec, promised: int) -> Entry:
+        self._refuse_broken(model.name)
         worker = Worker(spec, self._forget, self.totals.setdefault(model.name, Totals()))
         now = self._clock.now()
         entry = Entry(
@@ -279,6 +319,17 @@ class Pool:
         entry.ready.add_done_callback(lambda task: self._loading_ended(entry, task))
         self._entries[model.name] = entry
         return entry
+
+    def _refuse_broken(self, name: str) -> None:
+        """Raise KeepsFailing while a model's workers have died too often just now."""
+        breaker = self._breakers.get(name)
+        wait = breaker.wait(self._clock.monotonic()) if breaker is not None else 0.0
+        if wait > 0:
+            raise KeepsFailing(
+                f'the worker of "{name}" has died {Breaker().most} times within a minute',
+                f"It may be loaded again in {math.ceil(wait)} s; tektra daemon logs shows why it died.",
+                retry_after=math.ceil(wait),
+            )
 
     @staticmethod
     async def _load(worker: Worker, leaving: set[asyncio.Task[None]]) -> None:
@@ -303,6 +354,7 @@ class Pool:
 
     def _forget(self, worker: Worker) -> None:
         """Report of a worker that died by itself."""
+        self._breakers.setdefault(worker.spec.name, Breaker()).failed(self._clock.monotonic())
         for entry in list(self._entries.values()):
             if entry.worker is worker:
                 self._drop(entry)
