@@ -15,7 +15,7 @@ from tests.harness import Tektra
 
 @pytest.mark.parametrize("route", ["/api/chat", "/v1/chat/completions"])
 def test_a_worker_killed_before_the_first_token_is_replaced_unseen(tektra: Tektra, route: str) -> None:
-    model = tektra.start().import_scripted("slow", [{"say": "A", "pace_s": 3.0}])
+    model = tektra.start().import_scripted("slow", [{"say": "A", "first_s": 3.0}])
     body: dict[str, Any] = {"model": model, "stream": True}
     body |= {"content": "go"} if route == "/api/chat" else {"messages": [{"role": "user", "content": "go"}]}
     with tektra.client() as client, client.stream("POST", route, json=body) as answer:
