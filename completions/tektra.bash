@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models rm"|" models load"|" models unload"|" models ps"|" models pull"|" ps"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models rm"|" models load"|" models unload"|" models ps"|" models quantize"|" models pull"|" ps"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -24,6 +24,7 @@ _tektra() {
         " models import:--name") words="" kind="" ;;
         " models load:--context") words="" kind="" ;;
         " models load:--keep-alive") words="" kind="" ;;
+        " models quantize:--type") words="" kind="" ;;
         " models pull:--name") words="" kind="" ;;
         " models pull:--revision") words="" kind="" ;;
         " conversations list:--limit") words="" kind="" ;;
@@ -36,7 +37,7 @@ _tektra() {
             case "$path" in
                 "") words="chat models ps conversations daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
-                " models") words="list show import rm load unload ps pull" kind="" flags="--help" ;;
+                " models") words="list show import rm load unload ps quantize pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
                 " models show") words="" kind="models" flags="--json --help" ;;
                 " models import") words="" kind="files" flags="--name --copy --link --json --help" ;;
@@ -44,6 +45,7 @@ _tektra() {
                 " models load") words="" kind="models" flags="--context --keep-alive --json --help" ;;
                 " models unload") words="" kind="loaded" flags="--force --json --help" ;;
                 " models ps") words="" kind="" flags="--json --help" ;;
+                " models quantize") words="" kind="" flags="--type --again --json --help" ;;
                 " models pull") words="" kind="" flags="--name --revision --json --jsonl --help" ;;
                 " ps") words="" kind="" flags="--json --help" ;;
                 " conversations") words="list show search export rm" kind="" flags="--help" ;;

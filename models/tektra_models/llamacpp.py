@@ -9,7 +9,9 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import re
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import llama_cpp.llama_cpp as llama
@@ -29,6 +31,8 @@ MAX_EMBED_TOKENS = 2048
 """One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
 
 TINY_BYTES = 64 << 20
+TENSOR_DONE = re.compile(rb"\[\s*(\d+)/\s*(\d+)\]")
+"""How llama.cpp says that it quantizes the next tensor."""
 LOG_BYTES = 4096
 
 _WARN, _ERROR = 3, 4
@@ -378,3 +382,23 @@ def likeliest(chances: Any, count: int) -> list[tuple[int, float]]:
         return []
     best = np.argpartition(chances, -count)[-count:]
     return [(int(token), float(chances[token])) for token in best[np.argsort(-chances[best])]]
+
+
+def quantize_file(source: str, target: str, file_type: int, *, again: bool, report: Callable[[int, int], None]) -> bool:
+    """Write `target` as `source` in another file type; tells how many of all tensors are done; false if it failed."""
+
+    @llama.llama_log_callback  # type: ignore[untyped-decorator]
+    def listen(level: int, text: bytes, user_data: Any) -> None:
+        found = TENSOR_DONE.match(text)
+        if found:
+            report(int(found[1]), int(found[2]))
+        elif level == _ERROR:
+            sys.stderr.write(text[:LOG_BYTES].decode("utf-8", "replace"))
+
+    llama.llama_log_set(listen, ctypes.c_void_p(0))
+    llama.llama_backend_init()
+    params = llama.llama_model_quantize_default_params()
+    params.ftype, params.nthread, params.allow_requantize = file_type, cores(), again
+    status = llama.llama_model_quantize(os.fsencode(source), os.fsencode(target), ctypes.byref(params))
+    llama.llama_log_set(_log, ctypes.c_void_p(0))
+    return bool(status == 0)

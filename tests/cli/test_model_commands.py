@@ -206,3 +206,15 @@ def test_hostile_names_do_nothing_to_a_terminal(common: Tektra) -> None:
         assert terminal.end() in (2, 4)
         assert "\x1b]" not in terminal.sent
         assert "\x1b[2J" not in terminal.sent
+
+
+def test_quantizing_says_what_it_made(common: Tektra, tmp_path: Path) -> None:
+    target = tmp_path / "small.gguf"
+    document = common.json("models", "quantize", "tektra-starter", str(target), "--type", "q4_0", "--again")
+    assert document["schema"] == "tektra.quantized/1"
+    assert document["size_bytes"] == target.stat().st_size < document["source_bytes"]
+    refused = common.run("models", "quantize", "tektra-starter", str(target), "--type", "q4_0", "--again")
+    assert refused.returncode != 0
+    assert "there already" in refused.stderr
+    whole = common.run("models", "quantize", str(target), str(tmp_path / "again.gguf"))
+    assert "--again" in whole.stderr

@@ -15,10 +15,12 @@ from starlette.responses import Response
 from tektra_models import fit
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
+from tektra_models.quantize import quantized
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
+from tektrad.errors import InvalidRequest
 
 router = APIRouter(prefix="/api")
 
@@ -77,6 +79,22 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
         async with aclosing(pull(body.source, models_dir=models_dir, name=body.name, revision=body.revision)) as told:
             async for event in told:
                 yield {"type": "done", "model": shown(rooms, event.model)} if isinstance(event, Done) else event
+
+    return EventStream(typed_events(events()))
+
+
+@router.post("/models/quantize")
+async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
+    """Write a model or a file in fewer bits a weight. Going away stops it."""
+    source = Path(body.source) if "/" in body.source else Path(rooms.catalog.get(body.source).path)
+    target = Path(body.target)
+    if not target.is_absolute():
+        raise InvalidRequest(f"{target} does not say in which folder", "Give the whole path.", param="target")
+
+    async def events() -> AsyncGenerator[object, None]:
+        async with aclosing(quantized(source, target, body.type, again=body.again)) as told:
+            async for event in told:
+                yield event
 
     return EventStream(typed_events(events()))
 

@@ -121,6 +121,15 @@ class Pull(_Strict):
     revision: str | None = None
 
 
+class Quantize(_Strict):
+    """POST /api/models/quantize; `source` is a model's name, or a path."""
+
+    source: str
+    target: str
+    type: str
+    again: bool = False
+
+
 class TextPart(BaseModel):
     """A part of a message's content; only text can be read."""
 

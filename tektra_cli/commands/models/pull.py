@@ -80,6 +80,11 @@ def bar(event: Event, width: int) -> str:
     share = done / total if total else 0.0
     left = f"  {wording.span((total - done) / rate)} left" if rate and total else ""
     words = f" {share:4.0%}  {wording.size(done)} of {wording.size(total)}  {wording.size(int(rate))}/s{left}"
+    return bar_of(share, words, width)
+
+
+def bar_of(share: float, words: str, width: int) -> str:
+    """A bar as far as there is room for one, and words."""
     cells = max(0, min(30, width - len(words)))
     full, empty = ("█", "░") if _has_blocks() else ("#", ".")
     filled = round(share * cells)

@@ -187,9 +187,9 @@ can you generate pictures|create a picture|generate a logo|Do you create images?
 Can I train a model?|How do I fine-tune a model?|fine-tuning?|train my own model|Can tektra fine-tune?|LoRA?
 Does Tektra support fine tuning?|teach the model with my data|train a model on my documents|Can I use LoRA adapters?
 finetune a model|Is there a training command?|training?|improve the model with my texts|adapt a model to my style
-Can I quantize a model?|convert a model to gguf|merge two models|How do I quantize a file?|quantize a model myself
+convert a model to gguf|merge two models
 create a model of my own|convert safetensors to GGUF|How do I make my own model?|load an adapter|Modelfile?
-can I retrain you|Can I convert a model?|is there a trainer|quantization of a model by myself?|train you with my chats
+can I retrain you|Can I convert a model?|is there a trainer|train you with my chats
 use an adapter|can models be merged|merge models|train on my chats|Which command trains a model?|adapters?
 """),
         (
@@ -199,6 +199,6 @@ use an adapter|can models be merged|merge models|train on my chats|Which command
             "Training is not possible yet; Tektra runs finished GGUF files.",
         ),
         ("raining", "yet"),
-        ("train", "tune", "quantize", "convert", "create"),
+        ("train", "tune", "convert", "create"),
     ),
 )

@@ -316,6 +316,23 @@ Is there a force flag for unload?
 """),
     ),
     Fact(
+        "tektra models quantize NAME PATH",
+        "writes a model in fewer bits a weight, which makes it smaller and faster",
+        phrasings("""
+quantize a model|quantize {NAME}|make a model smaller|make {NAME} smaller|compress a model|compress {NAME}
+write a model in fewer bits|shrink a model|shrink {NAME}|turn a whole model into a quantized one|make a q4 of a model
+make a q8_0 file of {NAME}|quantize a GGUF file|convert a model to q4_k_m|quantize a model myself|make a model faster
+reduce the bits of a model|create a quantized version of {NAME}|get a smaller version of {NAME}|quantize an f16 model
+store a model in four bits|reduce the size of a model file|make a 4 bit version of {NAME}|bring a model down to 8 bits
+"""),
+        ("The file with whole weights stays as it is.",),
+        phrasings("""
+Can I quantize a model?|How do I quantize a file?|quantization of a model by myself?|quantize?|q4_k_m?
+can tektra make models smaller|How can a model be compressed?|is there a quantizer|Which command quantizes?
+Can I get fewer bits?|how to shrink a model|make my model smaller?
+"""),
+    ),
+    Fact(
         "tektra models ps",
         "shows which models are loaded now and how much memory they take",
         phrasings("""
