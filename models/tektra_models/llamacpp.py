@@ -20,7 +20,7 @@ import numpy as np
 from tektra_models.backend import Feed
 from tektra_models.errors import BadRequest, ContextExceeded, LoadFailed, ModelError, Unsupported
 from tektra_models.generation import Sampling
-from tektra_models.spec import IDLE_HOLDERS, Spec
+from tektra_models.spec import IDLE_HOLDERS, KvType, Spec
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
@@ -31,6 +31,7 @@ MAX_EMBED_TOKENS = 2048
 """One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
 
 TINY_BYTES = 64 << 20
+KV_BLOCK = 32
 TENSOR_DONE = re.compile(rb"\[\s*(\d+)/\s*(\d+)\]")
 """How llama.cpp says that it quantizes the next tensor."""
 LOG_BYTES = 4096
@@ -133,6 +134,8 @@ class LlamaCppBackend:
         params.n_seq_max = slots
         params.n_threads = params.n_threads_batch = self._threads
         params.kv_unified = True
+        if not embeddings:
+            self._keep_cells_as(params, self._spec.kv_type)
         params.embeddings = embeddings
         params.no_perf = True
         if embeddings and self._meta(f"{self._meta('general.architecture')}.pooling_type") is None:
@@ -144,6 +147,19 @@ class LlamaCppBackend:
                 "Ask for a smaller one (--context) or free memory (tektra models unload …).",
             )
         return int(ctx)
+
+    def _keep_cells_as(self, params: Any, kv_type: KvType) -> None:
+        """Choose the cells' type; quantized values need flash attention, and heads as wide as their blocks."""
+        params.type_k = params.type_v = getattr(llama, f"GGML_TYPE_{kv_type.upper()}")
+        if kv_type == "f16":
+            return
+        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        width = llama.llama_model_n_embd(self._model) // max(llama.llama_model_n_head(self._model), 1)
+        if width % KV_BLOCK:
+            raise BadRequest(
+                f'the heads of "{self._spec.name}" are {width} wide; cells as {kv_type} hold multiples of {KV_BLOCK}',
+                "Keep cells as f16 (--kv-type f16).",
+            )
 
     def _meta(self, key: str) -> str | None:
         buffer = ctypes.create_string_buffer(256)

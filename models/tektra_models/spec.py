@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 BackendName = Literal["llamacpp", "scripted"]
+KvType = Literal["f16", "q8_0", "q4_0"]
 
 IDLE_HOLDERS = 24
 """How many sequences may be kept beside those that run, for those who come again with the same beginning.
@@ -32,6 +33,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that an answer may wait between two tokens while others' prompts are read."""
     threads: int = 0
     """Computing threads; 0 means one per core that this process may use."""
+    kv_type: KvType = "f16"
+    """In what the cells keep what was computed; q8_0 takes about half the memory of f16, q4_0 a quarter."""
     drafts: int = 0
     """Tokens that may be drafted by looking up what followed the same tokens before; 0: none."""
     digest: str = ""

@@ -50,7 +50,7 @@ def open_states(spec: Spec) -> KvStore | None:
     """Where this model's attention states are kept; None where they are not, or cannot be."""
     if not spec.states_dir or spec.backend != "llamacpp":
         return None
-    key = f"{spec.digest} llama-cpp-python {version('llama-cpp-python')} f16"
+    key = f"{spec.digest} llama-cpp-python {version('llama-cpp-python')} {spec.kv_type}"
     try:
         return KvStore(Path(spec.states_dir), key, spec.states_bytes)
     except OSError as error:

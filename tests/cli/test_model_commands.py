@@ -218,3 +218,13 @@ def test_quantizing_says_what_it_made(common: Tektra, tmp_path: Path) -> None:
     assert "there already" in refused.stderr
     whole = common.run("models", "quantize", str(target), str(tmp_path / "again.gguf"))
     assert "--again" in whole.stderr
+
+
+def test_a_model_is_loaded_anew_when_its_cells_shall_be_kept_otherwise(tektra: Tektra) -> None:
+    tektra.start()
+    assert tektra.json("models", "load", "tektra-starter", "--kv-type", "q8_0")["model"]["kv_type"] == "q8_0"
+    assert tektra.json("models", "load", "tektra-starter")["model"]["kv_type"] == "q8_0"
+    assert tektra.json("models", "load", "tektra-starter", "--kv-type", "f16")["model"]["kv_type"] == "f16"
+    refused = tektra.run("models", "load", "tektra-starter", "--kv-type", "q9")
+    assert refused.returncode != 0
+    assert "kv_type" in refused.stderr

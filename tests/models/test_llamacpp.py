@@ -43,7 +43,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return random_gguf(TINY, tmp_path_factory.mktemp("models"))
 
 
-def opened(path: Path, **fields: int) -> Engine:
+def opened(path: Path, **fields: int | str) -> Engine:
     spec = Spec(name="m", path=str(path), threads=1, **({"context": 1024} | fields))
     return Engine(open_backend(spec), spec)
 

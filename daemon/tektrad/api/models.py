@@ -21,6 +21,7 @@ from tektrad.api.render import json_response
 from tektrad.api.services import Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
 from tektrad.errors import InvalidRequest
+from tektrad.pool.pool import Wish
 
 router = APIRouter(prefix="/api")
 
@@ -49,13 +50,13 @@ async def show_model(rooms: Rooms, name: str) -> Response:
 def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
     if model.format != "gguf":
         return {"metadata": {}, "estimate": None, "chat_template": None}
-    spec = rooms.pool.spec(model, None)
+    spec = rooms.pool.spec(model, Wish())
     header = read_header(spec.path)
     plain = {k: v for k, v in header.metadata.items() if isinstance(v, str | int | float | bool)}
     template = plain.pop("tokenizer.chat_template", None)
     return {
         "metadata": plain,
-        "estimate": msgspec.to_builtins(fit.estimate(header, spec.context, spec.slots, spec.batch)),
+        "estimate": msgspec.to_builtins(fit.estimate(header, spec.context, spec.slots, spec.batch, spec.kv_type)),
         "chat_template": template,
     }
 
@@ -113,11 +114,12 @@ async def remove_model(rooms: Rooms, name: str) -> Response:
 @router.post("/models/{name}/load")
 async def load_model(rooms: Rooms, request: Request, name: str, body: shapes.LoadModel | None = None) -> Response:
     """Bring a model into memory and keep it there."""
-    wish = body or shapes.LoadModel(context=None, keep_alive=None)
+    wish = body or shapes.LoadModel(context=None, kv_type=None, keep_alive=None)
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
-        async with rooms.pool.lease(name, context=wish.context, keep_alive=wish.keep_alive) as lease:
+        how = Wish(context=wish.context, kv_type=wish.kv_type)
+        async with rooms.pool.lease(name, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 
     seconds = await while_connected(request, load())

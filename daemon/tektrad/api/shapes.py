@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tektra_models.generation import Form, Sampling
+from tektra_models.spec import KvType
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
@@ -110,6 +111,7 @@ class LoadModel(_Strict):
     """POST /api/models/{name}/load."""
 
     context: Annotated[int, Field(ge=64, le=2**31 - 1)] | None = None
+    kv_type: KvType | None = None
     keep_alive: KeepAlive | None = None
 
 

@@ -23,7 +23,7 @@ from tektra_models.errors import WorkerDied
 from tektra_models.generation import Prompt, Sampling
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
-from tektra_models.spec import Spec
+from tektra_models.spec import KvType, Spec
 from tektrad.breaker import Breaker
 from tektrad.clock import Clock
 from tektrad.config import Settings
@@ -53,6 +53,21 @@ class Entry:
     ready: asyncio.Task[None]
     leases: int = 0
     expiry: asyncio.TimerHandle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a model shall be loaded, where the settings shall not decide."""
+
+    context: int | None = None
+    kv_type: KvType | None = None
+
+    def fits(self, spec: Spec) -> bool:
+        """Whether a model that is loaded so is what was wished for."""
+        return self.context in (None, spec.context) and self.kv_type in (None, spec.kv_type)
+
+
+NO_WISH = Wish()
 
 
 @dataclass(slots=True)
@@ -112,25 +127,25 @@ class Pool:
 
     @asynccontextmanager
     async def lease(
-        self, name: str, *, context: int | None = None, keep_alive: float | None = None, notify: Notify | None = None
+        self, name: str, *, wish: Wish = NO_WISH, keep_alive: float | None = None, notify: Notify | None = None
     ) -> AsyncIterator[Lease]:
         """Lend the model called `name`, loading it if need be; `notify` hears "queued" and "loading".
 
         Raises UnknownModel, NoMemory, Busy, TimedOut, Draining, ModelInUse or what loading raises.
         """
         model = self.catalog.get(name)
-        spec = self.spec(model, context)
+        spec = self.spec(model, wish)
         needed = await asyncio.to_thread(promised_bytes, model, spec)
 
         async def revive(lease: Lease, dead: Worker) -> None:
             if lease.worker is dead:
                 old = lease.entry
-                lease.entry = await self._admit(model, spec, needed, context, None)
+                lease.entry = await self._admit(model, spec, needed, wish, None)
                 lease.entry.keep_alive = old.keep_alive
                 self._release(old)
             await self._loaded(lease.entry)
 
-        entry = await self._admit(model, spec, needed, context, notify)
+        entry = await self._admit(model, spec, needed, wish, notify)
         lease = Lease(model, entry, revive)
         if keep_alive is not None:
             entry.keep_alive = keep_alive
@@ -200,6 +215,7 @@ class Pool:
             "state": worker.state,
             "pid": worker.pid,
             "context": worker.spec.context,
+            "kv_type": worker.spec.kv_type,
             "slots": worker.spec.slots,
             "promised_bytes": entry.promised,
             "resident_bytes": budget.resident(worker.pid),
@@ -217,11 +233,12 @@ class Pool:
             "tokens_per_s": round(worker.totals.tokens_per_s, 2) if worker.totals.tokens_per_s else None,
         }
 
-    def spec(self, model: Model, context: int | None) -> Spec:
-        """How a model would be loaded: with `context`, or else with the default bounded by what it was made for."""
+    def spec(self, model: Model, wish: Wish) -> Spec:
+        """How a model would be loaded: as wished, or else by the settings, bounded by what it was made for."""
         return self.catalog.spec(
             model.name,
-            context=context or min(self._settings.context, model.context_train or self._settings.context),
+            context=wish.context or min(self._settings.context, model.context_train or self._settings.context),
+            kv_type=wish.kv_type or self._settings.kv_type,
             slots=self._settings.slots,
             batch=self._settings.batch,
             gap_s=self._settings.gap,
@@ -237,12 +254,12 @@ class Pool:
             entry.worker.forget_states()
         await asyncio.to_thread(_remove_all, self._states_dir)
 
-    async def _admit(self, model: Model, spec: Spec, needed: int, context: int | None, notify: Notify | None) -> Entry:
+    async def _admit(self, model: Model, spec: Spec, needed: int, wish: Wish, notify: Notify | None) -> Entry:
         """Take a lease, standing in line for memory if need be; raises a TektraError."""
         deadline = self._clock.monotonic() + self._settings.queue_wait
         place: asyncio.Event | None = None
         try:
-            while (entry := self._take(model, spec, needed, context, place)) is None:
+            while (entry := self._take(model, spec, needed, wish, place)) is None:
                 if place is None:
                     place = self._join_line(model.name)
                     if notify is not None:
@@ -254,17 +271,14 @@ class Pool:
                 self._line.remove(place)
                 self._wake()
 
-    def _take(
-        self, model: Model, spec: Spec, needed: int, context: int | None, place: asyncio.Event | None
-    ) -> Entry | None:
+    def _take(self, model: Model, spec: Spec, needed: int, wish: Wish, place: asyncio.Event | None) -> Entry | None:
         """Take a lease on a loaded model, or begin to load it; None means wait.
 
         Only the first in line may load: otherwise small models would pass a large one for ever.
         """
         if self._closed:
             raise stopping()
-        if context is not None:
-            self._make_way_for_context(model.name, context)
+        self._make_way_for(model.name, wish)
         may_load = not self._line or self._line[0] is place
         match self._decide(model.name, needed):
             case scheduler.Serve():
@@ -290,14 +304,15 @@ class Pool:
         ]
         return scheduler.decide(name, needed, holdings, self.budget, max(available, 0))
 
-    def _make_way_for_context(self, name: str, context: int) -> None:
-        """Retire an idle worker whose context is not the one asked for; raises ModelInUse when it is busy."""
+    def _make_way_for(self, name: str, wish: Wish) -> None:
+        """Retire an idle worker that is not loaded as asked for; raises ModelInUse when it is busy."""
         entry = self._entries.get(name)
-        if entry is None or entry.worker.spec.context == context:
+        if entry is None or wish.fits(entry.worker.spec):
             return
         if entry.leases:
+            spec = entry.worker.spec
             raise ModelInUse(
-                f'"{name}" is in use with a context of {entry.worker.spec.context}; {context} was asked for',
+                f'"{name}" is in use with a context of {spec.context} and cells of type {spec.kv_type}',
                 "Wait until it is idle, then load it anew.",
             )
         self._retire(entry)
@@ -450,7 +465,7 @@ def promised_bytes(model: Model, spec: Spec) -> int:
 @functools.lru_cache(maxsize=256)
 def _estimate(spec: Spec, modified_ns: int, size: int) -> int:
     """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
-    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch).total_bytes
+    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type).total_bytes
 
 
 def _remove_all(folder: Path) -> None:

@@ -20,6 +20,9 @@ def load(
     context: Annotated[
         int | None, typer.Option("--context", help="Tokens that a conversation may hold.", metavar="N", min=1)
     ] = None,
+    kv_type: Annotated[
+        str | None, typer.Option("--kv-type", help="How cells are kept: f16, q8_0, q4_0.", metavar="TYPE")
+    ] = None,
     keep_alive: Annotated[
         str | None,
         typer.Option("--keep-alive", help="How long it stays when idle: 30s, 10m, 2h, 0, forever.", metavar="D"),
@@ -30,6 +33,8 @@ def load(
     body: dict[str, Any] = {}
     if context is not None:
         body["context"] = context
+    if kv_type is not None:
+        body["kv_type"] = kv_type
     if keep_alive is not None:
         body["keep_alive"] = wording.seconds(keep_alive)
     client = launch.ensured()
