@@ -347,6 +347,7 @@ class Engine:
         """The control tokens with which this model marks the parts of its answers."""
         texts = [part for text in self._format.learned.form.texts for part in text.split(ANY)]
         tokens = {token for text in texts for token in self.backend.tokenize(text, special=True)}
+        tokens -= set(self.backend.tokenize("", special=True))  # what begins every text is no mark
         return {token: self.backend.mark_bytes(token) for token in tokens}
 
     def _say_owed(self, sequence: Sequence) -> list[Event]:

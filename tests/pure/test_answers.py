@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tektra_models.answers.json_text import NoCall, Unfinished
+from tektra_models.answers.marks import ANY, mark
 from tektra_models.answers.stream import AnswerStream
 from tektra_models.answers.usual import CALLS, CLOSE, OPEN, USUAL
 from tektra_models.generation import Delta, ToolCall
@@ -142,3 +143,20 @@ def test_the_stream_counts_its_calls() -> None:
     stream = AnswerStream(USUAL)
     stream.push(f"{CALL}{OPEN}bad{CLOSE}{CALL}")
     assert stream.calls == 2
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "x" * 161, ANY.join("abcdefg")])
+def test_what_cannot_be_a_mark_is_none(text: str) -> None:
+    assert mark(text) is None
+
+
+@pytest.mark.parametrize("text", ["<tool_call>", "<|a|>\n<|b|>", f"id {ANY} end", "[CALL]", "a b  c"])
+def test_a_mark_is_found_however_it_is_spaced_and_cut(text: str) -> None:
+    one = mark(text)
+    assert one is not None
+    for written in (text, text.replace("\n", " \n\n "), text.replace(" ", "   ")):
+        written = written.replace(ANY, "call_7")
+        assert one.find(f"before {written} behind") == (7, 7 + len(written))
+        for length in range(1, len(written)):
+            assert one.safe(f"before {written[:length]}") <= 7
+        assert one.safe("nothing of the kind!") == len("nothing of the kind!")

@@ -13,6 +13,8 @@ ANY = "\0"
 SOME = r"[^\s<>|\"{}]{0,80}?"
 SPACE = r"\s*"
 LONGEST = 160
+MOST_ANY = 4
+"""More of them, by a hostile template, would make a search take for ever."""
 
 
 def lexemes(text: str) -> list[str]:
@@ -121,7 +123,7 @@ class Mark:
 def mark(text: str | None) -> Mark | None:
     """A mark, or None where there is nothing to find, or so much that it is none."""
     text = (text or "").strip()
-    return Mark(text) if 0 < len(text) <= LONGEST else None
+    return Mark(text) if 0 < len(text) <= LONGEST and text.count(ANY) <= MOST_ANY else None
 
 
 def first_of(marks: Iterable[Mark | None], text: str) -> tuple[int, int, Mark] | None:
