@@ -43,7 +43,7 @@ _tektra() {
                 " models show") words="" kind="models" flags="--json --help" ;;
                 " models import") words="" kind="files" flags="--name --copy --link --json --help" ;;
                 " models rm") words="" kind="models" flags="--yes --no-input --json --help" ;;
-                " models load") words="" kind="models" flags="--context --kv-type --keep-alive --json --help" ;;
+                " models load") words="" kind="models" flags="--context --kv-type --keep-alive --estimate-only --json --help" ;;
                 " models unload") words="" kind="loaded" flags="--force --json --help" ;;
                 " models ps") words="" kind="" flags="--json --help" ;;
                 " models quantize") words="" kind="" flags="--type --again --json --help" ;;

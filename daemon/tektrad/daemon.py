@@ -24,6 +24,7 @@ from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart
 from tektrad.notify import notify_systemd
 from tektrad.paths import Paths
+from tektrad.pool.measured import Measured
 from tektrad.pool.pool import Pool
 from tektrad.store.db import open_store
 
@@ -48,7 +49,9 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         interrupted = await conversations.recover()
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
-        pool = await stairs.enter_async_context(opened(Pool(catalog, settings, clock, paths.states_dir)))
+        pool = await stairs.enter_async_context(
+            opened(Pool(catalog, settings, clock, paths.states_dir, Measured(store, clock)))
+        )
         default_model = settings.default_model or MODEL_NAME
         services = Services(
             version=importlib.metadata.version("tektra-cli"),

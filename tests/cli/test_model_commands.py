@@ -228,3 +228,16 @@ def test_a_model_is_loaded_anew_when_its_cells_shall_be_kept_otherwise(tektra: T
     refused = tektra.run("models", "load", "tektra-starter", "--kv-type", "q9")
     assert refused.returncode != 0
     assert "kv_type" in refused.stderr
+
+
+def test_what_a_model_would_take_is_told_without_loading_it(tektra: Tektra) -> None:
+    tektra.start()
+    small = tektra.json("models", "load", "tektra-starter", "--estimate-only", "--context", "256")
+    large = tektra.json("models", "load", "tektra-starter", "--estimate-only", "--context", "2048")
+    assert small["schema"] == "tektra.estimate/1"
+    assert (small["measured"], small["fits"]) == (False, True)
+    assert small["needed_bytes"] < large["needed_bytes"]
+    said = tektra.run("models", "load", "tektra-starter", "--estimate-only").stdout
+    assert "by an estimate" in said
+    assert "it fits" in said
+    assert tektra.json("models", "ps")["models"] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tektrad.pool.scheduler import Holding, Load, Refuse, Serve, Wait, decide
+from tektrad.pool.scheduler import MOST_RESIDENCE_S, Holding, Load, Refuse, Serve, Wait, decide, residence
 
 HOLDINGS = st.lists(
     st.builds(
@@ -13,7 +13,8 @@ HOLDINGS = st.lists(
         name=st.sampled_from([f"m{n}" for n in range(6)]),
         promised=st.integers(1, 50),
         idle=st.booleans(),
-        last_used=st.floats(0, 100),
+        idle_s=st.floats(0, 1000),
+        load_s=st.floats(0, 100),
     ),
     max_size=6,
     unique_by=lambda holding: holding.name,
@@ -21,14 +22,14 @@ HOLDINGS = st.lists(
 
 
 def test_a_loaded_model_serves_whatever_the_memory_looks_like() -> None:
-    assert decide("a", 10, [Holding("a", 10, idle=False, last_used=0)], budget=1, available=0) == Serve()
+    assert decide("a", 10, [Holding("a", 10, idle=False)], budget=1, available=0) == Serve()
 
 
 def test_the_least_recently_used_idle_models_go_and_no_more_than_needed() -> None:
     loaded = [
-        Holding("old", 10, idle=True, last_used=1),
-        Holding("busy", 10, idle=False, last_used=0),
-        Holding("new", 10, idle=True, last_used=2),
+        Holding("old", 10, idle=True, idle_s=200),
+        Holding("busy", 10, idle=False, idle_s=300),
+        Holding("new", 10, idle=True, idle_s=100),
     ]
     assert decide("x", 10, loaded, budget=30, available=100) == Load(("old",))
     assert decide("x", 20, loaded, budget=30, available=100) == Load(("old", "new"))
@@ -54,5 +55,35 @@ def test_who_is_refused_could_not_be_helped_by_waiting(
     loaded: list[Holding], needed: int, budget: int, available: int
 ) -> None:
     refused = isinstance(decide("new", needed, loaded, budget, available), Refuse)
-    everything_idle = [Holding(h.name, h.promised, idle=True, last_used=h.last_used) for h in loaded]
+    everything_idle = [Holding(h.name, h.promised, idle=True, idle_s=h.idle_s, load_s=h.load_s) for h in loaded]
     assert refused != isinstance(decide("new", needed, everything_idle, budget, available), Load)
+
+
+def test_what_loads_fast_goes_before_what_loads_slowly() -> None:
+    loaded = [Holding("slow", 10, idle=True, load_s=30), Holding("fast", 10, idle=True, load_s=1)]
+    assert decide("x", 10, loaded, budget=20, available=0) == Load(("fast",))
+
+
+def test_what_has_not_been_used_for_long_goes_though_it_loads_slowly() -> None:
+    loaded = [Holding("slow", 10, idle=True, load_s=30, idle_s=3000), Holding("fast", 10, idle=True, load_s=1)]
+    assert decide("x", 10, loaded, budget=20, available=0) == Load(("slow",))
+
+
+def test_a_small_model_stays_when_a_large_one_has_to_go_anyway() -> None:
+    loaded = [Holding("small", 2, idle=True, idle_s=1000), Holding("large", 20, idle=True, load_s=100)]
+    assert decide("x", 20, loaded, budget=22, available=0) == Load(("large",))
+
+
+@given(HOLDINGS, st.integers(1, 100), st.integers(0, 100), st.integers(0, 100))
+def test_no_more_go_than_have_to(loaded: list[Holding], needed: int, budget: int, available: int) -> None:
+    decision = decide("new", needed, loaded, budget, available)
+    if isinstance(decision, Load):
+        gone = [holding for holding in loaded if holding.name in decision.evict]
+        promised = sum(holding.promised for holding in loaded)
+        free = min(budget - promised, available) + sum(holding.promised for holding in gone)
+        assert all(free - holding.promised < needed for holding in gone)
+
+
+@given(st.floats(0, 1000))
+def test_a_model_stays_for_a_while_and_not_for_ever(load_s: float) -> None:
+    assert 0 <= residence(load_s) <= MOST_RESIDENCE_S

@@ -16,6 +16,7 @@ from tektra_models import fit
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
 from tektra_models.quantize import quantized
+from tektra_models.spec import KvType
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms
@@ -109,6 +110,21 @@ async def remove_model(rooms: Rooms, name: str) -> Response:
         await rooms.pool.settled()
     freed = await asyncio.to_thread(rooms.catalog.remove, model.name)
     return json_response({"schema": "tektra.model-removed/1", "name": model.name, "freed_bytes": freed})
+
+
+@router.get("/models/{name}/estimate")
+async def estimate_model(
+    rooms: Rooms, name: str, context: int | None = None, kv_type: KvType | None = None
+) -> Response:
+    """What a model would take, and whether that is free."""
+    model = rooms.catalog.get(name)
+    spec = rooms.pool.spec(model, Wish(context=context, kv_type=kv_type))
+    needed, measured = await rooms.pool.bytes_for(spec)
+    free = rooms.pool.free
+    document = {"schema": "tektra.estimate/1", "name": model.name, "context": spec.context, "kv_type": spec.kv_type}
+    return json_response(
+        document | {"needed_bytes": needed, "measured": measured, "free_bytes": free, "fits": needed <= free}
+    )
 
 
 @router.post("/models/{name}/load")

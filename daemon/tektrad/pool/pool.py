@@ -27,11 +27,14 @@ from tektra_models.spec import KvType, Spec
 from tektrad.breaker import Breaker
 from tektrad.clock import Clock
 from tektrad.config import Settings
-from tektrad.errors import Busy, Draining, KeepsFailing, ModelInUse, NoMemory, NotFound, TimedOut
+from tektrad.errors import Busy, Draining, KeepsFailing, ModelInUse, NoMemory, NotFound, StoreFailed, TimedOut
 from tektrad.pool import budget, scheduler
+from tektrad.pool.measured import Measured
 from tektrad.pool.totals import Totals
 from tektrad.pool.worker import Answer, Worker
 
+NOTABLE = 1.02
+"""By how much more a worker has to take than was noted before it is noted again."""
 SCRIPTED_BYTES = 64 << 20
 """What a worker without weights is taken to need: a Python process."""
 
@@ -52,6 +55,8 @@ class Entry:
     loaded_at: str
     ready: asyncio.Task[None]
     leases: int = 0
+    stays_until: float = 0.0
+    noted_bytes: int = 0
     expiry: asyncio.TimerHandle | None = None
 
 
@@ -112,8 +117,12 @@ class Lease:
 class Pool:
     """Loads, shares, keeps alive and unloads models within a budget of memory."""
 
-    def __init__(self, catalog: Catalog, settings: Settings, clock: Clock, states_dir: Path) -> None:
+    def __init__(
+        self, catalog: Catalog, settings: Settings, clock: Clock, states_dir: Path, measured: Measured
+    ) -> None:
         self.catalog = catalog
+        self._measured = measured
+        self._recording: set[asyncio.Task[None]] = set()
         self.budget = budget.choose(settings.memory_budget, budget.measure())
         self._settings = settings
         self._states_dir = states_dir
@@ -135,7 +144,7 @@ class Pool:
         """
         model = self.catalog.get(name)
         spec = self.spec(model, wish)
-        needed = await asyncio.to_thread(promised_bytes, model, spec)
+        needed, _ = await self.bytes_for(spec)
 
         async def revive(lease: Lease, dead: Worker) -> None:
             if lease.worker is dead:
@@ -182,6 +191,8 @@ class Pool:
             self._retire(entry)
         self._wake()
         await self.settled()
+        if self._recording:
+            await asyncio.wait(self._recording)
 
     def is_loaded(self, name: str) -> bool:
         """Whether the model is in memory or on its way there."""
@@ -191,6 +202,11 @@ class Pool:
     def promised(self) -> int:
         """Bytes promised to loaded models."""
         return sum(entry.promised for entry in self._entries.values())
+
+    @property
+    def free(self) -> int:
+        """Bytes that another model may take now, with nothing unloaded."""
+        return max(0, min(self.budget - self.promised, budget.measure().available))
 
     @property
     def in_line(self) -> int:
@@ -248,6 +264,13 @@ class Pool:
             states_bytes=self._settings.states_bytes,
         )
 
+    async def bytes_for(self, spec: Spec) -> tuple[int, bool]:
+        """What a worker of this spec will take, and whether that was measured rather than estimated."""
+        measured = await self._measured.bytes_for(spec)
+        if measured is not None:
+            return measured, True
+        return await asyncio.to_thread(promised_bytes, spec), False
+
     async def forget_states(self) -> None:
         """Remove every attention state: those that workers hold for nobody in particular, and those on disk."""
         for entry in self._entries.values():
@@ -299,7 +322,13 @@ class Pool:
         loading = sum(e.promised for e in self._entries.values() if not e.ready.done())
         available = budget.measure().available + sum(self._leaving.values()) - loading
         holdings = [
-            scheduler.Holding(name, e.promised, idle=not e.leases, last_used=e.last_used)
+            scheduler.Holding(
+                name,
+                e.promised,
+                idle=not e.leases and self._clock.monotonic() >= e.stays_until,
+                idle_s=self._clock.monotonic() - e.last_used,
+                load_s=e.worker.load_seconds,
+            )
             for name, e in self._entries.items()
         ]
         return scheduler.decide(name, needed, holdings, self.budget, max(available, 0))
@@ -365,6 +394,10 @@ class Pool:
         """Report of the loading task; a failed entry disappears, those who wait for it get the error themselves."""
         if task.cancelled() or task.exception() is not None:
             self._drop(entry)
+        else:
+            stays = scheduler.residence(entry.worker.load_seconds)
+            entry.stays_until = self._clock.monotonic() + stays
+            asyncio.get_running_loop().call_later(stays, self._wake)
         self._wake()
 
     def _forget(self, worker: Worker) -> None:
@@ -388,8 +421,31 @@ class Pool:
             if entry.keep_alive == 0:
                 self._retire(entry)
             elif entry.keep_alive > 0:
+                self._note(entry)
                 entry.expiry = asyncio.get_running_loop().call_later(entry.keep_alive, self._expire, entry)
         self._wake()
+
+    def _note(self, entry: Entry) -> None:
+        """Keep what the worker takes now, in the background, if it is more than before.
+
+        Only once it has read a prompt that filled a whole batch: until then its buffers are not all in memory.
+        """
+        worker = entry.worker
+        if worker.spec.backend == "scripted" or worker.largest_prompt < worker.spec.batch:
+            return
+        taken = budget.resident(worker.pid)
+        if taken <= entry.noted_bytes * NOTABLE:
+            return
+        entry.noted_bytes = taken
+        task = asyncio.create_task(self._record(worker, taken))
+        self._recording.add(task)
+        task.add_done_callback(self._recording.discard)
+
+    async def _record(self, worker: Worker, taken: int) -> None:
+        try:
+            await self._measured.record(worker.spec, taken, worker.load_seconds)
+        except StoreFailed as error:
+            log.warning("what a model takes could not be kept", model=worker.spec.name, why=error.message)
 
     def _expire(self, entry: Entry) -> None:
         if entry.leases == 0 and self._entries.get(entry.model.name) is entry:
@@ -451,7 +507,7 @@ def stopping() -> Draining:
     return Draining("the daemon is stopping", "Ask again in a moment; it starts with the next command.")
 
 
-def promised_bytes(model: Model, spec: Spec) -> int:
+def promised_bytes(spec: Spec) -> int:
     """Bytes that the model will need in this shape; reads the file's header, raises BadModelFile."""
     if spec.backend == "scripted":
         return SCRIPTED_BYTES

@@ -3,13 +3,21 @@
 1. The model is loaded (or being loaded): serve.
 2. It could not fit even in an empty budget: refuse, with both numbers.
 3. It fits beside what is loaded: load.
-4. It fits once idle models are gone: evict the least recently used of them, no more than needed, and load.
+4. It fits once idle models are gone: evict those whose bytes are the cheapest to bring back, no more than needed, and
+   load. What it costs to bring one back is the time that loading it took, less likely to be needed the longer it has
+   not been used. One that was loaded just now stays for a while, so that two models that fit only singly are not
+   exchanged at every request.
 5. Otherwise somebody is using the memory: wait.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+HALF_LIFE_S = 300.0
+"""After so long without use a model is half as likely to be needed again."""
+RESIDENCE, MOST_RESIDENCE_S = 4.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,14 @@ class Holding:
     name: str
     promised: int
     idle: bool
-    last_used: float
+    idle_s: float = 0.0
+    load_s: float = 1.0
+
+    @property
+    def cost(self) -> float:
+        """Seconds of loading that a byte of it will cost, once it is gone, by how likely it is needed again."""
+        needed_again = math.pow(0.5, self.idle_s / HALF_LIFE_S)
+        return self.load_s * needed_again / max(self.promised, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +77,21 @@ def decide(name: str, needed: int, holdings: list[Holding], budget: int, availab
     if needed > possible:  # 2
         return Refuse(needed=needed, possible=possible)
     free = min(budget - promised, available)
-    evict: list[str] = []
-    for holding in sorted((h for h in holdings if h.idle), key=lambda h: h.last_used):  # 4
+    evict: list[Holding] = []
+    for holding in sorted((h for h in holdings if h.idle), key=lambda h: h.cost):  # 4
         if needed <= free:
             break
-        evict.append(holding.name)
+        evict.append(holding)
         free += holding.promised
-    return Load(tuple(evict)) if needed <= free else Wait()  # 3, 5
+    if needed > free:
+        return Wait()  # 5
+    for holding in reversed(evict[:]):  # a small one may have become needless with a large one
+        if needed <= free - holding.promised:
+            evict.remove(holding)
+            free -= holding.promised
+    return Load(tuple(holding.name for holding in evict))  # 3
+
+
+def residence(load_s: float) -> float:
+    """Seconds that a model stays after it was loaded, though others wait: a few times what loading took."""
+    return min(MOST_RESIDENCE_S, RESIDENCE * load_s)

@@ -45,6 +45,7 @@ class Worker:
         self.load_seconds = 0.0
         self.running = 0
         self.waiting = 0
+        self.largest_prompt = 0
         self._on_death = on_death
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -96,6 +97,7 @@ class Worker:
             while True:
                 match await self._next(answers):
                     case frames.Began() as began:
+                        self.largest_prompt = max(self.largest_prompt, began.prompt_tokens)
                         yield began
                     case frames.Piece(delta=delta):
                         yield delta

@@ -27,6 +27,9 @@ def load(
         str | None,
         typer.Option("--keep-alive", help="How long it stays when idle: 30s, 10m, 2h, 0, forever.", metavar="D"),
     ] = None,
+    estimate_only: Annotated[
+        bool, typer.Option("--estimate-only", help="Say what it would take, and load nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Load a model into memory before it is needed."""
@@ -38,10 +41,23 @@ def load(
     if keep_alive is not None:
         body["keep_alive"] = wording.seconds(keep_alive)
     client = launch.ensured()
+    if estimate_only:
+        query = {key: str(body[key]) for key in ("context", "kv_type") if key in body}
+        output.show(client.get(f"/api/models/{segment(name)}/estimate", query), json, _estimated)
+        return
     with StatusLine() as line:
         line.show(f"loading {name}…")
         document = client.post(f"/api/models/{segment(name)}/load", body, timeout=LOAD_SECONDS)
     output.show(document, json, _loaded)
+
+
+def _estimated(document: Mapping[str, Any]) -> None:
+    needed, free = wording.size(document["needed_bytes"]), wording.size(document["free_bytes"])
+    how = "as measured" if document["measured"] else "by an estimate"
+    fits = "it fits" if document["fits"] else "it does not fit"
+    output.text(
+        f"{document['name']} takes {needed} with a context of {document['context']} ({how}); {free} free: {fits}"
+    )
 
 
 def _loaded(document: Mapping[str, Any]) -> None:
