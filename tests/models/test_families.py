@@ -21,7 +21,7 @@ from tektra_models.spec import Spec
 from tektra_models.starter import MODEL_PATH
 from tektra_models.worker import open_backend
 from tests.families.roundtrip import ANSWERS, ASKED, CONTENT, REASONING, TOOLS, Call, Family, LeftOut, Said, cut
-from tests.families.styles import STYLES, turns
+from tests.families.styles import STYLES, calling, tagged, turns
 from tests.models.test_llamacpp import noise, tiny
 
 __all__ = ["noise", "tiny"]  # fixtures
@@ -140,6 +140,11 @@ def test_a_template_that_tells_nothing_is_taken_to_be_as_usual() -> None:
         "{% if messages | length > 1 %}{{ messages[1].tool_calls | tojson }}{% endif %}",
         turns("{{ m | tojson }}"),
         turns("{{ m.tool_calls | tojson }}" * 3),
+        turns("{{ m.reasoning_content }} \n {{ m.content }}"),
+        turns("{{ m.reasoning_content }}" + "x" * 5000 + "{{ m.content }}"),
+        turns("<think>{{ m.reasoning_content }}</think>" + "<y>" * 5000 + "{{ m.content }}"),
+        calling("{{ c.function.name }}" + tagged("{{ k }}" + "<z>" * 3000 + "{{ v }}")),
+        calling("{{ c.function.name }}" + tagged("{{ k }}{{ v }}")),
         turns("{{ '<think>' * 50 }}{{ m.reasoning_content }}{{ m.content }}{{ m.tool_calls }}"),
         "",
     ],
@@ -148,6 +153,15 @@ def test_no_template_is_too_strange_to_learn_from(template: str) -> None:
     form = ChatFormat(template)
     stream = form.answer("", TOOLS)
     assert "".join(delta.text for delta in [*stream.push(CONTENT), *stream.close()])
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_answer_that_nests_without_end_is_text(style: str) -> None:
+    stream = family(style).format.answer("", TOOLS)
+    _, text = family(style).written(Said(calls=[("write_file", {"path": "a", "text": "b", "tags": ["VALUE"]})]))
+    answer = text.replace("VALUE", "[" * 100_000)
+    deltas = stream.push(answer) + stream.close()
+    assert len("".join(delta.text or (delta.tool_call.arguments if delta.tool_call else "") for delta in deltas)) > 9000
 
 
 def test_reasoning_is_switched_where_the_template_knows_how() -> None:

@@ -17,6 +17,7 @@ from tektra_models.answers.marks import (
     common_start,
     lexemes,
     mark,
+    needed,
     past_space,
     with_any,
     without_end,
@@ -121,9 +122,9 @@ class CallTexts:
         close = joint.removesuffix(opening)
         around = pair[len(pair.rstrip()) :], close[: len(close) - len(close.lstrip())]
         return TaggedCall(
-            Mark(opening),
-            Mark(any_pair),
-            Mark(close.replace(self.FIRST, ANY)),
+            needed(opening),
+            needed(any_pair),
+            needed(close.replace(self.FIRST, ANY)),
             self._mark(self._varied(before.removesuffix(opening))),
             frozenset(typed),
             around,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from tektra_models.answers.call_learning import CallTexts
 from tektra_models.answers.format import AnswerFormat
 from tektra_models.answers.habits import Habits
-from tektra_models.answers.marks import Mark, common_end, common_start, lexemes, mark, without_end
+from tektra_models.answers.marks import Mark, common_end, common_start, lexemes, mark, needed, without_end
 from tektra_models.answers.messages import REASONING
 from tektra_models.answers.usual import CALLS, THINK, USUAL
 from tektra_models.errors import TemplateFailed
@@ -245,12 +245,12 @@ class Answer:
             before, _, rest = said.partition(REASON)
             joint = rest.partition(CONTENT)[0]
             close = self._close(joint, called, content)
-            return (mark(before), Mark(close.strip())), joint[len(close) :] if joint.startswith(close) else ""
+            return (mark(before), needed(close)), joint[len(close) :] if joint.startswith(close) else ""
         if REASON in called:
             before, _, rest = called.partition(REASON)
             between = lexemes(rest[: CallTexts(rest).begin].strip())
             if between:
-                return (mark(before), Mark(between[0])), content if content.strip() != between[0] else ""
+                return (mark(before), needed(between[0])), content if content.strip() != between[0] else ""
         return THINK, "" if content.strip() in {one.text for one in THINK} else content
 
     @staticmethod

@@ -126,6 +126,14 @@ def mark(text: str | None) -> Mark | None:
     return Mark(text) if 0 < len(text) <= LONGEST and text.count(ANY) <= MOST_ANY else None
 
 
+def needed(text: str) -> Mark:
+    """A mark without which nothing can be read; raises ValueError where there is none."""
+    found = mark(text)
+    if found is None:
+        raise ValueError("the template writes no mark there")
+    return found
+
+
 def first_of(marks: Iterable[Mark | None], text: str) -> tuple[int, int, Mark] | None:
     """The mark that stands first; of those at one place the longest."""
     found = [(*span, one) for one in marks if one is not None and (span := one.find(text))]

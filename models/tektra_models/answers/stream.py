@@ -168,7 +168,7 @@ class AnswerStream:
             found, end = calls.shape.read(self._held, 0, self._types)
         except Unfinished:
             return None
-        except NoCall:
+        except (NoCall, RecursionError):
             lost, self._opened, self._part = self._opened, "", "content"
             return _text(lost)
         self._held = self._held[end:]
