@@ -75,6 +75,20 @@ class Cells:
             if self._tree.length(holder) >= least and holder not in self._private
         ]
 
+    def trim(self, most: int) -> int:
+        """Let idle cells go, the longest unused first, until `most` are left, or the latest sequence alone; how many.
+
+        llama.cpp goes through all cells up to the last one in use, so what is kept slows down what is computed.
+        """
+        idle = set(self._tree.holders - self._in_use)
+        latest = max((self._tree.length(holder) for holder in self._tree.latest_ends(idle)[:1]), default=0)
+        excess = self._tree.cells - max(most, latest)
+        before = self._tree.cells
+        if excess > 0:
+            for holder, length in self._tree.evict(excess, self._in_use).items():
+                self._cut(holder, length)
+        return before - self._tree.cells
+
     def can_take(self, count: int) -> bool:
         """Whether so many tokens fit beside those in use."""
         used = sum(self._tree.length(holder) for holder in self._in_use)

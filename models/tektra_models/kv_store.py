@@ -58,6 +58,7 @@ class KvStore:
         self._writes: list[Future[None]] = []
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._known = {stored.path: stored for stored in self._found()}
+        self._coming: dict[Path, Stored] = {}
 
     def best(self, tokens: list[int]) -> tuple[Stored | None, int]:
         """The state that has the longest beginning in common with these tokens, and how long that is."""
@@ -67,8 +68,10 @@ class KvStore:
         return (stored, length) if length else (None, 0)
 
     def holds(self, tokens: list[int]) -> bool:
-        """Whether a state of all these tokens is kept."""
-        return self.best(tokens)[1] == len(tokens)
+        """Whether a state of all these tokens is kept, or about to be."""
+        with self._lock:
+            every = [*self._known.values(), *self._coming.values()]
+        return any(common_length(stored.tokens, tokens) == len(tokens) for stored in every)
 
     def read(self, stored: Stored) -> bytes | None:
         """The state, as it was written; None, and the file is gone, when it is not that any more."""
@@ -92,7 +95,7 @@ class KvStore:
         stored = Stored(self._folder / f"{self._key[:16]}-{name}{SUFFIX}", tokens, len(data))
         with self._lock:
             shorter = [one.path for one in self._known.values() if tokens[: len(one.tokens)] == one.tokens]
-            self._known[stored.path] = stored
+            self._coming[stored.path] = stored
         self._writes = [write for write in self._writes if not write.done()]
         self._writes.append(self._writer.submit(self._write, stored, data, shorter))
 
@@ -130,8 +133,11 @@ class KvStore:
             part.replace(stored.path)
         except OSError:  # a full disk must not end an answer: without the state it is computed again
             part.unlink(missing_ok=True)
-            self._drop(stored.path)
+            with self._lock:
+                self._coming.pop(stored.path, None)
             return
+        with self._lock:
+            self._known[stored.path] = self._coming.pop(stored.path, stored)
         for path in shorter:
             if path != stored.path:
                 self._drop(path)

@@ -8,6 +8,8 @@ from tektra_models.kv_store import KvStore
 
 WORTH_KEEPING = 256
 """Tokens: fewer are computed as fast as they are read."""
+KEPT_SHARE = 4
+"""One cell in so many may be kept for those who come again, once all is on disk."""
 
 
 class Recall:
@@ -34,7 +36,10 @@ class Recall:
             self._cells.give_up(holder)
 
     def keep_one(self) -> bool:
-        """Write one idle sequence that is not on disk yet; false when there is none."""
+        """Write one idle sequence that is not on disk yet, or let cells go when all are; false when neither is due.
+
+        What is on disk comes back fast, and cells that are kept slow down what is computed beside them.
+        """
         if self._store is None:
             return False
         for holder in self._cells.keepable(WORTH_KEEPING):
@@ -42,7 +47,8 @@ class Recall:
             if not self._store.holds(tokens):
                 self._store.keep(tokens, self._backend.state(holder))
                 return True
-        return False
+        self._store.settle()
+        return self._cells.trim(self._backend.context // KEPT_SHARE) > 0
 
     def forget(self) -> None:
         """Remove what is on disk and in idle cells."""
@@ -53,6 +59,6 @@ class Recall:
     def close(self) -> None:
         """Keep what is not kept yet, and wait until it is written."""
         while self.keep_one():
-            pass
+            continue
         if self._store is not None:
             self._store.close()

@@ -234,3 +234,17 @@ def test_states_come_back_beside_running_answers(opened: Open) -> None:
         for request, event in second.step():
             said[request] += getattr(event, "text", "")
     assert said["long"] == answer
+
+
+def test_cells_go_when_all_is_on_disk_but_for_the_latest_conversation(opened: Open) -> None:
+    engine = opened()
+    prompts = [Prompt(text=f"{word} once upon a time. " * 55) for word in ("Red", "Green", "Blue")]
+    lengths = [len(engine.tokens(prompt)) for prompt in prompts]
+    for prompt in prompts:
+        ask(engine, prompt)
+    assert sum(lengths) > engine.backend.context // 4
+    while engine.recall.keep_one():
+        pass
+    assert lengths[2] <= engine._cells._tree.cells < sum(lengths)
+    assert ask(engine, prompts[2])[1] == lengths[2] - 1
+    assert ask(engine, prompts[0])[1] == lengths[0] - 1
