@@ -22,9 +22,9 @@ def quantize(
     again: Annotated[bool, typer.Option("--again", help="Also if it is quantized already, which loses more.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a model in fewer bits a weight: smaller and faster, and a little worse.
+    """Write a model in fewer bits a weight.
 
-    Import the new file with tektra models import.
+    It becomes smaller and faster, and a little worse. Import the new file with tektra models import.
     """
     place = str(Path(source).absolute()) if Path(source).is_file() else source
     body = {"source": place, "target": str(target.absolute()), "type": type_, "again": again}
