@@ -80,6 +80,11 @@ async def _merged(
     streams: Sequence[AsyncGenerator[frames.Began | Delta | Finish, None]],
 ) -> AsyncGenerator[tuple[int, Delta | Finish], None]:
     """What comes of all streams, as it comes; the first that fails ends all."""
+    if len(streams) == 1:  # a task for each token of a single stream would cost a fortieth of the speed
+        async for said in streams[0]:
+            assert not isinstance(said, frames.Began)
+            yield 0, said
+        return
     pending = {asyncio.ensure_future(anext(stream)): number for number, stream in enumerate(streams)}
     try:
         while pending:
