@@ -65,7 +65,7 @@ class Talk:
 
     def _think(self, text: str) -> None:
         """Show on the status line what the model thinks last."""
-        room = max(terminal.size()[0] - len(THINKING) - 2, 0)
+        room = max(terminal.size()[0] - len(THINKING) - 2, 1)
         self._thought = (self._thought + text)[-2 * room :]
         self._status.show(THINKING + " ".join(self._thought.split())[-room:])
 
