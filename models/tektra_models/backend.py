@@ -81,7 +81,7 @@ class Backend(Protocol):
     def decode(self, feeds: list[Feed]) -> list[list[int]]:
         """Compute one batch; per feed the sampled tokens: one, and one more for each draft that was right.
 
-        None where no sampler was given.
+        No tokens where no sampler was given.
         """
 
     def copy(self, source: int, target: int, length: int) -> None:

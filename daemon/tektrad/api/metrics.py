@@ -23,11 +23,12 @@ async def metrics(rooms: Rooms) -> Response:
 
     class Now(Collector):
         def collect(self) -> Iterator[Metric]:
-            for name, text, value in daemon_gauges(rooms):
+            loaded = rooms.pool.view()
+            for name, text, value in daemon_gauges(rooms, len(loaded)):
                 yield GaugeMetricFamily(f"tektra_{name}", text, value=value)
             for name, text, key in MODEL_GAUGES:
                 gauge = GaugeMetricFamily(f"tektra_model_{name}", text, labels=["model"])
-                for model in rooms.pool.view():
+                for model in loaded:
                     gauge.add_metric([model["name"]], model[key])
                 yield gauge
             for name, text in MODEL_COUNTERS:
@@ -60,12 +61,12 @@ MODEL_COUNTERS = (
 )
 
 
-def daemon_gauges(rooms: Services) -> Iterator[tuple[str, str, float]]:
+def daemon_gauges(rooms: Services, loaded: int) -> Iterator[tuple[str, str, float]]:
     """Name, what it is, value."""
     yield "uptime_seconds", "Seconds since the daemon started", rooms.clock.monotonic() - rooms.started
     yield "requests_running", "HTTP requests under way", rooms.requests_running - 1  # not this one
     yield "memory_budget_bytes", "Memory that all models may take", rooms.pool.budget
     yield "memory_promised_bytes", "Memory promised to loaded models", rooms.pool.promised
     yield "daemon_resident_bytes", "Memory that the daemon itself takes", budget.resident(os.getpid())
-    yield "models_loaded", "Models in memory", len(rooms.pool.view())
+    yield "models_loaded", "Models in memory", loaded
     yield "model_queue", "Requests that wait for a model to be loaded", rooms.pool.in_line

@@ -30,11 +30,10 @@ BRACKETS = {"(": ")", "{": "}"}
 
 @dataclass(frozen=True)
 class CallTexts:
-    """A known call as the template wrote it; also two in a row, one without arguments, one with an awkward text."""
+    """A known call as the template wrote it; also two in a row, and one with an awkward text."""
 
     text: str
     two: str | None = None
-    bare: str = ""
     awkward: str = ""
 
     NAME: ClassVar = "qnameq"
@@ -113,13 +112,10 @@ class CallTexts:
         return WrittenCall((bracket, BRACKETS[bracket]), assign, quote, self.AWKWARD not in self.awkward)
 
     def _tagged(self) -> TaggedCall:
+        opening, pair, other, close = self._around_pairs
         before = self.text[self.name_at + len(self.NAME) : self._key]
-        joint = self._between(self.VALUE, self.SECOND)
-        opening = common_end([before, joint])
-        pair, other = self._between(self.FIRST, self.VALUE), self._between(self.SECOND, self.NUMBER)
         any_pair = with_any(pair, other)
         typed = {a for a, b in zip(lexemes(pair), lexemes(any_pair), strict=False) if b == ANY}
-        close = joint.removesuffix(opening)
         around = pair[len(pair.rstrip()) :], close[: len(close) - len(close.lstrip())]
         return TaggedCall(
             needed(opening),
@@ -192,8 +188,11 @@ class CallTexts:
     @property
     def _pairs(self) -> tuple[str, str, str, str] | None:
         """The texts around arguments that have tags."""
-        if not isinstance(self.shape, TaggedCall):
-            return None
+        return self._around_pairs if isinstance(self.shape, TaggedCall) else None
+
+    @cached_property
+    def _around_pairs(self) -> tuple[str, str, str, str]:
+        """What opens an argument, stands in the first and in the second one, and closes it."""
         joint = self._between(self.VALUE, self.SECOND)
         opening = common_end([self.text[self.name_at + len(self.NAME) : self._key], joint])
         pairs = self._between(self.FIRST, self.VALUE), self._between(self.SECOND, self.NUMBER)
@@ -207,15 +206,13 @@ class CallTexts:
         last_value = self.text.rindex(self.NUMBER)
         return self.two[self.two.rindex(self.NUMBER) + self.end - last_value :]
 
-    @property
+    @cached_property
     def _joint(self) -> str | None:
         """What stands between two calls; None where they cannot be told apart, as in a list."""
         if self.two is None:
             return None
-        first, rest = CallTexts(self.two, self.two, self.bare, self.awkward), self.two[CallTexts(self.two).end :]
-        if self.FIRST not in rest:
-            return None
-        return rest[: CallTexts(rest).begin] if first.end else None
+        rest = self.two[CallTexts(self.two).end :]
+        return rest[: CallTexts(rest).begin] if self.FIRST in rest else None
 
 
 def path_to(value: Any, wanted: Any) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ class Answer:
         self._probe = probe
         one = example(CallTexts, habits, CallTexts.ARGUMENTS)
         two = example(CallTexts, habits, CallTexts.OTHERS, 1)
-        bare, awkward = example(CallTexts, habits, {}), example(CallTexts, habits, CallTexts.AWKWARDS)
+        awkward = example(CallTexts, habits, CallTexts.AWKWARDS)
         called = CallTexts.PARTS
         rendered = {
             "opened": probe.opened(),
@@ -156,7 +156,6 @@ class Answer:
         held = {key: text for key, text in rendered.items() if text}
         self._header = common_start(list(held.values())) if held else ""
         self._texts = {key: text[len(self._header) :] for key, text in held.items()}
-        self._bare = (probe.said(answer(habits, calls=[bare]), CallTexts.NAME) or "")[len(self._header) :]
         self._awkward = (probe.said(answer(habits, calls=[awkward]), CallTexts.NAME) or "")[len(self._header) :]
         self._take_back_mark()
 
@@ -177,12 +176,12 @@ class Answer:
     def _lengthen(self, mark_text: str) -> None:
         self._header = self._header.removesuffix(mark_text)
         self._texts = {key: mark_text + text for key, text in self._texts.items()}
-        self._bare, self._awkward = mark_text + self._bare, mark_text + self._awkward
+        self._awkward = mark_text + self._awkward
 
     def form(self) -> AnswerFormat:
         """The marks of all parts."""
         texts = self._texts
-        calls = CallTexts(texts["call"], texts.get("two"), self._bare, self._awkward) if "call" in texts else None
+        calls = CallTexts(texts["call"], texts.get("two"), self._awkward) if "call" in texts else None
         content_before, _, content_behind = self._texts.get("content", CONTENT).partition(CONTENT)
         end = common_end([content_behind, calls.behind]) if calls else ""
         reasoning, content_open = self._reasoning(content_before)

@@ -29,22 +29,22 @@ def alike(one: str, other: str) -> bool:
 
 def common_start(texts: Sequence[str]) -> str:
     """The lexemes with which all texts begin, as the first one writes them."""
-    first, *others = map(lexemes, texts)
-    count = len(first)
-    for other in others:
-        differ = (place for place, pair in enumerate(zip(first, other, strict=False)) if not alike(*pair))
-        count = min(count, next(differ, len(other)))
-    return "".join(first[:count])
+    return "".join(_common([lexemes(text) for text in texts]))
 
 
 def common_end(texts: Sequence[str]) -> str:
     """The lexemes with which all texts end, as the first one writes them."""
-    first, *others = (lexemes(text)[::-1] for text in texts)
+    return "".join(_common([lexemes(text)[::-1] for text in texts])[::-1])
+
+
+def _common(lists: list[list[str]]) -> list[str]:
+    """The lexemes with which all lists begin, as in the first one."""
+    first, *others = lists
     count = len(first)
     for other in others:
         differ = (place for place, pair in enumerate(zip(first, other, strict=False)) if not alike(*pair))
         count = min(count, next(differ, len(other)))
-    return "".join(first[:count][::-1])
+    return first[:count]
 
 
 def without_end(text: str, end: str) -> str:
