@@ -55,7 +55,7 @@ class Entry:
     loaded_at: str
     ready: asyncio.Task[None]
     leases: int = 0
-    stays_until: float = 0.0
+    must_stay: bool = False
     noted_bytes: int = 0
     expiry: asyncio.TimerHandle | None = None
 
@@ -325,7 +325,7 @@ class Pool:
             scheduler.Holding(
                 name,
                 e.promised,
-                idle=not e.leases and self._clock.monotonic() >= e.stays_until,
+                idle=not e.leases and not e.must_stay,
                 idle_s=self._clock.monotonic() - e.last_used,
                 load_s=e.worker.load_seconds,
             )
@@ -395,9 +395,14 @@ class Pool:
         if task.cancelled() or task.exception() is not None:
             self._drop(entry)
         else:
+            entry.must_stay = True
             stays = scheduler.residence(entry.worker.load_seconds)
-            entry.stays_until = self._clock.monotonic() + stays
-            asyncio.get_running_loop().call_later(stays, self._wake)
+            asyncio.get_running_loop().call_later(stays, self._stayed, entry)
+        self._wake()
+
+    def _stayed(self, entry: Entry) -> None:
+        """The least time of residence is over. A flag, since the loop's timers may ring a millisecond early."""
+        entry.must_stay = False
         self._wake()
 
     def _forget(self, worker: Worker) -> None:
