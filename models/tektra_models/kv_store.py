@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -180,15 +181,14 @@ class KvStore:
                 path.unlink()
 
 
-def _read_head(file: object) -> Head:
+def _read_head(file: IO[bytes]) -> Head:
     """Raises OSError, ValueError or MsgspecError."""
-    read = file.read  # type: ignore[attr-defined]
-    if read(len(MAGIC)) != MAGIC:
+    if file.read(len(MAGIC)) != MAGIC:
         raise ValueError("no state")
-    length = int.from_bytes(read(8), "big")
+    length = int.from_bytes(file.read(8), "big")
     if length > MAX_HEAD:
         raise ValueError("no head is so long")
-    head = msgspec.msgpack.decode(read(length), type=Head)
+    head = msgspec.msgpack.decode(file.read(length), type=Head)
     if _checksum(head.tokens) != head.tokens_checksum or len(head.tokens) % array("i").itemsize:
         raise ValueError("other tokens than were written")
     return head

@@ -7,7 +7,9 @@ read. What reading costs grows with the context and with what else the machine d
 from __future__ import annotations
 
 PIECE = 32
-"""Tokens are read in multiples of this many, and never fewer: smaller pieces cost far more for each token."""
+"""Never fewer tokens are read at once: smaller pieces cost far more for each token."""
+GRAIN = 16
+"""Tokens are read in multiples of this many, as the multiplications go."""
 NEWEST = 0.25
 """What the newest measurement counts against all before it."""
 UNKNOWN = 2 * PIECE
@@ -30,7 +32,7 @@ class Pace:
         if self._read is None:
             return UNKNOWN
         left = max(0.0, self._gap - (self._write or 0.0))
-        return max(PIECE, int(left / max(self._read, 1e-9)) // PIECE * PIECE)
+        return max(PIECE, int(left / max(self._read, 1e-9)) // GRAIN * GRAIN)
 
     def draft_cost(self, count: int) -> float:
         """What so many drafted tokens add to a step, as a share of one that only writes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tektra_models.pace import PIECE, Pace
+from tektra_models.pace import GRAIN, PIECE, Pace
 
 
 def after(pace: Pace, write_s: float, read_s: float, steps: int = 40) -> list[float]:
@@ -22,7 +22,7 @@ def after(pace: Pace, write_s: float, read_s: float, steps: int = 40) -> list[fl
 def test_no_step_takes_longer_than_the_gap_once_the_cost_is_known(write_s: float, read_s: float, gap_s: float) -> None:
     took = after(Pace(gap_s), write_s, read_s)
     assert max(took[4:]) <= gap_s * 1.001
-    assert max(took[4:]) > gap_s - PIECE * read_s - 0.001, "and it reads as much as there is time for"
+    assert max(took[4:]) > gap_s - GRAIN * read_s - 0.001, "and it reads as much as there is time for"
 
 
 def test_before_anything_is_known_it_reads_a_little() -> None:

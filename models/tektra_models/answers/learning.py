@@ -54,11 +54,11 @@ def call_id(habits: Habits, name: str, index: int) -> str:
     return {"plain": f"call_qidq{index}", "short": f"qidq{index:05d}", "named": f"functions.{name}:{index}"}[habits.ids]
 
 
-def example(texts: type[CallTexts], habits: Habits, arguments: dict[str, Any], index: int = 0) -> Message:
+def example(habits: Habits, arguments: dict[str, Any], index: int = 0) -> Message:
     """One call as a message holds it."""
     written = json.dumps(arguments) if habits.arguments_as_text else arguments
-    function = {"name": texts.NAME, "arguments": written}
-    return {"id": call_id(habits, texts.NAME, index), "type": "function", "function": function}
+    function = {"name": CallTexts.NAME, "arguments": written}
+    return {"id": call_id(habits, CallTexts.NAME, index), "type": "function", "function": function}
 
 
 def answer(habits: Habits, *, content: str = "", reasoning: str = "", calls: Sequence[Message] = ()) -> Message:
@@ -114,7 +114,7 @@ def call_habits(probe: Probe) -> Habits | None:
     """The first habits with which a call appears whole; None if none does."""
     for as_text, empty, ids in product((False, True), ("", None), IDS):
         habits = Habits(arguments_as_text=as_text, empty_content=empty, ids=ids)
-        said = probe.said(answer(habits, calls=[example(CallTexts, habits, CallTexts.ARGUMENTS)]), *CallTexts.PARTS)
+        said = probe.said(answer(habits, calls=[example(habits, CallTexts.ARGUMENTS)]), *CallTexts.PARTS)
         if said and f"{{'{CallTexts.FIRST}" not in said and f'\\"{CallTexts.FIRST}' not in said:
             return habits
     return None
@@ -126,7 +126,7 @@ def reasoning_habit(probe: Probe, habits: Habits) -> Habits:
     for tried, key in product(variables, REASONING):
         other = replace(habits, reasoning=key)
         probe.variables = tried
-        calls = [example(CallTexts, other, CallTexts.ARGUMENTS)]
+        calls = [example(other, CallTexts.ARGUMENTS)]
         if probe.said(answer(other, content=CONTENT, reasoning=REASON), REASON) or probe.said(
             answer(other, reasoning=REASON, calls=calls), REASON
         ):
@@ -140,9 +140,9 @@ class Answer:
 
     def __init__(self, probe: Probe, habits: Habits) -> None:
         self._probe = probe
-        one = example(CallTexts, habits, CallTexts.ARGUMENTS)
-        two = example(CallTexts, habits, CallTexts.OTHERS, 1)
-        awkward = example(CallTexts, habits, CallTexts.AWKWARDS)
+        one = example(habits, CallTexts.ARGUMENTS)
+        two = example(habits, CallTexts.OTHERS, 1)
+        awkward = example(habits, CallTexts.AWKWARDS)
         called = CallTexts.PARTS
         rendered = {
             "opened": probe.opened(),
