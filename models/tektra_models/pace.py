@@ -6,13 +6,11 @@ read. What reading costs grows with the context and with what else the machine d
 
 from __future__ import annotations
 
-PIECE = 32
-"""Never fewer tokens are read at once: smaller pieces cost far more for each token."""
-GRAIN = 16
-"""Tokens are read in multiples of this many, as the multiplications go."""
+PIECE = 16
+"""Fewer tokens say little about what reading costs for each: smaller pieces cost far more."""
 NEWEST = 0.25
 """What the newest measurement counts against all before it."""
-UNKNOWN = 2 * PIECE
+UNKNOWN = 64
 DRAFT_COST = 0.4
 """What one more token costs, as a share of a step, until it is known; so it is on two cores, for many at once."""
 
@@ -28,11 +26,11 @@ class Pace:
 
     @property
     def chunk(self) -> int:
-        """Prompt tokens that the next step may read beside running answers."""
+        """Prompt tokens that the next step has time to read beside running answers; the batcher rounds them."""
         if self._read is None:
             return UNKNOWN
         left = max(0.0, self._gap - (self._write or 0.0))
-        return max(PIECE, int(left / max(self._read, 1e-9)) // GRAIN * GRAIN)
+        return int(left / max(self._read, 1e-9))
 
     def draft_cost(self, count: int) -> float:
         """What so many drafted tokens add to a step, as a share of one that only writes."""

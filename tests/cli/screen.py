@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
+import signal
 import sys
 from typing import Self
 
@@ -13,6 +14,13 @@ from tests.harness import Tektra
 
 SECONDS = 30
 TOKEN = re.compile(r"\x1b\[(\??)([\d;]*)([A-Za-z])|\x1b[=>78]|\x1b\][^\x07]*\x07|(.)", re.DOTALL)
+
+
+def _as_in_a_shell(disk_full: bool) -> None:
+    """^C works in the child also where the tests themselves were started with it ignored (in the background)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if disk_full:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 class Screen:
@@ -117,7 +125,7 @@ class Terminal:
             encoding="utf-8",
             dimensions=(rows, columns),
             timeout=SECONDS,
-            preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))) if disk_full else None,
+            preexec_fn=lambda: _as_in_a_shell(disk_full),
         )
         self._child.delaybeforesend = None
 

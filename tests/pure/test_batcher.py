@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tektra_models.batcher import GROWTH, Limits, Plan, Queued, plan_step
+from tektra_models.batcher import GROWTH, TILE, Limits, Plan, Queued, plan_step
 
 
 @dataclass
@@ -101,6 +101,7 @@ def test_no_limit_is_ever_exceeded_and_every_run_ends(run: Run) -> None:
     assert set(run.finished) == everybody
 
 
+@settings(max_examples=150)
 @given(runs(), st.data())
 def test_newcomers_and_departures_at_any_time_break_nothing(run: Run, data: st.DataObject) -> None:
     newcomers = [run.waiting.pop(order) for order in sorted(run.waiting)[1:]]
@@ -142,14 +143,31 @@ def test_a_long_prompt_is_read_in_chunks_while_others_go_on() -> None:
 def test_beside_running_answers_only_so_much_is_read() -> None:
     limits = Limits(slots=4, cells=1000, batch=512, reading=100)
     writing, reading = Queued(0, 20, 19), Queued(1, 500, 100)
-    assert plan_step([writing, reading], [Queued(2, 50)], limits) == Plan(feeds={0: 1, 1: 100})
+    assert plan_step([writing, reading], [Queued(2, 50)], limits) == Plan(feeds={0: 1, 1: 3 * TILE - 1})
     assert plan_step([reading], [Queued(2, 50)], limits) == Plan(feeds={1: 400, 2: 50}, enter=(2,))
+
+
+@given(st.integers(0, 600), st.integers(1, 8))
+def test_reading_beside_answers_fills_whole_tiles_however_slow_the_machine(reading: int, writers: int) -> None:
+    limits = Limits(slots=9, cells=5000, batch=512, reading=reading)
+    writing = [Queued(order, 20, 19) for order in range(writers)]
+    step = plan_step([*writing, Queued(9, 4000)], [], limits)
+    assert step.feeds[9] > 0, "a little is read though there is no time for it"
+    assert sum(step.feeds.values()) % TILE == 0
+    assert step.feeds[9] <= max(reading, TILE)
+
+
+def test_no_more_run_than_a_batch_holds() -> None:
+    limits = Limits(slots=2, cells=100, batch=1)
+    resting, newcomer = Queued(0, 5, 4, batch=True), Queued(1, 3)
+    step = plan_step([resting], [newcomer], replace(limits, turn=False))
+    assert (step.preempt, step.enter, step.feeds) == ((0,), (1,), {1: 1})
 
 
 def test_the_few_tokens_that_a_form_forced_count_as_writing() -> None:
     limits = Limits(slots=4, cells=1000, batch=64, reading=8)
     step = plan_step([Queued(0, 500, 100), Queued(1, 30, 20), Queued(2, 9, 8)], [], limits)
-    assert step.feeds == {0: 8, 1: 10, 2: 1}
+    assert step.feeds == {0: TILE - 11, 1: 10, 2: 1}
 
 
 def test_prompts_under_way_are_read_oldest_first() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tektra_models.pace import GRAIN, PIECE, Pace
+from tektra_models.pace import UNKNOWN, Pace
 
 
 def after(pace: Pace, write_s: float, read_s: float, steps: int = 40) -> list[float]:
@@ -22,17 +22,11 @@ def after(pace: Pace, write_s: float, read_s: float, steps: int = 40) -> list[fl
 def test_no_step_takes_longer_than_the_gap_once_the_cost_is_known(write_s: float, read_s: float, gap_s: float) -> None:
     took = after(Pace(gap_s), write_s, read_s)
     assert max(took[4:]) <= gap_s * 1.001
-    assert max(took[4:]) > gap_s - GRAIN * read_s - 0.001, "and it reads as much as there is time for"
+    assert max(took[4:]) > gap_s - read_s - 0.001, "and it reads as much as there is time for"
 
 
 def test_before_anything_is_known_it_reads_a_little() -> None:
-    assert Pace(0.4).chunk == 2 * PIECE
-
-
-def test_however_slow_the_machine_a_piece_is_read() -> None:
-    pace = Pace(0.4)
-    after(pace, write_s=1.0, read_s=0.1)
-    assert pace.chunk == PIECE
+    assert Pace(0.4).chunk == UNKNOWN
 
 
 def test_it_follows_a_machine_that_becomes_slower_and_faster() -> None:
@@ -42,7 +36,7 @@ def test_it_follows_a_machine_that_becomes_slower_and_faster() -> None:
     after(pace, write_s=0.04, read_s=0.004)
     assert pace.chunk < fast / 3
     after(pace, write_s=0.04, read_s=0.001)
-    assert abs(pace.chunk - fast) <= PIECE
+    assert abs(pace.chunk - fast) <= 0.1 * fast
 
 
 def test_the_short_rest_of_a_prompt_teaches_nothing() -> None:
@@ -56,4 +50,4 @@ def test_the_short_rest_of_a_prompt_teaches_nothing() -> None:
 def test_reading_alone_teaches_what_reading_costs() -> None:
     pace = Pace(0.4)
     pace.took(1.0, read=500, written=0)
-    assert pace.chunk == 192
+    assert pace.chunk == 200
