@@ -7,8 +7,9 @@ Pure: values in, a Plan out. The rules, numbered as in the code:
    until the rest fits; never the last one.
 2. Decoding. Every running sequence that waits for its next token gets it in every step, together with the few tokens
    that a grammar may have forced before it.
-3. Reading. What is left of the batch goes to prompts under way, oldest first, in chunks; where others decode, no more
-   than `reading` tokens of it, so that they are not kept waiting; rounded so that the step fills whole tiles.
+3. Reading. What is left of the batch goes to prompts under way, oldest first, in chunks; those of batch sequences come
+   after interactive newcomers. Where others decode it is no more than `reading` tokens, so that they are not kept
+   waiting, rounded so that the step fills whole tiles.
 4. Entering. Then the oldest waiting sequence enters if a slot is free, its tokens fit beside the claims with a little
    room to grow, and there is batch left. If it cannot, nobody behind it may (no starvation). Only who waits for another
    to read what both begin with lets others pass.
@@ -95,43 +96,45 @@ def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> P
         youngest = active.pop()
         preempt.append(youngest.order)
         claimed -= youngest.claim
-    short = bool(preempt)
+    closed = bool(preempt)
 
     resting = not limits.turn and any(not s.batch for s in [*active, *waiting])  # 5
     stepping = [s for s in active if not (s.batch and resting)]
     feeds = {s.order: 1 for s in stepping if s.pending <= FEW}  # 2
     left = limits.batch - len(feeds)
+    kept = bool(waiting) or any(s.pending > FEW for s in stepping)  # one token: forced ones never stop a prompt
     for sequence in stepping:
         if 1 < sequence.pending <= FEW:
-            forced = min(sequence.pending - 1, left)
+            forced = min(sequence.pending - 1, max(0, left - kept))
             feeds[sequence.order] += forced
             left -= forced
     if feeds:
         left = min(left, _whole_tiles(sum(feeds.values()), limits.reading))
-    for sequence in stepping:  # 3
-        if sequence.pending > FEW and left > 0:
-            feeds[sequence.order] = min(sequence.pending, left)
-            left -= feeds[sequence.order]
-
     enter: list[int] = []
-    for sequence in sorted(waiting, key=lambda s: s.rank):  # 4
-        if sequence.follows:
+    queued = {s.order for s in waiting}
+    for sequence in sorted([*stepping, *waiting], key=lambda s: (s.batch, s.order in queued, s.order)):
+        if sequence.order not in queued:  # 3
+            if sequence.pending > FEW and left > 0 and sequence.order not in preempt:
+                feeds[sequence.order] = min(sequence.pending, left)
+                left -= feeds[sequence.order]
             continue
-        if sequence.batch and resting and feeds:
-            break
-        while not short and not sequence.batch and not _fits(sequence, active, enter, claimed, limits):  # 5
+        if sequence.follows:  # 4
+            continue
+        # Who was preempted comes first, and stands in line only from the next step on.
+        closed = closed or (sequence.batch and (bool(preempt) or (resting and bool(feeds))))
+        while not closed and not sequence.batch and not _fits(sequence, active, enter, claimed, limits):  # 5
             if not active or not active[-1].batch:
                 break
             victim = active.pop()
             preempt.append(victim.order)
             claimed -= victim.claim
             left += feeds.pop(victim.order, 0)
-        if short or left <= 0 or not _fits(sequence, active, enter, claimed, limits):
-            break
-        enter.append(sequence.order)
-        feeds[sequence.order] = min(sequence.pending, left)
-        left -= feeds[sequence.order]
-        claimed += sequence.claim
+        closed = closed or left <= 0 or not _fits(sequence, active, enter, claimed, limits)
+        if not closed:
+            enter.append(sequence.order)
+            feeds[sequence.order] = min(sequence.pending, left)
+            left -= feeds[sequence.order]
+            claimed += sequence.claim
     if resting and not feeds:
         return plan_step(running, waiting, replace(limits, turn=True))  # a step must compute something
     return Plan(feeds=feeds, enter=tuple(enter), preempt=tuple(preempt))
