@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import msgspec
 
 from tektra_models.convert import decoders, encoders
 from tektra_models.convert.folder import CONFIG, ModelFolder, open_folder
-from tektra_models.convert.plan import Placed, Plan
+from tektra_models.convert.plan import Plan
 from tektra_models.convert.tokenizer import read_tokenizer
 from tektra_models.convert.writer import write
 from tektra_models.errors import Unsupported
@@ -24,8 +23,6 @@ FAMILIES: dict[str, Callable[[ModelFolder], Plan]] = {
     "BertForMaskedLM": encoders.bert,
     "BertForPreTraining": encoders.bert,
 }
-AS_STORED = "as-stored"
-"""Not a type, but whichever most of the folder's weights have, so that nothing is lost."""
 
 
 class _Config(msgspec.Struct, frozen=True):
@@ -43,15 +40,7 @@ def convert(source: Path, target: Path, wanted: str, report: Callable[[int, int]
     plan = _family(folder)(folder)
     tensors = plan.placed(folder)
     tokenizer = read_tokenizer(folder, plan.architecture, plan.vocabulary)
-    kind = _most_common(tensors) if wanted == AS_STORED else wanted
-    write(target, source.resolve().name, plan, tensors, tokenizer, kind, report)
-
-
-def _most_common(tensors: list[Placed]) -> str:
-    sizes: Counter[str] = Counter()
-    for placed in tensors:
-        sizes[placed.weights.tensor.dtype] += placed.weights.tensor.bytes
-    return sizes.most_common(1)[0][0]
+    write(target, source.resolve().name, plan, tensors, tokenizer, wanted, report)
 
 
 def _family(folder: ModelFolder) -> Callable[[ModelFolder], Plan]:

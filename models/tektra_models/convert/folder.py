@@ -17,6 +17,8 @@ from tektra_models.safetensors_header import StoredTensor, read_safetensors_head
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+WHOLE = ("F32", "F16", "BF16")
+"""Number types that are no quantization, by the names that safetensors and GGUF both give them."""
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 MAX_JSON = 1024 * 1024
 MAX_INDEX = 64 * MAX_JSON
@@ -48,6 +50,15 @@ class ModelFolder:
     def weights_bytes(self) -> int:
         """How many bytes all tensors take."""
         return sum(weights.tensor.bytes for weights in self.tensors.values())
+
+    @property
+    def usual_type(self) -> str:
+        """The type that most of its weights have, of those that GGUF has too."""
+        sizes = dict.fromkeys(WHOLE, 0)
+        for weights in self.tensors.values():
+            if weights.tensor.dtype in sizes:
+                sizes[weights.tensor.dtype] += weights.tensor.bytes
+        return max(WHOLE, key=sizes.__getitem__)
 
     def json(self, name: str, kind: type[T], limit: int = MAX_JSON) -> T:
         """One of its JSON files, as the type that it has to be; raises a ModelError."""

@@ -12,7 +12,7 @@ from tektra_models.convert.vocabulary import TokenizerFile, Vocabulary, part, un
 CONFIG = "tokenizer_config.json"
 MAP = "special_tokens_map.json"
 TEMPLATE = "chat_template.jinja"
-NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
+NAMES = ("bos", "eos", "unk", "sep", "pad", "mask")
 MAX_CONFIG = 16 * 1024 * 1024
 """Some repeat all added tokens there."""
 
@@ -116,7 +116,7 @@ def _ids(folder: ModelFolder, vocabulary: Vocabulary, config: _Config) -> dict[s
     mapped = folder.json_if_there(MAP, _Marks) or _Marks()
     numbers = [folder.json_if_there(name, _Ids) or _Ids() for name in ("generation_config.json", "config.json")]
     ids: dict[str, int] = {}
-    for name in NAMES:
+    for name in (*NAMES, *(("cls",) if vocabulary.model == "bert" else ())):
         text = config.text(name) or mapped.text(name)
         known = [place_of[text]] if text in place_of else []
         if found := known + [place for said in numbers for place in said.all(name) if 0 <= place < len(place_of)]:
@@ -135,7 +135,7 @@ def _bert_ids(ids: dict[str, int], place_of: dict[str, int]) -> dict[str, int]:
             ids[name] = place_of[text]
     if missing := {"cls", "sep", "unk"} - ids.keys():
         unsupported(f"it has no {' and no '.join(sorted(missing))} token")
-    return ids | {"bos": ids["cls"], "eos": ids["sep"]}
+    return ids | {"bos": ids.pop("cls"), "eos": ids["sep"]}
 
 
 def _surroundings(vocabulary: Vocabulary, ids: dict[str, int], file: TokenizerFile | None) -> dict[str, bool]:
