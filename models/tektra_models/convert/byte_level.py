@@ -34,6 +34,8 @@ def byte_level(file: TokenizerFile, model: BytePairs, size: int) -> Vocabulary:
     part(file.normalizer, _Nfc | None, "normalizer")  # type: ignore[arg-type]
     if model.continuing_subword_prefix or model.end_of_word_suffix:
         unsupported("it marks the inside or the end of words")
+    if not model.merges:
+        unsupported("it merges nothing, and llama.cpp needs merges")
     tokens = room_for(size)
     tokens.add_all(model.vocab)
     tokens.add_marks(file.added_tokens)
