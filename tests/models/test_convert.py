@@ -21,6 +21,7 @@ from tektra_models.gguf import read_header
 from tektra_models.quantize import Progress, Quantized, quantized
 from tektra_models.spec import Spec
 from tektra_models.worker import open_backend
+from tests.forward_passes import next_token, text_vector
 from tests.model_folders import (
     BYTE_MARKS,
     LLAMA3,
@@ -38,7 +39,6 @@ from tests.model_folders import (
     word_piece,
     write_folder,
 )
-from tests.models.references import next_token, text_vector
 
 TOKENS = [7, 81, 203, 12, 12, 99, 150, 31, 64, 5, 250, 18]
 LLAMA3_ROPE = {

@@ -18,6 +18,7 @@ import pytest
 
 from tektra_models.convert.convert import convert
 from tektra_models.errors import BadModelFile, BadRequest, DiskFull, ModelError, ModelFileMissing, Unsupported
+from tektra_models.gguf import read_header
 from tektra_models.quantize import quantized
 from tests.model_folders import (
     BYTE_MARKS,
@@ -187,13 +188,14 @@ def test_weights_that_the_family_does_not_have_are_refused(tmp_path: Path) -> No
     assert "q_norm" in refusal(write_folder(tmp_path / "m", config, weights, byte_level(), BYTE_MARKS)).message
 
 
-def test_links_are_followed_as_in_a_hubs_cache(tmp_path: Path) -> None:
-    folder = llama(tmp_path / "real")
-    (tmp_path / "linked").mkdir()
+def test_a_hubs_cache_is_followed_through_its_links_and_gives_the_name(tmp_path: Path) -> None:
+    folder = llama(tmp_path / "blobs")
+    cached = tmp_path / "models--maker--Tiny-Llama" / "snapshots" / "0123456789abcdef"
+    cached.mkdir(parents=True)
     for path in folder.iterdir():
-        (tmp_path / "linked" / path.name).symlink_to(path)
-    convert(tmp_path / "linked", tmp_path / "x.gguf", "F16", lambda done, total: None)
-    assert (tmp_path / "x.gguf").stat().st_size > 10_000
+        (cached / path.name).symlink_to(path)
+    convert(cached, tmp_path / "x.gguf", "F16", lambda done, total: None)
+    assert read_header(tmp_path / "x.gguf").name == "Tiny-Llama"
 
 
 def wanted(source: Path, target: Path, name: str) -> None:

@@ -40,7 +40,12 @@ def convert(source: Path, target: Path, wanted: str, report: Callable[[int, int]
     plan = _family(folder)(folder)
     tensors = plan.placed(folder)
     tokenizer = read_tokenizer(folder, plan.architecture, plan.vocabulary)
-    write(target, source.resolve().name, plan, tensors, tokenizer, wanted, report)
+    write(target, _name(source.resolve()), plan, tensors, tokenizer, wanted, report)
+
+
+def _name(source: Path) -> str:
+    """What the model is called: as its folder is, or in a hub's cache as its repository is."""
+    return source.parents[1].name.rpartition("--")[2] if source.parent.name == "snapshots" else source.name
 
 
 def _family(folder: ModelFolder) -> Callable[[ModelFolder], Plan]:
