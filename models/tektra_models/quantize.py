@@ -27,10 +27,11 @@ NEED_IMPORTANCE = ("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ2_M", "IQ3
 """Too coarse for weights that are all taken to be equally important; llama.cpp refuses them without a matrix."""
 UNUSUAL = ("NVFP4", "Q1_0", "F32")
 TYPES = {name: number for number, name in FILE_TYPES.items() if name not in (*NEED_IMPORTANCE, *UNUSUAL)}
+FOLDER_TYPES = tuple(dict.fromkeys((*WHOLE, *TYPES)))
+"""What a folder can become: whole weights too, since it is converted first."""
 LAST_WORDS = 400
-
-
 MAX_WORDS = 64 * 1024
+
 Step = Literal["converting", "quantizing"]
 
 
@@ -76,7 +77,7 @@ async def quantized(
     `again` allows to quantize what is quantized already, which loses more. Raises a ModelError.
     """
     folder = await asyncio.to_thread(_folder, source)
-    name = _type(wanted, tuple(dict.fromkeys((*WHOLE, *TYPES))) if folder else tuple(TYPES))
+    name = _type(wanted, FOLDER_TYPES if folder else tuple(TYPES))
     size = folder.weights_bytes if folder else _file_bytes(source, again)
     _check_target(target, size)
     began = time.monotonic()

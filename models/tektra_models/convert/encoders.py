@@ -17,7 +17,7 @@ MODULES = "modules.json"
 IGNORED = re.compile(r"embeddings\.(position_ids|token_type_ids)|pooler\.dense\.(weight|bias)|cls\..+")
 """Training's heads; llama.cpp makes positions itself."""
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh")
-FOLDER = re.compile(r"[\w][\w.-]{0,100}", re.ASCII)
+FOLDER = re.compile(r"\w[\w.-]{0,100}", re.ASCII)
 KNOWN_MODULES = ("Transformer", "Pooling", "Normalize")
 
 

@@ -22,7 +22,7 @@ WHOLE = ("F32", "F16", "BF16")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 MAX_JSON = 1024 * 1024
 MAX_INDEX = 64 * MAX_JSON
-SHARD = re.compile(r"[\w][\w.-]{0,200}\.safetensors", re.ASCII)
+SHARD = re.compile(r"\w[\w.-]{0,200}\.safetensors", re.ASCII)
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from gguf import MODEL_ARCH, GGUFWriter, get_tensor_name_map
 from numpy.typing import NDArray
 
 from tektra_models.convert.folder import ModelFolder, Weights
-from tektra_models.convert.numbers import KINDS
+from tektra_models.convert.number_types import KINDS
 from tektra_models.errors import BadModelFile, Unsupported
 
 Size = Annotated[int, msgspec.Meta(ge=1, le=1 << 24)]

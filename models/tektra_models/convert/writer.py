@@ -13,7 +13,7 @@ from gguf.constants import GGUF_DEFAULT_ALIGNMENT, MODEL_ARCH_NAMES, GGUFType
 from numpy.typing import NDArray
 
 from tektra_models.blobs import ensure_room, write_failed
-from tektra_models.convert.numbers import KINDS, WIDTHS, blocks
+from tektra_models.convert.number_types import KINDS, WIDTHS, blocks
 from tektra_models.convert.plan import Placed, Plan
 from tektra_models.convert.tokenizer import Tokenizer
 
