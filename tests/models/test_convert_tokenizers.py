@@ -307,7 +307,7 @@ def test_sentence_pieces_that_llama_cpp_would_merge_otherwise_are_refused(
         (lambda t: t["normalizer"].update(handle_chinese_chars=False), "Chinese"),
         (lambda t: t.update(pre_tokenizer={"type": "Whitespace"}), "pre_tokenizer"),
         (lambda t: t["model"]["vocab"].update({"##▁hello": t["model"]["vocab"].pop("!")}), "the same for llama.cpp"),
-        (lambda t: (t["model"]["vocab"].pop("[SEP]"), t["added_tokens"].pop(3)), "no sep token"),
+        (lambda t: (t["model"]["vocab"].pop("[SEP]"), t["added_tokens"].pop(3)), "lacks one of"),
     ],
 )
 def test_word_pieces_that_cannot_be_are_refused(tmp_path: Path, change: Callable[[Json], object], said: str) -> None:

@@ -12,7 +12,7 @@ from tektra_models.convert.vocabulary import TokenizerFile, Vocabulary, part, un
 CONFIG = "tokenizer_config.json"
 MAP = "special_tokens_map.json"
 TEMPLATE = "chat_template.jinja"
-NAMES = ("bos", "eos", "unk", "sep", "pad", "mask")
+NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 MAX_CONFIG = 16 * 1024 * 1024
 """Some repeat all added tokens there."""
 
@@ -112,30 +112,34 @@ def specials(folder: ModelFolder, vocabulary: Vocabulary, file: TokenizerFile | 
 
 
 def _ids(folder: ModelFolder, vocabulary: Vocabulary, config: _Config) -> dict[str, int]:
+    """Each by its text, or else by a number; several ends are llama.cpp's `eos`, `eot` and `eom`."""
     place_of = {text: place for place, text in enumerate(vocabulary.texts)}
     mapped = folder.json_if_there(MAP, _Marks) or _Marks()
     numbers = [folder.json_if_there(name, _Ids) or _Ids() for name in ("generation_config.json", "config.json")]
+
+    def numbered(name: str) -> list[int]:
+        return [place for said in numbers for place in said.all(name) if 0 <= place < len(place_of)]
+
     ids: dict[str, int] = {}
-    for name in (*NAMES, *(("cls",) if vocabulary.model == "bert" else ())):
+    for name in NAMES:
         text = config.text(name) or mapped.text(name)
-        known = [place_of[text]] if text in place_of else []
-        if found := known + [place for said in numbers for place in said.all(name) if 0 <= place < len(place_of)]:
+        if found := [place_of[text]] if text in place_of else numbered(name):
             ids[name] = found[0]
+    cls = ids.pop("cls", None)  # llama.cpp has no such token: BERT's is the one that begins a text
     if vocabulary.model == "bert":
-        return _bert_ids(ids, place_of)
-    ends = [place for said in numbers for place in said.all("eos") if 0 <= place < len(place_of)]
-    others = [place for place in dict.fromkeys(ends) if place != ids.get("eos")]
+        return _bert_ids(ids, cls, place_of)
+    others = [place for place in dict.fromkeys(numbered("eos")) if place != ids.get("eos")]
     return ids | dict(zip(("eot", "eom"), others, strict=False))
 
 
-def _bert_ids(ids: dict[str, int], place_of: dict[str, int]) -> dict[str, int]:
+def _bert_ids(ids: dict[str, int], cls: int | None, place_of: dict[str, int]) -> dict[str, int]:
     """llama.cpp puts `bos` before a text and `sep` behind it, and asks for both."""
-    for name, text in (("cls", "[CLS]"), ("sep", "[SEP]"), ("unk", "[UNK]"), ("pad", "[PAD]"), ("mask", "[MASK]")):
-        if name not in ids and text in place_of:
-            ids[name] = place_of[text]
-    if missing := {"cls", "sep", "unk"} - ids.keys():
-        unsupported(f"it has no {' and no '.join(sorted(missing))} token")
-    return ids | {"bos": ids.pop("cls"), "eos": ids["sep"]}
+    usual = {"sep": "[SEP]", "unk": "[UNK]", "pad": "[PAD]", "mask": "[MASK]"}
+    ids = {name: place_of[text] for name, text in usual.items() if text in place_of} | ids
+    cls = place_of.get("[CLS]") if cls is None else cls
+    if cls is None or "sep" not in ids or "unk" not in ids:
+        unsupported("it lacks one of [CLS], [SEP] and [UNK]")
+    return ids | {"bos": cls, "eos": ids["sep"]}
 
 
 def _surroundings(vocabulary: Vocabulary, ids: dict[str, int], file: TokenizerFile | None) -> dict[str, bool]:
