@@ -87,7 +87,7 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
 
 @router.post("/models/quantize")
 async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
-    """Write a model or a file in fewer bits a weight. Going away stops it."""
+    """Write a model, a file or a model's folder in fewer bits a weight. Going away stops it."""
     source = Path(body.source) if "/" in body.source else Path(rooms.catalog.get(body.source).path)
     target = Path(body.target)
     if not target.is_absolute():
