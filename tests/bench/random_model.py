@@ -30,23 +30,31 @@ HALF_B = Shape("half-b", layers=24, width=896, heads=14, kv_heads=2, hidden=4864
 TINY = Shape("tiny", layers=2, width=256, heads=4, kv_heads=2, hidden=512, vocabulary=1024, context=2048)
 
 
-def random_gguf(shape: Shape, directory: Path, quantization: str = "Q4_K_M", *, counting: bool = False) -> Path:
+def random_gguf(
+    shape: Shape,
+    directory: Path,
+    quantization: str = "Q4_K_M",
+    *,
+    counting: bool = False,
+    vocabulary: Path | None = None,
+) -> Path:
     """Return the path of a model of this shape, made once and kept in `directory`.
 
     One that counts says after each token the next one of the vocabulary: its layers add nothing, and take as long.
+    Its words are made up, or those of another GGUF file, with that one's chat template.
     """
-    name = f"{shape.name}-counting" if counting else shape.name
+    name = "-".join([shape.name, *["counting"] * counting, *([vocabulary.stem] if vocabulary else [])])
     final = directory / f"{name}-{quantization.lower()}.gguf"
     if not final.exists():
         directory.mkdir(parents=True, exist_ok=True)
         source = directory / f"{name}-f16.gguf"
-        _write_f16(shape, source, counting)
+        _write_f16(shape, source, counting, vocabulary)
         _quantize(source, final, quantization)
         source.unlink()
     return final
 
 
-def _write_f16(shape: Shape, path: Path, counting: bool) -> None:
+def _write_f16(shape: Shape, path: Path, counting: bool, vocabulary: Path | None) -> None:
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(f"random {shape.name}")
     writer.add_context_length(shape.context)
@@ -58,7 +66,10 @@ def _write_f16(shape: Shape, path: Path, counting: bool) -> None:
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(1_000_000.0)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
-    _write_vocabulary(writer, shape.vocabulary)
+    if vocabulary is None:
+        _write_vocabulary(writer, shape.vocabulary)
+    else:
+        _copy_vocabulary(writer, vocabulary)
     rng = np.random.default_rng(1)
 
     def matrix(name: str, rows: int, columns: int) -> None:
@@ -103,6 +114,13 @@ def _write_vocabulary(writer: gguf.GGUFWriter, size: int) -> None:
     writer.add_token_merges(["w 1", "w 2"])
     writer.add_eos_token_id(len(letters) + 1)
     writer.add_add_bos_token(False)
+
+
+def _copy_vocabulary(writer: gguf.GGUFWriter, source: Path) -> None:
+    for name, field in gguf.GGUFReader(source).fields.items():
+        if name.startswith("tokenizer."):
+            kind, *kind_of_items = field.types
+            writer.add_key_value(name, field.contents(), kind, *kind_of_items)
 
 
 def _quantize(source: Path, final: Path, quantization: str) -> None:

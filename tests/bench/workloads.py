@@ -1,0 +1,162 @@
+"""What servers are measured on: the same requests for each, and the figures that come of them."""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tests.bench.comparison import Figures
+from tests.bench.drafts import prompt_holding
+from tests.bench.gaps import gaps_beside, p99
+from tests.bench.requests import MODEL, Answer, Request, Server, ask, at_once, completion
+
+OWN_TOKENS = 20
+COMMON = """\
+time year people way day man thing woman life child world school state family student group country problem
+hand part place case week company system program question work government number night point home water room
+mother area money story fact month lot right study book eye job word business issue side kind head house
+service friend father power hour game line end member law car
+"""
+"""Words of which each is one token of Qwen's vocabulary, with the space before it."""
+
+
+class Texts:
+    """The texts of one measurement: the same for every server, and others for every number."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._chance = random.Random(number)
+
+    def of(self, tokens: int) -> str:
+        """A text of so many tokens."""
+        return "".join(f" {word}" for word in self._chance.choices(COMMON.split(), k=tokens))
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything, in tokens; and calls held to a schema."""
+
+    prompt: int = 256
+    written: int = 96
+    short_prompt: int = 32
+    shared: int = 1300
+    long_prompt: int = 2700
+    beside: int = 120
+    conversation: int = 4000
+    repeated: int = 300
+    calls: int = 3
+
+
+QUICK = Sizes(
+    prompt=32,
+    written=12,
+    short_prompt=8,
+    shared=100,
+    long_prompt=300,
+    beside=24,
+    conversation=300,
+    repeated=60,
+    calls=1,
+)
+"""To see whether everything works; the figures say nothing."""
+
+
+def one_stream(server: Server, sizes: Sizes, texts: Texts) -> Figures:
+    """One answer: its first token, and how fast the others follow."""
+    (answer,) = _written(server, [texts.of(sizes.prompt)], sizes.prompt, sizes.written)
+    return {"decode_tokens_per_s": answer.decode_tokens_per_s, "first_token_s": answer.first_s}
+
+
+def eight_streams(server: Server, sizes: Sizes, texts: Texts) -> Figures:
+    """Eight answers at once, prompts included."""
+    prompts = [texts.of(sizes.short_prompt) for _ in range(8)]
+    answers = _written(server, prompts, sizes.short_prompt, sizes.written)
+    took = max(answer.ended for answer in answers) - min(answer.asked for answer in answers)
+    return {"total_tokens_per_s": sum(answer.tokens for answer in answers) / took}
+
+
+def _written(server: Server, prompts: list[str], read: int, written: int) -> list[Answer]:
+    """Answers of so many tokens to prompts of so many; a server that counts has to agree."""
+    answers = ask(server, [completion(prompt, written) for prompt in prompts])
+    for answer in answers:
+        if (answer.usage.get("prompt_tokens", read), answer.tokens) != (read, written):
+            raise RuntimeError(f"{read} tokens should have been read and {written} written: {answer.usage}")
+    return answers
+
+
+def shared_beginning(server: Server, sizes: Sizes, texts: Texts) -> Figures:
+    """Eight requests at once that begin alike: when the last of them has its first token."""
+    shared = texts.of(sizes.shared)
+    _, took = at_once(server, [shared + texts.of(OWN_TOKENS) for _ in range(8)], 1)
+    return {"first_token_s": took}
+
+
+def long_prompt_beside(server: Server, sizes: Sizes, texts: Texts) -> Figures:
+    """Four answers under way while a long prompt arrives: how long they wait, and how long it does."""
+    running = [completion(texts.of(OWN_TOKENS), sizes.beside) for _ in range(4)]
+    gaps, took = gaps_beside(server, completion(texts.of(sizes.long_prompt), 1), running)
+    return {"p99_gap_s": p99(gaps), "first_token_s": took, "gaps": len(gaps)}
+
+
+class Booking(BaseModel):
+    """What a call is to give: keys that are long and fixed, values of which each has an end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    preferred_departure_airport_code: Literal["BER", "LHR", "JFK", "NRT"]
+    preferred_destination_airport_code: Literal["CDG", "SFO", "SIN", "GRU"]
+    number_of_adult_passengers_travelling: Annotated[int, Field(ge=1, le=9)]
+    number_of_checked_pieces_of_luggage: Annotated[int, Field(ge=0, le=9)]
+    accepts_connections_that_last_overnight: bool
+    requires_wheelchair_assistance_at_the_gate: bool
+    category_of_the_seat_that_is_preferred: Literal["window", "middle", "aisle"]
+    comment_for_the_travel_agency: Annotated[str, Field(max_length=12)]
+
+
+CALL_TOKENS = 400
+"""More than any answer that keeps to the schema can have, but for white space."""
+COUNTED = 48
+"""So many texts of their own fit into the counting model's vocabulary."""
+
+
+def schema_calls(server: Server, sizes: Sizes, texts: Texts, *, dialect: str = "json_schema") -> Figures:
+    """Calls held to a JSON schema, one after the other: seconds for each, and how many keep to it."""
+    answers = [ask(server, [_call(texts.of(OWN_TOKENS), dialect)])[0] for _ in range(sizes.calls)]
+    return {
+        "call_s": statistics.median(answer.ended - answer.asked for answer in answers),
+        "valid_share": sum(_is_valid(answer.text) for answer in answers) / len(answers),
+        "tokens": statistics.median(answer.tokens for answer in answers),
+    }
+
+
+def _call(said: str, dialect: str) -> Request:
+    schema = Booking.model_json_schema()
+    form = {
+        "json_schema": {"type": "json_schema", "json_schema": {"name": "booking", "strict": True, "schema": schema}},
+        "json_object": {"type": "json_object", "schema": schema},
+    }[dialect]
+    return "/v1/chat/completions", json.dumps({
+        "model": MODEL, "messages": [{"role": "user", "content": f"Book it:{said}"}],
+        "max_tokens": CALL_TOKENS, "temperature": 0, "stream": True, "response_format": form,
+        "stream_options": {"include_usage": True},
+    }).encode()  # fmt: skip
+
+
+def _is_valid(text: str) -> bool:
+    try:
+        Booking.model_validate_json(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def repeated_text(edited: int, server: Server, sizes: Sizes, texts: Texts) -> Figures:
+    """An answer of the model that counts; the prompt holds it, but for one token in `edited` (0: none, 1: all)."""
+    prompt = prompt_holding(sizes.repeated, 1000 * (1 + texts.number % COUNTED), edited)
+    (answer,) = ask(server, [completion(prompt, sizes.repeated)])
+    return {"decode_tokens_per_s": answer.decode_tokens_per_s}
