@@ -59,7 +59,7 @@ def llama_server(cache: Path, model: Path, *more: str) -> Iterator[Peer]:
         command = [str(program), "--model", str(model), "--alias", MODEL, "--host", str(socket), "--offline"]
         command += ["--parallel", str(SLOTS), "--ctx-size", str(SLOTS * CONTEXT)]
         command += ["--threads", str(len(os.sched_getaffinity(0))), *more]
-        peer = Peer(NAME, command, socket, "/health")
+        peer = Peer(" ".join([NAME, *more]), command, socket, "/health")
         try:
             yield peer
         finally:

@@ -16,7 +16,7 @@ from tests.bench.llama_cpp_server import installed
 from tests.bench.llama_server import NAME as NATIVE
 from tests.bench.llama_server import built
 from tests.bench.plot import bars
-from tests.bench.random_model import HALF_B, random_gguf
+from tests.bench.random_model import HALF_B, SMALL, random_gguf
 from tests.bench.side_by_side import SPECULATING, SideBySide, say
 from tests.bench.workloads import QUICK, Sizes
 from tests.llama_sources import installed_version, sources
@@ -46,8 +46,9 @@ def measure_peers(cache: Path, pairs: int, *, quick: bool = False, plot: Path | 
     """Every workload's figures of all servers, the ratios of each pair, and the floors."""
     built(cache)
     installed(cache)
-    model = random_gguf(HALF_B, cache, vocabulary=sources(cache) / VOCABULARY)
-    counting = random_gguf(HALF_B, cache, counting=True)
+    shape = SMALL if quick else HALF_B
+    model = random_gguf(shape, cache, vocabulary=sources(cache) / VOCABULARY)
+    counting = random_gguf(shape, cache, counting=True)
     bench = SideBySide(cache, pairs, QUICK if quick else Sizes())
     bench.under_load(model)
     bench.repetitive(counting)

@@ -27,6 +27,8 @@ class Shape:
 
 HALF_B = Shape("half-b", layers=24, width=896, heads=14, kv_heads=2, hidden=4864, vocabulary=151_936)
 """The shape of Qwen2.5-0.5B."""
+SMALL = Shape("small", layers=2, width=256, heads=4, kv_heads=2, hidden=512, vocabulary=151_936)
+"""To see whether a benchmark works."""
 TINY = Shape("tiny", layers=2, width=256, heads=4, kv_heads=2, hidden=512, vocabulary=1024, context=2048)
 
 

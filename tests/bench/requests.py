@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -134,14 +134,21 @@ def asking(server: Server, requests: list[Request]) -> Iterator[tuple[list[Answe
     """Send all requests at the same time, from clients that are connected before; at the end all have been answered."""
     answers = [Answer() for _ in requests]
     connections = [connected(server) for _ in requests]
-    with ThreadPoolExecutor(len(requests)) as clients:
+    sockets = [connection.sock for connection in connections]
+    clients = ThreadPoolExecutor(len(requests))
+    try:
         heard = [
             clients.submit(answer.hear, connection, request)
             for answer, connection, request in zip(answers, connections, requests, strict=True)
         ]
         yield answers, heard
-    for each in heard:
-        each.result()
+        for each in heard:
+            each.result()
+    finally:
+        for each_socket in sockets:
+            with suppress(OSError):
+                each_socket.shutdown(socket.SHUT_RDWR)  # where something failed, those who still listen hear the end
+        clients.shutdown()
 
 
 def ask(server: Server, requests: list[Request]) -> list[Answer]:

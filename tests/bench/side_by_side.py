@@ -26,6 +26,7 @@ from tests.bench.workloads import (
     Sizes,
     Texts,
     eight_streams,
+    likely_tokens,
     long_prompt_beside,
     one_stream,
     repeated_text,
@@ -64,8 +65,9 @@ class SideBySide:
             native = self._started(stack, llama_server(self._cache, model))
             example = self._started(stack, llama_cpp_server(self._cache, model))
             servers: Servers = {OURS: tektra, NATIVE: native, EXAMPLE: example}
-            calls = self._each(schema_calls, servers)
-            calls[EXAMPLE] = partial(schema_calls, example, sizes, dialect="json_object")
+            likely = likely_tokens(model)
+            calls = self._each(partial(schema_calls, likely, "json_schema"), servers)
+            calls[EXAMPLE] = partial(schema_calls, likely, "json_object", example, sizes)
             self._take("first call", calls, servers, pairs=1)
             one = self._each(one_stream, servers) | _floor(model, 1, sizes.prompt, sizes.written)
             self._take("one stream", one, servers)
