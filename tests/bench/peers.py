@@ -50,9 +50,7 @@ def measure_peers(cache: Path, pairs: int, *, quick: bool = False, plot: Path | 
     model = random_gguf(shape, cache, vocabulary=sources(cache) / VOCABULARY)
     counting = random_gguf(shape, cache, counting=True)
     bench = SideBySide(cache, pairs, QUICK if quick else Sizes())
-    bench.under_load(model)
-    bench.repetitive(counting)
-    bench.after_restart(model)
+    bench.measure(model, counting)
     bandwidth = memory_bandwidth()
     rows = [row.compare(bench.runs.get(row.workload, {})) for row in ROWS]
     say(table(rows, EXAMPLE))

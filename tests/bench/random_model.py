@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ HALF_B = Shape("half-b", layers=24, width=896, heads=14, kv_heads=2, hidden=4864
 SMALL = Shape("small", layers=2, width=256, heads=4, kv_heads=2, hidden=512, vocabulary=151_936)
 """To see whether a benchmark works."""
 TINY = Shape("tiny", layers=2, width=256, heads=4, kv_heads=2, hidden=512, vocabulary=1024, context=2048)
+
+FIRST_WORD = 258
+"""In the made-up vocabulary; all bytes and two control tokens stand before it."""
 
 
 def random_gguf(
@@ -101,13 +105,18 @@ def _write_f16(shape: Shape, path: Path, counting: bool, vocabulary: Path | None
     writer.close()
 
 
+def made_up_text(tokens: Iterable[int]) -> str:
+    """What tokens of the made-up vocabulary stand for, from the first word on."""
+    return "".join(f"w{token - FIRST_WORD:x}" for token in tokens)
+
+
 def _write_vocabulary(writer: gguf.GGUFWriter, size: int) -> None:
     """A byte-level vocabulary filled up with made-up words, so that every text has a tokenization."""
     printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = iter(range(256, 512))
     letters = [chr(byte) if byte in printable else chr(next(others)) for byte in range(256)]
     special = ["<|im_start|>", "<|im_end|>"]
-    words = [f"w{number:x}" for number in range(size - len(letters) - len(special))]
+    words = [made_up_text([token]) for token in range(FIRST_WORD, size)]
     normal, control = gguf.TokenType.NORMAL, gguf.TokenType.CONTROL
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")

@@ -6,8 +6,8 @@ import http.client
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -39,7 +39,8 @@ CONTEXT = 16384
 SPECULATING = f"{NATIVE} --spec-default"
 HELD = {"same text": 0, "edited text": EDITED, "new text": 1}
 """How often a token of the text that the prompt holds is another: never, once in so many, always."""
-FAILURES = (RuntimeError, OSError, LookupError, http.client.HTTPException, subprocess.SubprocessError)
+FAILURES = (RuntimeError, OSError, LookupError, AssertionError, http.client.HTTPException, subprocess.SubprocessError)
+"""What one server can do wrong; the others are measured all the same."""
 Measure = Callable[[Texts], Figures]
 Servers = dict[str, Server]
 
@@ -54,7 +55,16 @@ class SideBySide:
         self.commands: dict[str, str] = {}
         self.failures: list[str] = []
 
-    def under_load(self, model: Path) -> None:
+    def measure(self, model: Path, counting: Path) -> None:
+        """Everything; what fails leaves the rest as it is."""
+        with self._noted("under load"):
+            self._under_load(model)
+        with self._noted("repetitive"):
+            self._repetitive(counting)
+        with self._noted("after a restart"):
+            self._after_restart(model)
+
+    def _under_load(self, model: Path) -> None:
         """One stream and eight, common beginnings, calls, a long prompt; our server without drafts.
 
         Random weights repeat themselves, which drafts would make look fast.
@@ -80,7 +90,7 @@ class SideBySide:
             beside = self._each(long_prompt_beside, servers) | _floor(model, 1, sizes.long_prompt, 1)
             self._take("long prompt", beside, servers)
 
-    def repetitive(self, model: Path) -> None:
+    def _repetitive(self, model: Path) -> None:
         """Texts that the prompt holds: servers as they come, and llama-server with the drafts that it recommends."""
         with ExitStack() as stack:
             tektra = stack.enter_context(benchmarked(model, CONTEXT, TEKTRA_DRAFTS="15"))
@@ -91,7 +101,7 @@ class SideBySide:
             for name, edited in HELD.items():
                 self._take(name, self._each(partial(repeated_text, edited), servers) | alone, servers)
 
-    def after_restart(self, model: Path) -> None:
+    def _after_restart(self, model: Path) -> None:
         """The next turn of a long conversation, the server just started and the model not loaded."""
         said = Texts(next(self._numbers)).of(self._sizes.conversation)
         with ExitStack() as stack:
@@ -130,17 +140,24 @@ class SideBySide:
             number = next(self._numbers)
             measured: dict[str, Figures] = {}
             for server, measure in measures.items():
-                try:
+                say(f"{name}, {pair} of {pairs}: {server}")
+                with self._noted(f"{name}, {server}"):
                     settle(servers.values())
-                    say(f"{name}, {pair} of {pairs}: {server}")
                     measured[server] = measure(Texts(number))
-                except FAILURES as error:
-                    self.failures.append(f"{name}, {server}: {error}")
-                    say(f"failed: {error}")
+                if server not in measured:
                     return
                 say("    " + ", ".join(f"{figure} {value:.4g}" for figure, value in measured[server].items()))
             for server, figures in measured.items():
                 taken[server].append(figures)
+
+    @contextmanager
+    def _noted(self, what: str) -> Iterator[None]:
+        """Note a failure and go on."""
+        try:
+            yield
+        except FAILURES as error:
+            self.failures.append(f"{what}: {error}")
+            say(f"failed: {what}: {error}")
 
     def _started(self, stack: ExitStack, entering: AbstractContextManager[Peer]) -> Peer:
         peer = stack.enter_context(entering)

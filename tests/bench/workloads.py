@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tests.bench.comparison import Figures
 from tests.bench.drafts import prompt_holding
 from tests.bench.gaps import gaps_beside, p99
+from tests.bench.random_model import made_up_text
 from tests.bench.requests import MODEL, Answer, Request, Server, ask, at_once, completion
 
 OWN_TOKENS = 20
@@ -183,4 +184,7 @@ def repeated_text(edited: int, server: Server, sizes: Sizes, texts: Texts) -> Fi
     """An answer of the model that counts; the prompt holds it, but for one token in `edited` (0: none, 1: all)."""
     prompt = prompt_holding(sizes.repeated, 1000 * (1 + texts.number % COUNTED), edited)
     (answer,) = ask(server, [completion(prompt, sizes.repeated)])
+    behind = prompt[-1] + 1
+    if answer.text != made_up_text(range(behind, behind + sizes.repeated)):
+        raise RuntimeError(f"the model counts, but this was written: {answer.text}")
     return {"decode_tokens_per_s": answer.decode_tokens_per_s}
