@@ -43,7 +43,7 @@ def measure_drafts(cache: Path, pairs: int) -> dict[str, Any]:
 
 def _speed(tektra: Tektra, begin: int, edited: int) -> float:
     (answer,) = ask(tektra, [completion(prompt_holding(WRITTEN, begin, edited), WRITTEN)])
-    return answer.decode_tokens_per_s
+    return (WRITTEN - 1) / answer.decode_s
 
 
 def prompt_holding(written: int, begin: int, edited: int) -> list[int]:

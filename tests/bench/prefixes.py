@@ -69,4 +69,4 @@ def _two_turns(tektra: Tektra) -> tuple[float, float]:
 def _decoding(tektra: Tektra) -> float:
     """Tokens per second of one stream, its prompt read."""
     (answer,) = ask(tektra, [completion(fresh_tokens(OWN_TOKENS), DECODED + 1)])
-    return answer.decode_tokens_per_s
+    return DECODED / answer.decode_s

@@ -59,13 +59,13 @@ class SideBySide:
         """Everything; what fails leaves the rest as it is."""
         with self._noted("under load"):
             self._under_load(model)
-        with self._noted("repetitive"):
-            self._repetitive(counting)
+        with self._noted("counting"):
+            self._counting(counting)
         with self._noted("after a restart"):
             self._after_restart(model)
 
     def _under_load(self, model: Path) -> None:
-        """One stream and eight, common beginnings, calls, a long prompt; our server without drafts.
+        """One stream and eight, common beginnings, calls; our server without drafts.
 
         Random weights repeat themselves, which drafts would make look fast.
         """
@@ -86,17 +86,20 @@ class SideBySide:
             shared = self._each(shared_beginning, servers) | _floor(model, 1, sizes.shared + OWN_TOKENS, 1)
             self._take("shared beginning", shared, servers)
             self._take("schema", calls, servers)
-            del servers[EXAMPLE]  # it would write the four one after the other, and read the long prompt behind them
-            beside = self._each(long_prompt_beside, servers) | _floor(model, 1, sizes.long_prompt, 1)
-            self._take("long prompt", beside, servers)
 
-    def _repetitive(self, model: Path) -> None:
-        """Texts that the prompt holds: servers as they come, and llama-server with the drafts that it recommends."""
+    def _counting(self, model: Path) -> None:
+        """A long prompt beside answers, and texts that the prompt holds, with a model that counts.
+
+        Prompts are tokens, which llama_cpp.server does not take; it would also write the four one after the other.
+        """
         with ExitStack() as stack:
             tektra = stack.enter_context(benchmarked(model, CONTEXT, TEKTRA_DRAFTS="15"))
             native = self._started(stack, llama_server(self._cache, model))
             drafting = self._started(stack, llama_server(self._cache, model, "--spec-default"))
-            servers: Servers = {OURS: tektra, NATIVE: native, SPECULATING: drafting}
+            servers: Servers = {OURS: tektra, NATIVE: native}
+            beside = self._each(long_prompt_beside, servers) | _floor(model, 1, self._sizes.long_prompt, 1)
+            self._take("long prompt", beside, servers)
+            servers[SPECULATING] = drafting
             alone = _floor(model, 1, self._sizes.repeated, self._sizes.repeated)
             for name, edited in HELD.items():
                 self._take(name, self._each(partial(repeated_text, edited), servers) | alone, servers)

@@ -32,12 +32,17 @@ class Texts:
     """The texts of one measurement: the same for every server, and others for every number."""
 
     def __init__(self, number: int) -> None:
-        self.number = number
         self._chance = random.Random(number)
+        self.counting = 1000 * (1 + number % 48)
+        """A token of the made-up vocabulary from which there are a thousand that no text near it counts."""
 
     def of(self, tokens: int) -> str:
         """A text of so many tokens."""
         return "".join(f" {word}" for word in self._chance.choices(COMMON.split(), k=tokens))
+
+    def uncounted(self, tokens: int) -> list[int]:
+        """So many tokens of the made-up vocabulary in no order."""
+        return self._chance.choices(range(50_000, 150_000), k=tokens)
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ QUICK = Sizes(
 def one_stream(server: Server, sizes: Sizes, texts: Texts) -> Figures:
     """One answer: its first token, and how fast the others follow."""
     (answer,) = _written(server, [texts.of(sizes.prompt)], sizes.prompt, sizes.written)
-    return {"decode_tokens_per_s": answer.decode_tokens_per_s, "first_token_s": answer.first_s}
+    return {"decode_tokens_per_s": (sizes.written - 1) / answer.decode_s, "first_token_s": answer.first_s}
 
 
 def eight_streams(server: Server, sizes: Sizes, texts: Texts) -> Figures:
@@ -80,15 +85,15 @@ def eight_streams(server: Server, sizes: Sizes, texts: Texts) -> Figures:
     prompts = [texts.of(sizes.short_prompt) for _ in range(8)]
     answers = _written(server, prompts, sizes.short_prompt, sizes.written)
     took = max(answer.ended for answer in answers) - min(answer.asked for answer in answers)
-    return {"total_tokens_per_s": sum(answer.tokens for answer in answers) / took}
+    return {"total_tokens_per_s": len(answers) * sizes.written / took}
 
 
 def _written(server: Server, prompts: list[str], read: int, written: int) -> list[Answer]:
     """Answers of so many tokens to prompts of so many; a server that counts has to agree."""
     answers = ask(server, [completion(prompt, written) for prompt in prompts])
-    for answer in answers:
-        if (answer.usage.get("prompt_tokens", read), answer.tokens) != (read, written):
-            raise RuntimeError(f"{read} tokens should have been read and {written} written: {answer.usage}")
+    for usage in (answer.usage for answer in answers if answer.usage):
+        if (usage["prompt_tokens"], usage["completion_tokens"]) != (read, written):
+            raise RuntimeError(f"{read} tokens should have been read and {written} written: {usage}")
     return answers
 
 
@@ -100,9 +105,13 @@ def shared_beginning(server: Server, sizes: Sizes, texts: Texts) -> Figures:
 
 
 def long_prompt_beside(server: Server, sizes: Sizes, texts: Texts) -> Figures:
-    """Four answers under way while a long prompt arrives: how long they wait, and how long it does."""
-    running = [completion(texts.of(OWN_TOKENS), sizes.beside) for _ in range(4)]
-    gaps, took = gaps_beside(server, completion(texts.of(sizes.long_prompt), 1), running)
+    """Four answers of the model that counts, while a long prompt arrives: how long they wait, and how long it does.
+
+    Its words are whole characters, so that each token is heard when it is written.
+    """
+    begins = range(texts.counting, texts.counting + 1000, 250)
+    running = [completion(list(range(begin, begin + OWN_TOKENS)), sizes.beside) for begin in begins]
+    gaps, took = gaps_beside(server, completion(texts.uncounted(sizes.long_prompt), 1), running)
     return {"p99_gap_s": p99(gaps), "first_token_s": took, "gaps": len(gaps)}
 
 
@@ -135,8 +144,6 @@ CALL_TOKENS = 400
 """More than any answer that keeps to the schema can have, but for white space."""
 FAVOUR = 8.0
 """For each byte of a token."""
-COUNTED = 48
-"""So many texts of their own fit into the counting model's vocabulary."""
 
 
 def likely_tokens(model: Path) -> dict[str, float]:
@@ -182,9 +189,9 @@ def _is_valid(text: str) -> bool:
 
 def repeated_text(edited: int, server: Server, sizes: Sizes, texts: Texts) -> Figures:
     """An answer of the model that counts; the prompt holds it, but for one token in `edited` (0: none, 1: all)."""
-    prompt = prompt_holding(sizes.repeated, 1000 * (1 + texts.number % COUNTED), edited)
+    prompt = prompt_holding(sizes.repeated, texts.counting, edited)
     (answer,) = ask(server, [completion(prompt, sizes.repeated)])
     behind = prompt[-1] + 1
     if answer.text != made_up_text(range(behind, behind + sizes.repeated)):
         raise RuntimeError(f"the model counts, but this was written: {answer.text}")
-    return {"decode_tokens_per_s": answer.decode_tokens_per_s}
+    return {"decode_tokens_per_s": (sizes.repeated - 1) / answer.decode_s}
