@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +74,9 @@ class Peer:
 
     def _is_ready(self) -> bool:
         try:
-            connection = connected(self)
-            connection.request("GET", self.ready)
-            return connection.getresponse().status == 200
+            with closing(connected(self)) as connection:
+                connection.request("GET", self.ready)
+                return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
 

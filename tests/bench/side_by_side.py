@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+import psutil
+
 from tests.bench.bare import bare
 from tests.bench.comparison import FLOOR, OURS, Figures, Runs
 from tests.bench.drafts import EDITED
@@ -39,7 +41,15 @@ CONTEXT = 16384
 SPECULATING = f"{NATIVE} --spec-default"
 HELD = {"same text": 0, "edited text": EDITED, "new text": 1}
 """How often a token of the text that the prompt holds is another: never, once in so many, always."""
-FAILURES = (RuntimeError, OSError, LookupError, AssertionError, http.client.HTTPException, subprocess.SubprocessError)
+FAILURES = (
+    RuntimeError,
+    OSError,
+    LookupError,
+    AssertionError,
+    http.client.HTTPException,
+    subprocess.SubprocessError,
+    psutil.Error,
+)
 """What one server can do wrong; the others are measured all the same."""
 Measure = Callable[[Texts], Figures]
 Servers = dict[str, Server]
