@@ -125,8 +125,9 @@ class SideBySide:
 
             def ours(texts: Texts) -> Figures:
                 started = restarted(tektra)
-                _, took = at_once(tektra, [said + texts.of(OWN_TOKENS)], 1)
-                return {"first_token_s": took, "with_start_s": started + took}
+                (usage,), took = at_once(tektra, [said + texts.of(OWN_TOKENS)], 1)
+                known = usage["prompt_tokens_details"]["cached_tokens"]
+                return {"first_token_s": took, "with_start_s": started + took, "cached_tokens": known}
 
             def theirs(peer: Peer, texts: Texts) -> Figures:
                 started = peer.start()
