@@ -60,7 +60,7 @@ def random_gguf(
     return final
 
 
-def _write_f16(shape: Shape, path: Path, counting: bool, vocabulary: Path | None) -> None:
+def _write_f16(shape: Shape, path: Path, counting: bool, vocabulary: Path | None = None) -> None:
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(f"random {shape.name}")
     writer.add_context_length(shape.context)
