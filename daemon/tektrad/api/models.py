@@ -22,7 +22,7 @@ from tektrad.api.render import json_response
 from tektrad.api.services import Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
 from tektrad.errors import InvalidRequest
-from tektrad.pool.pool import Wish
+from tektrad.pool.lease import Wish
 
 router = APIRouter(prefix="/api")
 

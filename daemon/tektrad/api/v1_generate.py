@@ -18,7 +18,7 @@ from tektrad.api.render import describe
 from tektrad.api.services import Services
 from tektrad.api.stream import EventStream, data_line, while_connected
 from tektrad.errors import TektraError
-from tektrad.pool.pool import Lease
+from tektrad.pool.lease import Lease
 
 DONE = b"data: [DONE]\n\n"
 

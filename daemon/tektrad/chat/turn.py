@@ -17,7 +17,8 @@ from tektrad.chat.conversations import Conversation, Conversations, Draft
 from tektrad.chat.prompt import Fitted, alternating, fit_history
 from tektrad.clock import Clock
 from tektrad.errors import ConversationBusy, InvalidRequest, NotFound
-from tektrad.pool.pool import Lease, Pool
+from tektrad.pool.lease import Lease
+from tektrad.pool.pool import Pool
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="start"):

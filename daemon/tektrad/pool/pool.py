@@ -7,111 +7,32 @@ calling such methods. What to do with a request is decided in scheduler.py.
 from __future__ import annotations
 
 import asyncio
-import functools
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from tektra_models import fit, frames
 from tektra_models.catalog import Catalog
 from tektra_models.errors import WorkerDied
-from tektra_models.generation import Prompt, Sampling
-from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
-from tektra_models.spec import KvType, Spec
+from tektra_models.spec import Spec
 from tektrad.breaker import Breaker
 from tektrad.clock import Clock
 from tektrad.config import Settings
-from tektrad.errors import Busy, Draining, KeepsFailing, ModelInUse, NoMemory, NotFound, StoreFailed, TimedOut
+from tektrad.errors import Busy, Draining, KeepsFailing, ModelInUse, NoMemory, NotFound, TimedOut
 from tektrad.pool import budget, scheduler
+from tektrad.pool.entry import Entry
+from tektrad.pool.lease import NO_WISH, Lease, Wish
 from tektrad.pool.measured import Measured
+from tektrad.pool.promise import promised_bytes
 from tektrad.pool.totals import Totals
-from tektrad.pool.worker import Answer, Worker
-
-NOTABLE = 1.02
-"""By how much more a worker has to take than was noted before it is noted again."""
-SCRIPTED_BYTES = 64 << 20
-"""What a worker without weights is taken to need: a Python process."""
+from tektrad.pool.worker import Worker
 
 log = structlog.get_logger()
 Notify = Callable[[str], None]
-
-
-@dataclass(eq=False, slots=True)
-class Entry:
-    """One loaded (or loading) model."""
-
-    model: Model
-    worker: Worker
-    promised: int
-    keep_alive: float
-    last_used: float
-    last_used_at: str
-    loaded_at: str
-    ready: asyncio.Task[None]
-    leases: int = 0
-    must_stay: bool = False
-    noted_bytes: int = 0
-    expiry: asyncio.TimerHandle | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How a model shall be loaded, where the settings shall not decide."""
-
-    context: int | None = None
-    kv_type: KvType | None = None
-
-    def fits(self, spec: Spec) -> bool:
-        """Whether a model that is loaded so is what was wished for."""
-        return self.context in (None, spec.context) and self.kv_type in (None, spec.kv_type)
-
-
-NO_WISH = Wish()
-
-
-@dataclass(slots=True)
-class Lease:
-    """The right to use a loaded model until the `async with` that gave it ends."""
-
-    model: Model
-    entry: Entry
-    _revive: Callable[[Lease, Worker], Awaitable[None]]
-
-    @property
-    def worker(self) -> Worker:
-        """Who computes: another one after the first has died."""
-        return self.entry.worker
-
-    @property
-    def context(self) -> int:
-        """Tokens that one sequence may hold."""
-        assert self.worker.info is not None
-        return self.worker.info.context
-
-    async def generate(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Answer, None]:
-        """As Worker.generate; when the worker dies before it has said anything, another one is asked, once."""
-        worker, begun, said = self.worker, False, False
-        try:
-            async with aclosing(worker.generate(prompt, sampling)) as answer:
-                async for part in answer:
-                    begun, said = True, said or not isinstance(part, frames.Began)
-                    yield part
-            return
-        except WorkerDied:
-            if said or worker.state != "broken":
-                raise
-            log.warning("worker died before it said anything; asking another", model=self.model.name)
-        await self._revive(self, worker)
-        async with aclosing(self.worker.generate(prompt, sampling)) as answer:
-            async for part in answer:
-                if not (begun and isinstance(part, frames.Began)):
-                    yield part
 
 
 class Pool:
@@ -122,7 +43,6 @@ class Pool:
     ) -> None:
         self.catalog = catalog
         self._measured = measured
-        self._recording: set[asyncio.Task[None]] = set()
         self.budget = budget.choose(settings.memory_budget, budget.measure())
         self._settings = settings
         self._states_dir = states_dir
@@ -191,8 +111,7 @@ class Pool:
             self._retire(entry)
         self._wake()
         await self.settled()
-        if self._recording:
-            await asyncio.wait(self._recording)
+        await self._measured.settled()
 
     def is_loaded(self, name: str) -> bool:
         """Whether the model is in memory or on its way there."""
@@ -215,39 +134,13 @@ class Pool:
 
     def view(self) -> list[dict[str, Any]]:
         """What is loaded, for people to see (shape Loaded in docs/design/api.md)."""
-        return [self._view(entry) for entry in self._entries.values()]
+        return [entry.view() for entry in self._entries.values()]
 
     def view_one(self, name: str) -> dict[str, Any]:
         """One loaded model, for people to see; raises NotFound."""
         if name not in self._entries:
             raise NotFound(f'"{name}" is not loaded')
-        return self._view(self._entries[name])
-
-    def _view(self, entry: Entry) -> dict[str, Any]:
-        worker = entry.worker
-        expires_in = entry.expiry.when() - asyncio.get_running_loop().time() if entry.expiry is not None else None
-        return {
-            "name": entry.model.name,
-            "state": worker.state,
-            "pid": worker.pid,
-            "context": worker.spec.context,
-            "kv_type": worker.spec.kv_type,
-            "slots": worker.spec.slots,
-            "promised_bytes": entry.promised,
-            "resident_bytes": budget.resident(worker.pid),
-            "running": worker.running,
-            "waiting": worker.waiting,
-            "leases": entry.leases,
-            "loaded_at": entry.loaded_at,
-            "last_used_at": entry.last_used_at,
-            "expires_in_s": round(max(expires_in, 0.0), 1) if expires_in is not None else None,
-            "load_seconds": round(worker.load_seconds, 3),
-            "answers": worker.totals.answers,
-            "prompt_tokens": worker.totals.prompt_tokens,
-            "cached_tokens": worker.totals.cached_tokens,
-            "completion_tokens": worker.totals.completion_tokens,
-            "tokens_per_s": round(worker.totals.tokens_per_s, 2) if worker.totals.tokens_per_s else None,
-        }
+        return self._entries[name].view()
 
     def spec(self, model: Model, wish: Wish) -> Spec:
         """How a model would be loaded: as wished, or else by the settings, bounded by what it was made for."""
@@ -426,31 +319,9 @@ class Pool:
             if entry.keep_alive == 0:
                 self._retire(entry)
             elif entry.keep_alive > 0:
-                self._note(entry)
+                self._measured.note(entry)
                 entry.expiry = asyncio.get_running_loop().call_later(entry.keep_alive, self._expire, entry)
         self._wake()
-
-    def _note(self, entry: Entry) -> None:
-        """Keep what the worker takes now, in the background, if it is more than before.
-
-        Only once it has read a prompt that filled a whole batch: until then its buffers are not all in memory.
-        """
-        worker = entry.worker
-        if worker.spec.backend == "scripted" or worker.largest_prompt < worker.spec.batch:
-            return
-        taken = budget.resident(worker.pid)
-        if taken <= entry.noted_bytes * NOTABLE:
-            return
-        entry.noted_bytes = taken
-        task = asyncio.create_task(self._record(worker, taken))
-        self._recording.add(task)
-        task.add_done_callback(self._recording.discard)
-
-    async def _record(self, worker: Worker, taken: int) -> None:
-        try:
-            await self._measured.record(worker.spec, taken, worker.load_seconds)
-        except StoreFailed as error:
-            log.warning("what a model takes could not be kept", model=worker.spec.name, why=error.message)
 
     def _expire(self, entry: Entry) -> None:
         if entry.leases == 0 and self._entries.get(entry.model.name) is entry:
@@ -510,23 +381,6 @@ class Pool:
 def stopping() -> Draining:
     """The error for those who come too late."""
     return Draining("the daemon is stopping", "Ask again in a moment; it starts with the next command.")
-
-
-def promised_bytes(spec: Spec) -> int:
-    """Bytes that the model will need in this shape; reads the file's header, raises BadModelFile."""
-    if spec.backend == "scripted":
-        return SCRIPTED_BYTES
-    try:
-        found = Path(spec.path).stat()
-    except OSError:
-        return _estimate(spec, 0, 0)  # the reader says in words what is wrong with it
-    return _estimate(spec, found.st_mtime_ns, found.st_size)
-
-
-@functools.lru_cache(maxsize=256)
-def _estimate(spec: Spec, modified_ns: int, size: int) -> int:
-    """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
-    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type).total_bytes
 
 
 def _remove_all(folder: Path) -> None:
