@@ -12,7 +12,7 @@ from tektra_models.errors import ModelError
 from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling
 from tektra_models.spec import Spec
 
-VERSION = 1
+VERSION = 2
 MAX_FRAME = 256 * 1024 * 1024
 LENGTH_BYTES = 4
 
@@ -29,11 +29,12 @@ class Load(_Frame, frozen=True, kw_only=True):
 
 
 class Generate(_Frame, frozen=True, kw_only=True):
-    """Start a sequence."""
+    """Start a sequence; `party` is who shares the model fairly with others, a name that only the daemon gives."""
 
     id: str
     prompt: Prompt
     sampling: Sampling
+    party: str = ""
 
 
 class Cancel(_Frame, frozen=True, kw_only=True):

@@ -160,8 +160,8 @@ class Loop:
 
     def _begin(self, frame: frames.Generate | frames.Embed | frames.Count) -> list[frames.FromWorker]:
         match frame:
-            case frames.Generate(id=request, prompt=prompt, sampling=sampling):
-                return [frames.Began(id=request, prompt_tokens=self._engine.add(request, prompt, sampling))]
+            case frames.Generate(id=request, prompt=prompt, sampling=sampling, party=party):
+                return [frames.Began(id=request, prompt_tokens=self._engine.add(request, prompt, sampling, party))]
             case frames.Embed(id=request, inputs=inputs):
                 self._embeds[request] = EmbedJob([self._engine.tokens(prompt) for prompt in inputs])
                 return []
