@@ -224,7 +224,7 @@ class Engine:
 
     def _standings(self) -> dict[int, tuple[bool, float]]:
         """Where the waiting sequences stand in line: their class, and their party's share."""
-        standings = {}
+        standings: dict[int, tuple[bool, float]] = {}
         for batch in (False, True):
             members = {order: s for order, s in sorted(self._waiting.items()) if s.batch == batch}
             shares = self._shares.standings((s.party, len(s.tokens)) for s in members.values())

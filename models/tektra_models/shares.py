@@ -2,8 +2,8 @@
 
 1. Every party has a count of what it was given: tokens in the engine, seconds of leases in the pool. Who has had least
    is next; among equals, who came first.
-2. Nobody saves up: a party that wanted nothing for a while comes back with no less than the least that any party has had
-   which wants something at that moment.
+2. Nobody saves up: a party that wanted nothing for a while comes back with no less than the least that any party has
+   had which wants something at that moment.
 3. Nobody is passed over for ever: after MOST_PASSED turns of parties that came in by rule 2 it is a party's turn,
    whatever it has had. (Turns of others need no bound: each brings them closer to where it stands.)
 

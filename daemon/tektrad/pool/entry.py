@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from tektra_models.manifest import Model
 from tektrad.pool import budget
+from tektrad.pool.scheduler import Group, Holding, residence
 from tektrad.pool.worker import Worker
+
+MOMENT = 0.001
+"""Seconds that a turn lasts still when it should be over and its timer has not rung."""
 
 
 @dataclass(eq=False, slots=True)
@@ -23,10 +29,72 @@ class Entry:
     last_used_at: str
     loaded_at: str
     ready: asyncio.Task[None]
-    leases: int = 0
-    must_stay: bool = False
+    load_s: float
+    holders: Counter[Group] = field(default_factory=Counter)
+    """How many leases each party has, by class."""
     noted_bytes: int = 0
+    turn_ends: float = 0.0
+    turn: asyncio.TimerHandle | None = None
+    """Runs while others may not have its memory though they wait. A timer, since the loop's may ring a little early."""
+    resting: asyncio.TimerHandle | None = None
+    """Runs while it has been idle for less time than loading it again would take."""
     expiry: asyncio.TimerHandle | None = None
+
+    @property
+    def leases(self) -> int:
+        """How many use it now."""
+        return self.holders.total()
+
+    def holding(self, now: float) -> Holding:
+        """As the scheduler sees it."""
+        turn_s = self._turn_left(now)
+        return Holding(
+            self.model.name,
+            self.promised,
+            idle=not self.leases and turn_s <= 0,
+            idle_s=0.0 if self.leases else now - self.last_used,
+            load_s=self.load_s,
+            slots=self.worker.spec.slots,
+            answer_s=self.worker.totals.answer_s,
+            turn_s=turn_s,
+            leases=self.holders,
+        )
+
+    def _turn_left(self, now: float) -> float:
+        """Seconds that it may stay though others wait: none once it has been idle for as long as loading took."""
+        if not self.ready.done():
+            return residence(self.load_s) + MOMENT if self.leases else 0.0
+        if self.turn is None or (not self.leases and self.resting is None):
+            return 0.0
+        return max(self.turn_ends - now, MOMENT)
+
+    def begin_turn(self, seconds: float, now: float, ended: Callable[[], None]) -> None:
+        """It is loaded: those who want it come first for so long."""
+        self.turn_ends = now + seconds
+        self.turn = asyncio.get_running_loop().call_later(seconds, self._turn_over, ended)
+        if not self.leases:
+            self.rest(ended)
+
+    def rest(self, ended: Callable[[], None]) -> None:
+        """Nobody uses it now."""
+        if self.resting is not None:
+            self.resting.cancel()
+        if self.turn is not None:
+            self.resting = asyncio.get_running_loop().call_later(self.load_s, self._rested, ended)
+
+    def _turn_over(self, ended: Callable[[], None]) -> None:
+        self.turn = None
+        ended()
+
+    def _rested(self, ended: Callable[[], None]) -> None:
+        self.resting = None
+        ended()
+
+    def cancel_timers(self) -> None:
+        """It is off the books."""
+        for timer in (self.turn, self.resting, self.expiry):
+            if timer is not None:
+                timer.cancel()
 
     def view(self) -> dict[str, Any]:
         """For people to see (shape Loaded in docs/design/api.md)."""

@@ -14,6 +14,7 @@ from tektra_models.generation import Prompt, Sampling
 from tektra_models.manifest import Model
 from tektra_models.spec import KvType, Spec
 from tektrad.pool.entry import Entry
+from tektrad.pool.party import Party
 from tektrad.pool.worker import Answer, Worker
 
 log = structlog.get_logger()
@@ -40,6 +41,7 @@ class Lease:
 
     model: Model
     entry: Entry
+    party: Party
     _revive: Callable[[Lease, Worker], Awaitable[None]]
 
     @property
@@ -57,7 +59,7 @@ class Lease:
         """As Worker.generate; when the worker dies before it has said anything, another one is asked, once."""
         worker, begun, said = self.worker, False, False
         try:
-            async with aclosing(worker.generate(prompt, sampling)) as answer:
+            async with aclosing(worker.generate(prompt, sampling, self.party.key)) as answer:
                 async for part in answer:
                     begun, said = True, said or not isinstance(part, frames.Began)
                     yield part
@@ -67,7 +69,7 @@ class Lease:
                 raise
             log.warning("worker died before it said anything; asking another", model=self.model.name)
         await self._revive(self, worker)
-        async with aclosing(self.worker.generate(prompt, sampling)) as answer:
+        async with aclosing(self.worker.generate(prompt, sampling, self.party.key)) as answer:
             async for part in answer:
                 if not (begun and isinstance(part, frames.Began)):
                     yield part

@@ -37,6 +37,13 @@ class Measured:
         )
         return int(rows[0]["peak_bytes"] * MARGIN) if rows else None
 
+    async def load_seconds_for(self, spec: Spec) -> float | None:
+        """Seconds that loading took the last time; None where that is not known."""
+        rows = await self._store.rows(
+            "SELECT load_s FROM loads WHERE digest = ? AND context = ? AND slots = ? AND kv_type = ?", _key(spec)
+        )
+        return float(rows[0]["load_s"]) if rows else None
+
     def note(self, entry: Entry) -> None:
         """Keep what the worker takes now, in the background, if it is more than before.
 

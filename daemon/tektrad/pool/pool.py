@@ -1,14 +1,15 @@
 """The Pool: models in memory, lent out as leases. The only writer of what is loaded, who waits and who holds what.
 
 Methods that change this state contain no `await`; slow work (loading, stopping) runs in tasks that report back by
-calling such methods. What to do with a request is decided in scheduler.py.
+calling such methods. Who is next and what is done for it is decided in line.py and scheduler.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,23 @@ from tektra_models.spec import Spec
 from tektrad.breaker import Breaker
 from tektrad.clock import Clock
 from tektrad.config import Settings
-from tektrad.errors import Busy, Draining, KeepsFailing, ModelInUse, NoMemory, NotFound, TimedOut
+from tektrad.errors import Draining, KeepsFailing, ModelInUse, NoMemory, NotFound
 from tektrad.pool import budget, scheduler
 from tektrad.pool.entry import Entry
 from tektrad.pool.lease import NO_WISH, Lease, Wish
+from tektrad.pool.line import Memory
 from tektrad.pool.measured import Measured
+from tektrad.pool.party import Party
+from tektrad.pool.place import Notice, Notify, Order
 from tektrad.pool.promise import promised_bytes
 from tektrad.pool.totals import Totals
+from tektrad.pool.waiting import WaitingLine
 from tektrad.pool.worker import Worker
 
+UNKNOWN_BYTES_PER_S = 1 << 30
+"""How fast a model is taken to load that was never loaded before."""
+
 log = structlog.get_logger()
-Notify = Callable[[str], None]
 
 
 class Pool:
@@ -49,42 +56,51 @@ class Pool:
         self._clock = clock
         self._entries: dict[str, Entry] = {}
         self._leaving: dict[asyncio.Task[None], int] = {}
-        self._line: list[asyncio.Event] = []
+        self._line = WaitingLine(self, clock, limit=settings.queue_limit, longest=settings.queue_wait)
         self._closed = False
         self._breakers: dict[str, Breaker] = {}
         self.totals: dict[str, Totals] = {}
 
     @asynccontextmanager
     async def lease(
-        self, name: str, *, wish: Wish = NO_WISH, keep_alive: float | None = None, notify: Notify | None = None
+        self,
+        name: str,
+        party: Party,
+        *,
+        batch: bool = False,
+        wish: Wish = NO_WISH,
+        keep_alive: float | None = None,
+        notify: Notify | None = None,
     ) -> AsyncIterator[Lease]:
-        """Lend the model called `name`, loading it if need be; `notify` hears "queued" and "loading".
+        """Lend the model called `name`, loading it if need be; `notify` hears what is waited for.
 
         Raises UnknownModel, NoMemory, Busy, TimedOut, Draining, ModelInUse or what loading raises.
         """
         model = self.catalog.get(name)
         spec = self.spec(model, wish)
         needed, _ = await self.bytes_for(spec)
+        load_s = await self._load_seconds(spec, needed)
+        order = Order(model, spec, needed, load_s, wish, party, batch)
 
         async def revive(lease: Lease, dead: Worker) -> None:
             if lease.worker is dead:
                 old = lease.entry
-                lease.entry = await self._admit(model, spec, needed, wish, None)
+                lease.entry = await self._line.stand(order, None)
                 lease.entry.keep_alive = old.keep_alive
-                self._release(old)
+                self.release(old, order.group)
             await self._loaded(lease.entry)
 
-        entry = await self._admit(model, spec, needed, wish, notify)
-        lease = Lease(model, entry, revive)
+        entry = await self._line.stand(order, notify)
+        lease = Lease(model, entry, party, revive)
         if keep_alive is not None:
             entry.keep_alive = keep_alive
         try:
             if not entry.ready.done() and notify is not None:
-                notify("loading")
+                notify(Notice("loading"))
             await self._loaded(entry)
             yield lease
         finally:
-            self._release(lease.entry)
+            self.release(lease.entry, order.group)
 
     def unload(self, name: str, *, force: bool = False) -> tuple[str, int]:
         """Begin to unload and return (name, bytes promised to it); raises NotFound or ModelInUse."""
@@ -109,7 +125,7 @@ class Pool:
         self._closed = True
         for entry in list(self._entries.values()):
             self._retire(entry)
-        self._wake()
+        self._line.close(stopping())
         await self.settled()
         await self._measured.settled()
 
@@ -129,8 +145,12 @@ class Pool:
 
     @property
     def in_line(self) -> int:
-        """Requests that wait for a model to be loaded."""
+        """Requests that wait for a model."""
         return len(self._line)
+
+    def queue(self) -> list[dict[str, Any]]:
+        """Who waits, the next first, for people to see (shape Queued in docs/design/api.md)."""
+        return self._line.view()
 
     def view(self) -> list[dict[str, Any]]:
         """What is loaded, for people to see (shape Loaded in docs/design/api.md)."""
@@ -170,66 +190,58 @@ class Pool:
             entry.worker.forget_states()
         await asyncio.to_thread(_remove_all, self._states_dir)
 
-    async def _admit(self, model: Model, spec: Spec, needed: int, wish: Wish, notify: Notify | None) -> Entry:
-        """Take a lease, standing in line for memory if need be; raises a TektraError."""
-        deadline = self._clock.monotonic() + self._settings.queue_wait
-        place: asyncio.Event | None = None
-        try:
-            while (entry := self._take(model, spec, needed, wish, place)) is None:
-                if place is None:
-                    place = self._join_line(model.name)
-                    if notify is not None:
-                        notify("queued")
-                await self._turn(place, model.name, deadline)
-            return entry
-        finally:
-            if place is not None:
-                self._line.remove(place)
-                self._wake()
+    async def _load_seconds(self, spec: Spec, needed: int) -> float:
+        """Seconds that loading will take: as lately, as ever measured, or else guessed from the bytes."""
+        totals = self.totals.get(spec.name)
+        if totals is not None and totals.loads:
+            return totals.load_s / totals.loads
+        measured = await self._measured.load_seconds_for(spec)
+        return measured if measured is not None else needed / UNKNOWN_BYTES_PER_S
 
-    def _take(self, model: Model, spec: Spec, needed: int, wish: Wish, place: asyncio.Event | None) -> Entry | None:
-        """Take a lease on a loaded model, or begin to load it; None means wait.
+    def holdings(self) -> list[scheduler.Holding]:
+        """What is loaded, as the scheduler sees it."""
+        now = self._clock.monotonic()
+        return [entry.holding(now) for entry in self._entries.values()]
 
-        Only the first in line may load: otherwise small models would pass a large one for ever.
+    def memory(self, wanted: Iterable[str]) -> Memory:
+        """What there is for models; what is free at this moment is asked only if one of these is not loaded.
+
+        Memory that leaving workers still hold will be free; what loading ones have not taken yet is not.
         """
-        if self._closed:
-            raise stopping()
-        self._make_way_for(model.name, wish)
-        may_load = not self._line or self._line[0] is place
-        match self._decide(model.name, needed):
-            case scheduler.Serve():
-                return self._hold(self._entries[model.name])
-            case scheduler.Load(evict=evict) if may_load:
-                for name in evict:
-                    self._retire(self._entries[name])
-                return self._hold(self._begin(model, spec, needed))
-            case scheduler.Refuse(needed=needed, possible=possible):
-                raise NoMemory(
-                    f'"{model.name}" needs {_gib(needed)} and at most {_gib(possible)} can be freed for it',
-                    "Ask for a smaller context (--context), or choose a smaller model.",
-                )
-        return None
-
-    def _decide(self, name: str, needed: int) -> scheduler.Decision:
-        """Memory that leaving workers still hold will be free; what loading ones have not taken yet is not."""
+        if all(name in self._entries for name in wanted):
+            return Memory(self.budget, 0)
         loading = sum(e.promised for e in self._entries.values() if not e.ready.done())
         available = budget.measure().available + sum(self._leaving.values()) - loading
-        holdings = [
-            scheduler.Holding(
-                name,
-                e.promised,
-                idle=not e.leases and not e.must_stay,
-                idle_s=self._clock.monotonic() - e.last_used,
-                load_s=e.worker.load_seconds,
-            )
-            for name, e in self._entries.items()
-        ]
-        return scheduler.decide(name, needed, holdings, self.budget, max(available, 0))
+        return Memory(self.budget, max(available, 0))
 
-    def _make_way_for(self, name: str, wish: Wish) -> None:
-        """Retire an idle worker that is not loaded as asked for; raises ModelInUse when it is busy."""
+    def leases(self) -> Iterator[tuple[scheduler.Group, int]]:
+        """Who holds how many leases."""
+        for entry in self._entries.values():
+            yield from entry.holders.items()
+
+    def carry_out(self, order: Order, decision: scheduler.Serve | scheduler.Load | scheduler.Refuse) -> Entry:
+        """Do what was decided for a request; raises a TektraError when that is to refuse it."""
+        name = order.model.name
+        match decision:
+            case scheduler.Refuse(needed=needed, possible=possible):
+                raise NoMemory(
+                    f'"{name}" needs {_gib(needed)} and at most {_gib(possible)} can be freed for it',
+                    "Ask for a smaller context (--context), or choose a smaller model.",
+                )
+            case scheduler.Load(evict=evict):
+                self._refuse_broken(name)
+                for other in evict:
+                    self._retire(self._entries[other])
+                self._begin(order)
+        return self._hold(self._entries[name], order.group)
+
+    def prepare(self, order: Order) -> None:
+        """Retire an idle worker that is not loaded as ordered; raises ModelInUse when it is busy, or Draining."""
+        if self._closed:
+            raise stopping()
+        name = order.model.name
         entry = self._entries.get(name)
-        if entry is None or wish.fits(entry.worker.spec):
+        if entry is None or order.wish.fits(entry.worker.spec):
             return
         if entry.leases:
             spec = entry.worker.spec
@@ -239,14 +251,14 @@ class Pool:
             )
         self._retire(entry)
 
-    def _begin(self, model: Model, spec: Spec, promised: int) -> Entry:
-        self._refuse_broken(model.name)
-        worker = Worker(spec, self._forget, self.totals.setdefault(model.name, Totals()))
+    def _begin(self, order: Order) -> None:
+        worker = Worker(order.spec, self._forget, self.totals.setdefault(order.model.name, Totals()))
         now = self._clock.now()
         entry = Entry(
-            model=model,
+            model=order.model,
             worker=worker,
-            promised=promised,
+            promised=order.needed,
+            load_s=order.load_s,
             keep_alive=self._settings.keep_alive,
             last_used=self._clock.monotonic(),
             last_used_at=now,
@@ -254,8 +266,7 @@ class Pool:
             ready=asyncio.create_task(self._load(worker, set(self._leaving))),
         )
         entry.ready.add_done_callback(lambda task: self._loading_ended(entry, task))
-        self._entries[model.name] = entry
-        return entry
+        self._entries[order.model.name] = entry
 
     def _refuse_broken(self, name: str) -> None:
         """Raise KeepsFailing while a model's workers have died too often just now."""
@@ -288,15 +299,9 @@ class Pool:
         if task.cancelled() or task.exception() is not None:
             self._drop(entry)
         else:
-            entry.must_stay = True
-            stays = scheduler.residence(entry.worker.load_seconds)
-            asyncio.get_running_loop().call_later(stays, self._stayed, entry)
-        self._wake()
-
-    def _stayed(self, entry: Entry) -> None:
-        """The least time of residence is over. A flag, since the loop's timers may ring a millisecond early."""
-        entry.must_stay = False
-        self._wake()
+            entry.load_s = entry.worker.load_seconds
+            entry.begin_turn(scheduler.residence(entry.load_s), self._clock.monotonic(), self._line.wake)
+        self._line.wake()
 
     def _forget(self, worker: Worker) -> None:
         """Report of a worker that died by itself."""
@@ -305,23 +310,29 @@ class Pool:
             if entry.worker is worker:
                 self._drop(entry)
 
-    def _hold(self, entry: Entry) -> Entry:
-        entry.leases += 1
+    def _hold(self, entry: Entry, group: scheduler.Group) -> Entry:
+        self._line.charge()
+        entry.holders[group] += 1
         if entry.expiry is not None:
             entry.expiry.cancel()
             entry.expiry = None
         return entry
 
-    def _release(self, entry: Entry) -> None:
-        entry.leases -= 1
+    def release(self, entry: Entry, group: scheduler.Group) -> None:
+        """Take a lease back."""
+        self._line.charge()
+        entry.holders.subtract([group])
+        entry.holders += Counter()  # drops who has none left
+        self._line.left(group)
         entry.last_used, entry.last_used_at = self._clock.monotonic(), self._clock.now()
         if entry.leases == 0 and self._entries.get(entry.model.name) is entry:
+            entry.rest(self._line.wake)
             if entry.keep_alive == 0:
                 self._retire(entry)
             elif entry.keep_alive > 0:
                 self._measured.note(entry)
                 entry.expiry = asyncio.get_running_loop().call_later(entry.keep_alive, self._expire, entry)
-        self._wake()
+        self._line.wake()
 
     def _expire(self, entry: Entry) -> None:
         if entry.leases == 0 and self._entries.get(entry.model.name) is entry:
@@ -331,9 +342,8 @@ class Pool:
     def _drop(self, entry: Entry) -> None:
         if self._entries.get(entry.model.name) is entry:
             del self._entries[entry.model.name]
-        if entry.expiry is not None:
-            entry.expiry.cancel()
-        self._wake()
+        entry.cancel_timers()
+        self._line.wake()
 
     def _retire(self, entry: Entry) -> None:
         """Take the model off the books and stop its worker in the background; its memory counts until it is gone."""
@@ -345,7 +355,7 @@ class Pool:
     def _left(self, task: asyncio.Task[None]) -> None:
         """Report of a stopped worker."""
         del self._leaving[task]
-        self._wake()
+        self._line.wake()
 
     @staticmethod
     async def _stop(entry: Entry) -> None:
@@ -353,29 +363,6 @@ class Pool:
             entry.ready.cancel()
             await asyncio.wait([entry.ready])
         await entry.worker.stop()
-
-    def _join_line(self, name: str) -> asyncio.Event:
-        if len(self._line) >= self._settings.queue_limit:
-            raise Busy(f'{len(self._line)} requests already wait for memory for models like "{name}"', retry_after=10)
-        place = asyncio.Event()
-        self._line.append(place)
-        return place
-
-    async def _turn(self, place: asyncio.Event, name: str, deadline: float) -> None:
-        """Wait until something has changed; raises TimedOut at the deadline."""
-        try:
-            await asyncio.wait_for(place.wait(), max(deadline - self._clock.monotonic(), 0.0))
-        except TimeoutError as error:
-            raise TimedOut(
-                f'no memory for "{name}" became free within {self._settings.queue_wait:g} s',
-                "Other models are in use: tektra models ps. Unload one, or try again later.",
-            ) from error
-        place.clear()
-
-    def _wake(self) -> None:
-        """Something was released: everybody in line looks again, in order."""
-        for place in self._line:
-            place.set()
 
 
 def stopping() -> Draining:

@@ -13,22 +13,34 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 HALF_LIFE_S = 300.0
 """After so long without use a model is half as likely to be needed again."""
 RESIDENCE, MOST_RESIDENCE_S = 4.0, 20.0
 
 
+Group = tuple[str, bool]
+"""A party, and whether it has time: leases are counted by both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A loaded model as the scheduler sees it."""
+    """A loaded model as the scheduler sees it: `idle` says that it may go now.
+
+    `turn_s` is how much longer it may stay though others wait; `leases` counts those of each party in each class.
+    """
 
     name: str
     promised: int
     idle: bool
     idle_s: float = 0.0
     load_s: float = 1.0
+    slots: int = 1
+    answer_s: float = 0.0
+    turn_s: float = 0.0
+    leases: Mapping[Group, int] = field(default_factory=dict)
 
     @property
     def cost(self) -> float:

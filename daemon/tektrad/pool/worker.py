@@ -86,14 +86,14 @@ class Worker:
             raise
         log.info("model loaded", model=self.spec.name, pid=self.pid, seconds=round(self.load_seconds, 3))
 
-    async def generate(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Answer, None]:
+    async def generate(self, prompt: Prompt, sampling: Sampling, party: str = "") -> AsyncGenerator[Answer, None]:
         """Yield Began, then Deltas, then Finish; closing the iterator early cancels the sequence.
 
         Raises a ModelError: what the engine refused, or WorkerDied.
         """
         request, answers = self._open()
         try:
-            self._send(frames.Generate(id=request, prompt=prompt, sampling=sampling))
+            self._send(frames.Generate(id=request, prompt=prompt, sampling=sampling, party=party))
             while True:
                 match await self._next(answers):
                     case frames.Began() as began:
