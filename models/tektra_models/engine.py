@@ -257,7 +257,7 @@ class Engine:
             self._waiting[order] = sequence
         for order in plan.enter:
             sequence = self._waiting.pop(order)
-            self._shares.turn(sequence.party, (s.party for s in self._waiting.values() if s.batch == sequence.batch))
+            self._shares.served(sequence.party, (s.party for s in self._waiting.values() if s.batch == sequence.batch))
             match = self._cells.find(sequence.tokens)
             sequence.holder, sequence.held = self._cells.enter(match, private=sequence.private), match.length
             if not sequence.entered_at:

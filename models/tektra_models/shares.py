@@ -53,7 +53,7 @@ class Shares:
         """A party that wants something was given so much."""
         self._had[party] += amount
 
-    def turn(self, party: str, waiting: Iterable[str]) -> None:
+    def served(self, party: str, waiting: Iterable[str]) -> None:
         """A party got what it wanted, and these had to wait."""
         del self._passed[party]
         if party in self._new:

@@ -19,8 +19,9 @@ from tests.bench.drafts import measure_drafts
 from tests.bench.gaps import measure_gaps
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
+from tests.bench.swaps import measure_swaps
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "swaps", "commands", "start")
 
 
 def main() -> None:
@@ -57,6 +58,8 @@ def main() -> None:
         report["restart"] = measure_restart(args.cache, args.pairs)
     if "drafts" in parts:
         report["drafts"] = measure_drafts(args.cache, args.pairs)
+    if "swaps" in parts:
+        report["swaps"] = measure_swaps(args.cache)
     print(json.dumps(report, indent=2))
 
 

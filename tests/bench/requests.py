@@ -40,10 +40,10 @@ def fresh_tokens(count: int) -> list[int]:
     return [1000 + (number * 7919 + position * 7) % (HALF_B.vocabulary - 1000) for position in range(count)]
 
 
-def body_of(prompt: list[int], new_tokens: int) -> bytes:
+def body_of(prompt: list[int], new_tokens: int, model: str = MODEL) -> bytes:
     """A request for so many new tokens, streamed."""
     return json.dumps({
-        "model": MODEL, "prompt": prompt, "max_tokens": new_tokens, "temperature": 0, "stream": True,
+        "model": model, "prompt": prompt, "max_tokens": new_tokens, "temperature": 0, "stream": True,
         "logit_bias": NO_END, "stream_options": {"include_usage": True},
     }).encode()  # fmt: skip
 

@@ -15,7 +15,7 @@ from tektrad.pool.scheduler import Holding, Load, Refuse, Serve
 PLENTY = 10**9
 SIZES = {"small": 3, "large": 7, "huge": 10}
 BUDGET = 10
-LOAD_S, TURN_S, SLOTS = 2, 8, 2
+LOAD_S, STAY_S, SLOTS = 2, 8, 2
 
 
 @dataclass
@@ -82,7 +82,7 @@ class House:
             self.models[request.model] = Loaded(loaded=self.now + LOAD_S, last_used=self.now + LOAD_S)
             self.loads += 1
             passed = (other.party for other in self.waiting.values() if other.batch == request.batch)
-            self.shares.turn(request.party, passed)
+            self.shares.served(request.party, passed)
         assert isinstance(move.decision, Load | Serve)
         assert sum(SIZES[name] for name in self.models) <= BUDGET, "the budget is never exceeded"
         request.served = self.now
@@ -101,10 +101,10 @@ class House:
         holdings = []
         for name, model in self.models.items():
             idle_s = self.now - model.last_used
-            turn_s = max(model.loaded + TURN_S - self.now, 0) if model.leases or idle_s < LOAD_S else 0
+            stay_s = max(model.loaded + STAY_S - self.now, 0) if model.leases or idle_s < LOAD_S else 0
             leases = Counter((lease.party, lease.batch) for lease in model.leases)
-            idle = not model.leases and not turn_s
-            holdings.append(Holding(name, SIZES[name], idle, idle_s, LOAD_S, SLOTS, 1.0, turn_s, leases))
+            idle = not model.leases and not stay_s
+            holdings.append(Holding(name, SIZES[name], idle, idle_s, LOAD_S, SLOTS, 1.0, stay_s, leases))
         return holdings
 
     def check_outlooks(self) -> None:
@@ -140,7 +140,7 @@ def test_no_budget_is_exceeded_nothing_in_use_goes_and_everybody_is_served(
         house.come(requests[-1])
         for _ in range(pause):
             house.second()
-    house.run(len(requests) * (TURN_S + LOAD_S + 10) + 50)
+    house.run(len(requests) * (STAY_S + LOAD_S + 10) + 50)
     assert all(request.served is not None for request in requests)
 
 
@@ -158,7 +158,7 @@ def test_a_model_in_steady_use_does_not_keep_another_out(
             house.come(other)
         house.second()
     assert other.served is not None
-    assert other.served - other.came <= LOAD_S + TURN_S + LEASES * takes_s
+    assert other.served - other.came <= LOAD_S + STAY_S + LEASES * takes_s
 
 
 @settings(max_examples=50, deadline=None)
@@ -173,7 +173,7 @@ def test_a_hundred_requests_for_one_model_hold_back_one_for_another_for_a_turn_a
     house.come(other)
     house.run(5000)
     assert other.served is not None
-    assert other.served - other.came <= LOAD_S + TURN_S + LEASES * takes_s
+    assert other.served - other.came <= LOAD_S + STAY_S + LEASES * takes_s
     assert not house.waiting
 
 
@@ -227,8 +227,8 @@ def test_who_can_never_be_served_is_refused_at_once() -> None:
 
 
 def test_what_is_to_be_expected_adds_up_turns_answers_and_loads() -> None:
-    used = Holding("m", 10, idle=False, load_s=1.0, slots=2, answer_s=3.0, leases={("a", False): 3}, turn_s=2.0)
-    line = [waiter(1, "x", load_s=5.0), waiter(2, "x", load_s=5.0), waiter(3, "y", load_s=1.0)]
+    used = Holding("m", 10, idle=False, load_s=1.0, slots=2, answer_s=3.0, leases={("a", False): 3}, stay_s=2.0)
+    line = [waiter(1, "x", load_s=5.0, stay_s=20.0), waiter(2, "x", load_s=5.0), waiter(3, "y", load_s=1.0)]
     expected = outlooks(line, [used], Memory(10, 100))
     assert expected[1] == Outlook(1, 6.0 + 5.0, for_memory=True)
     assert expected[2] == Outlook(2, 6.0 + 5.0, for_memory=True)

@@ -31,7 +31,7 @@ class OneCounter:
         place = min(range(len(standings)), key=lambda at: (standings[at], at))
         party, cost = self.line[place]
         del self.line[place]
-        self.shares.turn(party, [other for other, _ in self.line])
+        self.shares.served(party, [other for other, _ in self.line])
         self.shares.charge(party, cost)
         self.shares.left(party)
         return party

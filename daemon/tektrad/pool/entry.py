@@ -10,11 +10,11 @@ from typing import Any
 
 from tektra_models.manifest import Model
 from tektrad.pool import budget
-from tektrad.pool.scheduler import Group, Holding, residence
+from tektrad.pool.scheduler import Group, Holding
 from tektrad.pool.worker import Worker
 
 MOMENT = 0.001
-"""Seconds that a turn lasts still when it should be over and its timer has not rung."""
+"""Seconds that a residence lasts still when it should be over and its timer has not rung."""
 
 
 @dataclass(eq=False, slots=True)
@@ -30,11 +30,13 @@ class Entry:
     loaded_at: str
     ready: asyncio.Task[None]
     load_s: float
+    stay_s: float
+    """How long it stays, once loaded, though others wait."""
     holders: Counter[Group] = field(default_factory=Counter)
     """How many leases each party has, by class."""
     noted_bytes: int = 0
-    turn_ends: float = 0.0
-    turn: asyncio.TimerHandle | None = None
+    stays_until: float = 0.0
+    staying: asyncio.TimerHandle | None = None
     """Runs while others may not have its memory though they wait. A timer, since the loop's may ring a little early."""
     resting: asyncio.TimerHandle | None = None
     """Runs while it has been idle for less time than loading it again would take."""
@@ -47,31 +49,31 @@ class Entry:
 
     def holding(self, now: float) -> Holding:
         """As the scheduler sees it."""
-        turn_s = self._turn_left(now)
+        stay_s = self._stay_left(now)
         return Holding(
             self.model.name,
             self.promised,
-            idle=not self.leases and turn_s <= 0,
+            idle=not self.leases and stay_s <= 0,
             idle_s=0.0 if self.leases else now - self.last_used,
             load_s=self.load_s,
             slots=self.worker.spec.slots,
             answer_s=self.worker.totals.answer_s,
-            turn_s=turn_s,
+            stay_s=stay_s,
             leases=self.holders,
         )
 
-    def _turn_left(self, now: float) -> float:
+    def _stay_left(self, now: float) -> float:
         """Seconds that it may stay though others wait: none once it has been idle for as long as loading took."""
         if not self.ready.done():
-            return residence(self.load_s) + MOMENT if self.leases else 0.0
-        if self.turn is None or (not self.leases and self.resting is None):
+            return self.stay_s + MOMENT if self.leases else 0.0
+        if self.staying is None or (not self.leases and self.resting is None):
             return 0.0
-        return max(self.turn_ends - now, MOMENT)
+        return max(self.stays_until - now, MOMENT)
 
-    def begin_turn(self, seconds: float, now: float, ended: Callable[[], None]) -> None:
+    def begin_stay(self, now: float, ended: Callable[[], None]) -> None:
         """It is loaded: those who want it come first for so long."""
-        self.turn_ends = now + seconds
-        self.turn = asyncio.get_running_loop().call_later(seconds, self._turn_over, ended)
+        self.stays_until = now + self.stay_s
+        self.staying = asyncio.get_running_loop().call_later(self.stay_s, self._stayed, ended)
         if not self.leases:
             self.rest(ended)
 
@@ -79,11 +81,11 @@ class Entry:
         """Nobody uses it now."""
         if self.resting is not None:
             self.resting.cancel()
-        if self.turn is not None:
+        if self.staying is not None:
             self.resting = asyncio.get_running_loop().call_later(self.load_s, self._rested, ended)
 
-    def _turn_over(self, ended: Callable[[], None]) -> None:
-        self.turn = None
+    def _stayed(self, ended: Callable[[], None]) -> None:
+        self.staying = None
         ended()
 
     def _rested(self, ended: Callable[[], None]) -> None:
@@ -92,7 +94,7 @@ class Entry:
 
     def cancel_timers(self) -> None:
         """It is off the books."""
-        for timer in (self.turn, self.resting, self.expiry):
+        for timer in (self.staying, self.resting, self.expiry):
             if timer is not None:
                 timer.cancel()
 

@@ -4,11 +4,11 @@
    (shares.py), among equals who came first.
 2. Loading. Only the first whose model is not loaded may load it: otherwise small models would pass a large one for
    ever. Whoever waits for the same model is served with it.
-3. Turns. A model that was loaded has a turn (scheduler.residence), in which all who want it are served. Once that is
-   over and the first in line needs its memory, it closes: who has a lease keeps it, all others of the same class or a
-   less urgent one wait until the model comes to its next turn. So a model in steady use cannot keep others out.
+3. Residence. A model that was loaded stays for a while (scheduler.residence), and all who want it are served. Once that
+   is over and the first in line needs its memory, it closes: who has a lease keeps it, all others of the same class or
+   a less urgent one wait until the model is loaded again. So a model in steady use cannot keep others out.
 4. Leases. A party holds at most so many leases of one model in each class that its slots are busy and as many requests
-   are ready to enter. The rest of a thousand requests waits here, where a turn can end before they are done.
+   are ready to enter. The rest of a thousand requests waits here, so that a model can close before they are done.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tektrad.pool.scheduler import Group, Holding, Load, Refuse, Serve, Wait, decide, residence
+from tektrad.pool.scheduler import Group, Holding, Load, Refuse, Serve, Wait, decide
 
 LEASES = 2
 """Leases of one party in one class for each slot of a model."""
@@ -43,6 +43,7 @@ class Waiter:
     batch: bool = False
     share: float = 0.0
     load_s: float = 1.0
+    stay_s: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def outlooks(line: Sequence[Waiter], holdings: list[Holding], memory: Memory) ->
         if waiter.model not in opens:
             opens[waiter.model] = free_s + waiter.load_s if waits_for_memory else 0.0
             if waits_for_memory:
-                free_s = opens[waiter.model] + residence(waiter.load_s)
+                free_s = opens[waiter.model] + waiter.stay_s
         served = before[waiter.model] + (0 if waits_for_memory else 1)
         answers_s = holding.answer_s * served / holding.slots if holding is not None else 0.0
         found[waiter.number] = Outlook(position, opens[waiter.model] + answers_s, waits_for_memory)
@@ -112,10 +113,10 @@ def _first_to_load(line: Sequence[Waiter], loaded: dict[str, Holding]) -> Waiter
 
 
 def _going(first: Waiter | None, holdings: list[Holding], memory: Memory) -> frozenset[str]:
-    """The models that have to go for the first in line: of those whose turn is over if they are enough, else of all."""
+    """The models that have to go for the first in line: of those that need not stay if they are enough, else of all."""
     if first is None:
         return frozenset()
-    for may_go in ([holding.turn_s <= 0 for holding in holdings], [True] * len(holdings)):
+    for may_go in ([holding.stay_s <= 0 for holding in holdings], [True] * len(holdings)):
         supposed = [replace(holding, idle=may) for holding, may in zip(holdings, may_go, strict=True)]
         decision = decide(first.model, first.needed, supposed, memory.budget, memory.available)
         if isinstance(decision, Load):
@@ -126,7 +127,7 @@ def _going(first: Waiter | None, holdings: list[Holding], memory: Memory) -> fro
 def _closed(first: Waiter | None, holdings: list[Holding], memory: Memory) -> frozenset[str]:
     """The models that serve nobody new, so that they can go for the first in line."""
     going = _going(first, holdings, memory)
-    return frozenset(holding.name for holding in holdings if holding.name in going and holding.turn_s <= 0)  # 3
+    return frozenset(holding.name for holding in holdings if holding.name in going and holding.stay_s <= 0)  # 3
 
 
 def _shut(waiter: Waiter, first: Waiter | None, closed: frozenset[str]) -> bool:
@@ -138,6 +139,6 @@ def _has_room(waiter: Waiter, holding: Holding) -> bool:
 
 
 def _drain_s(holding: Holding) -> float:
-    """Seconds until a model can go: its turn, and the answers under way."""
+    """Seconds until a model can go: its residence, and the answers under way."""
     rounds = math.ceil(sum(holding.leases.values()) / holding.slots)
-    return max(holding.turn_s, rounds * holding.answer_s)
+    return max(holding.stay_s, rounds * holding.answer_s)

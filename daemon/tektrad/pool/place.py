@@ -41,6 +41,7 @@ class Order:
     spec: Spec
     needed: int
     load_s: float
+    stay_s: float
     wish: Wish
     party: Party
     batch: bool = False
@@ -77,6 +78,7 @@ class Place:
             batch=self.batch_at(now),
             share=share,
             load_s=order.load_s,
+            stay_s=order.stay_s,
         )
 
     def batch_at(self, now: float) -> bool:

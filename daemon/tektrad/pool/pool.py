@@ -80,7 +80,8 @@ class Pool:
         spec = self.spec(model, wish)
         needed, _ = await self.bytes_for(spec)
         load_s = await self._load_seconds(spec, needed)
-        order = Order(model, spec, needed, load_s, wish, party, batch)
+        stay_s = scheduler.residence(load_s, self._settings.residence)
+        order = Order(model, spec, needed, load_s, stay_s, wish, party, batch)
 
         async def revive(lease: Lease, dead: Worker) -> None:
             if lease.worker is dead:
@@ -259,6 +260,7 @@ class Pool:
             worker=worker,
             promised=order.needed,
             load_s=order.load_s,
+            stay_s=order.stay_s,
             keep_alive=self._settings.keep_alive,
             last_used=self._clock.monotonic(),
             last_used_at=now,
@@ -300,7 +302,8 @@ class Pool:
             self._drop(entry)
         else:
             entry.load_s = entry.worker.load_seconds
-            entry.begin_turn(scheduler.residence(entry.load_s), self._clock.monotonic(), self._line.wake)
+            entry.stay_s = scheduler.residence(entry.load_s, self._settings.residence)
+            entry.begin_stay(self._clock.monotonic(), self._line.wake)
         self._line.wake()
 
     def _forget(self, worker: Worker) -> None:

@@ -122,7 +122,7 @@ class WaitingLine:
         if isinstance(decision, Load):
             now = self._clock.monotonic()
             passed = [other for other in self._places if other.batch_at(now) == place.batch_at(now)]
-            self._shares.turn(place.order.party.key, (other.order.party.key for other in passed))
+            self._shares.served(place.order.party.key, (other.order.party.key for other in passed))
         self._places.remove(place)
         place.granted.set_result(entry)
 
