@@ -60,6 +60,8 @@ class Count(_Frame, frozen=True, kw_only=True):
 class Forget(_Frame, frozen=True, kw_only=True):
     """Keep nothing of what was computed before, neither in cells nor on disk."""
 
+    id: str
+
 
 class Stop(_Frame, frozen=True, kw_only=True):
     """Finish nothing more and exit."""
@@ -117,6 +119,12 @@ class Counted(_Frame, frozen=True, kw_only=True):
     tokens: int
 
 
+class Forgotten(_Frame, frozen=True, kw_only=True):
+    """Nothing is kept any more of what was computed before."""
+
+    id: str
+
+
 class Refused(_Frame, frozen=True, kw_only=True):
     """A request (or, with an empty id, the load itself) could not be done."""
 
@@ -134,7 +142,7 @@ class Gauge(_Frame, frozen=True, kw_only=True):
 
 
 ToWorker = Load | Generate | Cancel | Embed | Count | Forget | Stop
-FromWorker = Loaded | Began | Piece | Ended | Embedded | Counted | Refused | Gauge
+FromWorker = Loaded | Began | Piece | Ended | Embedded | Counted | Forgotten | Refused | Gauge
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

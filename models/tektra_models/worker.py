@@ -145,8 +145,9 @@ class Loop:
         match frame:
             case frames.Stop():
                 self._stopping = True
-            case frames.Forget():
+            case frames.Forget(id=request):
                 self._engine.recall.forget()
+                self._wire.send(frames.Forgotten(id=request))
             case frames.Cancel(id=request):
                 self._embeds.pop(request, None)
                 self._send_events(self._engine.cancel(request))

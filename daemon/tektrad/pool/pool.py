@@ -186,9 +186,15 @@ class Pool:
         return await asyncio.to_thread(promised_bytes, spec), False
 
     async def forget_states(self) -> None:
-        """Remove every attention state: those that workers hold for nobody in particular, and those on disk."""
-        for entry in self._entries.values():
-            entry.worker.forget_states()
+        """Remove every attention state: those that workers hold for nobody in particular, and those on disk.
+
+        A worker that is leaving writes what it knows: the files go once it is gone.
+        """
+        workers = [entry.worker for entry in self._entries.values()]
+        leaving = list(self._leaving)
+        await asyncio.gather(*(worker.forget_states() for worker in workers))
+        if leaving:
+            await asyncio.wait(leaving)
         await asyncio.to_thread(_remove_all, self._states_dir)
 
     async def _load_seconds(self, spec: Spec, needed: int) -> float:

@@ -123,10 +123,11 @@ class Worker:
         assert isinstance(frame, frames.Counted)
         return frame.tokens
 
-    def forget_states(self) -> None:
-        """Let the worker forget what it keeps of earlier requests."""
+    async def forget_states(self) -> None:
+        """Wait until the worker has forgotten what it keeps of earlier requests; a dead one keeps nothing."""
         if self.state == "ready":
-            self._send(frames.Forget())
+            with contextlib.suppress(WorkerDied):
+                await self._ask(lambda request: frames.Forget(id=request))
 
     async def stop(self) -> None:
         """End the process: by request, after a few seconds by force; idempotent."""
