@@ -13,10 +13,10 @@ from tests.bench.requests import body_of, connected, fresh_tokens, lines_of
 from tests.harness import Tektra, installation
 
 MODELS = ("one", "two")
-REQUESTS = 20
+REQUESTS = 16
 CLIENTS = 4
 PROMPT_TOKENS = 40
-NEW_TOKENS = 16
+NEW_TOKENS = 8
 
 
 def measure_swaps(cache: Path) -> dict[str, Any]:
