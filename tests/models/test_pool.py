@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -139,3 +140,21 @@ async def test_who_is_cancelled_in_line_or_with_a_lease_leaves_nothing_behind(po
     last.leave.set()
     await last.task
     assert served[-1] == "c 1001"
+
+
+async def test_whoever_comes_and_goes_in_whatever_order_the_books_are_right_in_the_end(pool: Pool) -> None:
+    chance, served, visits = random.Random(7), list[str](), []
+    for number in range(40):
+        party = chance.choice((ANNA, BERT, AGENT))
+        visits.append(Visit(pool, chance.choice("abc"), party, served, batch=chance.random() < 0.3))
+        visits[-1].leave.set()
+        for _ in range(chance.randrange(4)):
+            await asyncio.sleep(0)
+        if number % 3 == 0:
+            chance.choice(visits).task.cancel()
+    done = await asyncio.gather(*(visit.task for visit in visits), return_exceptions=True)
+    assert {type(end) for end in done} == {type(None), asyncio.CancelledError}
+    assert len(served) >= sum(end is None for end in done) > 20
+    assert pool.queue() == []
+    assert not any(entry["leases"] for entry in pool.view())
+    assert not pool._line._shares._wants

@@ -198,7 +198,7 @@ class Pool:
         await asyncio.to_thread(_remove_all, self._states_dir)
 
     async def _load_seconds(self, spec: Spec, needed: int) -> float:
-        """Seconds that loading will take: as lately, as ever measured, or else guessed from the bytes."""
+        """Seconds that loading will take: as since the daemon started, as ever, or else guessed from the bytes."""
         totals = self.totals.get(spec.name)
         if totals is not None and totals.loads:
             return totals.load_s / totals.loads

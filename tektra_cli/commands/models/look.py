@@ -98,7 +98,7 @@ def _in_memory(document: Mapping[str, Any]) -> None:
         errors.note("no model is in memory")
     headers = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "TOKENS/S", "LAST USED", "EXPIRES")
     output.table(headers, [_loaded_row(model) for model in document["models"]])
-    if document["queue"]:
+    if document.get("queue"):  # a daemon of an earlier version knows of none
         output.raw("\n")
         places = [_queued_row(request) for request in document["queue"]]
         output.table(("LINE", "MODEL", "WAITS FOR", "PRIORITY", "UID", "WAITED", "ABOUT"), places)
