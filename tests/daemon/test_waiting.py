@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -79,7 +80,7 @@ def test_ps_shows_the_line(tektra: Tektra) -> None:
         tektra.import_scripted("other", [{"say": "x"}])
         Asking(stack, tektra, "other").queued_at(1)
         assert [each["model"] for each in tektra.json("ps")["queue"]] == ["other"]
-        assert "1     other      memory" in tektra.run("ps").stdout
+        assert re.search(r"^1 +other +memory +interactive", tektra.run("ps").stdout, re.MULTILINE)
 
 
 def test_who_comes_when_too_many_wait_hears_how_many_and_when_to_come_again(tektra: Tektra) -> None:
