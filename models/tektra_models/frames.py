@@ -12,7 +12,7 @@ from tektra_models.errors import ModelError
 from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling
 from tektra_models.spec import Spec
 
-VERSION = 1
+VERSION = 2
 MAX_FRAME = 256 * 1024 * 1024
 LENGTH_BYTES = 4
 
@@ -29,11 +29,12 @@ class Load(_Frame, frozen=True, kw_only=True):
 
 
 class Generate(_Frame, frozen=True, kw_only=True):
-    """Start a sequence."""
+    """Start a sequence; `party` is who shares the model fairly with others, a name that only the daemon gives."""
 
     id: str
     prompt: Prompt
     sampling: Sampling
+    party: str = ""
 
 
 class Cancel(_Frame, frozen=True, kw_only=True):
@@ -58,6 +59,8 @@ class Count(_Frame, frozen=True, kw_only=True):
 
 class Forget(_Frame, frozen=True, kw_only=True):
     """Keep nothing of what was computed before, neither in cells nor on disk."""
+
+    id: str
 
 
 class Stop(_Frame, frozen=True, kw_only=True):
@@ -116,6 +119,12 @@ class Counted(_Frame, frozen=True, kw_only=True):
     tokens: int
 
 
+class Forgotten(_Frame, frozen=True, kw_only=True):
+    """Nothing is kept any more of what was computed before."""
+
+    id: str
+
+
 class Refused(_Frame, frozen=True, kw_only=True):
     """A request (or, with an empty id, the load itself) could not be done."""
 
@@ -133,7 +142,7 @@ class Gauge(_Frame, frozen=True, kw_only=True):
 
 
 ToWorker = Load | Generate | Cancel | Embed | Count | Forget | Stop
-FromWorker = Loaded | Began | Piece | Ended | Embedded | Counted | Refused | Gauge
+FromWorker = Loaded | Began | Piece | Ended | Embedded | Counted | Forgotten | Refused | Gauge
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

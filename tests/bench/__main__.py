@@ -21,9 +21,10 @@ from tests.bench.gaps import measure_gaps
 from tests.bench.peers import measure_peers
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
+from tests.bench.swaps import measure_swaps
 from tests.llama_sources import CACHE
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "swaps", "commands", "start")
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
 
@@ -66,6 +67,8 @@ def main() -> None:
         report["restart"] = measure_restart(args.cache, args.pairs)
     if "drafts" in parts:
         report["drafts"] = measure_drafts(args.cache, args.pairs)
+    if "swaps" in parts:
+        report["swaps"] = measure_swaps(args.cache)
     if PEERS in parts:
         report["peers"] = measure_peers(args.cache, args.pairs, quick=args.quick, plot=args.plot)
     print(json.dumps(report, indent=2))

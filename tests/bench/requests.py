@@ -56,11 +56,11 @@ def fresh_tokens(count: int) -> list[int]:
     return [1000 + (number * 7919 + position * 7) % (HALF_B.vocabulary - 1000) for position in range(count)]
 
 
-def completion(prompt: list[int] | str, new_tokens: int) -> Request:
+def completion(prompt: list[int] | str, new_tokens: int, model: str = MODEL) -> Request:
     """A request for so many new tokens, streamed."""
     bias = NO_END if isinstance(prompt, list) else NO_QWEN_END
     return "/v1/completions", json.dumps({
-        "model": MODEL, "prompt": prompt, "max_tokens": new_tokens, "temperature": 0, "stream": True,
+        "model": model, "prompt": prompt, "max_tokens": new_tokens, "temperature": 0, "stream": True,
         "logit_bias": bias, "stream_options": {"include_usage": True},
     }).encode()  # fmt: skip
 

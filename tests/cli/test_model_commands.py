@@ -197,7 +197,7 @@ def test_a_model_that_answers_is_unloaded_only_by_force(common: Tektra) -> None:
 
 
 def test_ps_without_a_daemon_is_empty_and_starts_none(tektra: Tektra) -> None:
-    assert tektra.json("models", "ps") == {"schema": "tektra.ps/1", "models": []}
+    assert tektra.json("models", "ps") == {"schema": "tektra.ps/1", "models": [], "queue": []}
     done = tektra.run("models", "ps")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "no model is in memory\n")
     assert not tektra.socket.exists()

@@ -19,10 +19,10 @@ from tektra_models.quantize import quantized
 from tektra_models.spec import KvType
 from tektrad.api import shapes
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms
+from tektrad.api.services import Asker, Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
 from tektrad.errors import InvalidRequest
-from tektrad.pool.pool import Wish
+from tektrad.pool.lease import Wish
 
 router = APIRouter(prefix="/api")
 
@@ -128,14 +128,16 @@ async def estimate_model(
 
 
 @router.post("/models/{name}/load")
-async def load_model(rooms: Rooms, request: Request, name: str, body: shapes.LoadModel | None = None) -> Response:
+async def load_model(
+    rooms: Rooms, asker: Asker, request: Request, name: str, body: shapes.LoadModel | None = None
+) -> Response:
     """Bring a model into memory and keep it there."""
     wish = body or shapes.LoadModel(context=None, kv_type=None, keep_alive=None)
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
         how = Wish(context=wish.context, kv_type=wish.kv_type)
-        async with rooms.pool.lease(name, wish=how, keep_alive=wish.keep_alive) as lease:
+        async with rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 
     seconds = await while_connected(request, load())
@@ -153,5 +155,5 @@ async def unload_model(rooms: Rooms, name: str, force: bool = False) -> Response
 
 @router.get("/ps")
 async def loaded_models(rooms: Rooms) -> Response:
-    """What is in memory."""
-    return json_response({"schema": "tektra.ps/1", "models": rooms.pool.view()})
+    """What is in memory, and who waits for it."""
+    return json_response({"schema": "tektra.ps/1", "models": rooms.pool.view(), "queue": rooms.pool.queue()})
