@@ -86,6 +86,11 @@ TREE: Mapping[str, Leaf | Branch] = {
         "tektra models pull Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m",
     ),
     "ps": Leaf("models.look:ps", "List the models in memory; never starts the daemon."),
+    "rerank": Leaf(
+        "rerank:rerank",
+        "Sort texts by how well they answer a question.",
+        'tektra rerank "how do I stop it?" docs/*.md -m bge-reranker --top 3',
+    ),
     "conversations": Branch(
         "Read, search, export and remove conversations.",
         {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tektra_models.errors import ModelError
-from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling
+from tektra_models.generation import Delta, Embedding, Finish, Pooling, Prompt, Ranking, Sampling
 from tektra_models.spec import Spec
 
 VERSION = 1
@@ -47,6 +47,15 @@ class Embed(_Frame, frozen=True, kw_only=True):
 
     id: str
     inputs: list[Prompt]
+    pooling: Pooling | None = None
+
+
+class Rank(_Frame, frozen=True, kw_only=True):
+    """Score how well each document fits the query."""
+
+    id: str
+    query: str
+    documents: list[str]
 
 
 class Count(_Frame, frozen=True, kw_only=True):
@@ -72,6 +81,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     vocabulary: int
     can_generate: bool
     can_embed: bool
+    can_rank: bool = False
 
 
 class Loaded(_Frame, frozen=True, kw_only=True):
@@ -109,6 +119,13 @@ class Embedded(_Frame, frozen=True, kw_only=True):
     embedding: Embedding
 
 
+class Ranked(_Frame, frozen=True, kw_only=True):
+    """The scores that were asked for."""
+
+    id: str
+    ranking: Ranking
+
+
 class Counted(_Frame, frozen=True, kw_only=True):
     """The token count that was asked for."""
 
@@ -132,8 +149,8 @@ class Gauge(_Frame, frozen=True, kw_only=True):
     waiting: int
 
 
-ToWorker = Load | Generate | Cancel | Embed | Count | Forget | Stop
-FromWorker = Loaded | Began | Piece | Ended | Embedded | Counted | Refused | Gauge
+ToWorker = Load | Generate | Cancel | Embed | Rank | Count | Forget | Stop
+FromWorker = Loaded | Began | Piece | Ended | Embedded | Ranked | Counted | Refused | Gauge
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

@@ -1,13 +1,12 @@
 """The Backend over llama.cpp's batch API, through the ctypes of llama-cpp-python; the only importer of llama_cpp.
 
 One unified KV cache serves all sequences; sampling happens in llama.cpp's own sampler chains, so that no logits cross
-into Python. Embeddings use a second context over the same weights, made when first asked for.
+into Python. Vectors and scores of whole texts come from a second context over the same weights (llamacpp_pooled.py).
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 import re
 import sys
@@ -18,17 +17,16 @@ import llama_cpp.llama_cpp as llama
 import numpy as np
 
 from tektra_models.backend import Feed
-from tektra_models.errors import BadRequest, ContextExceeded, LoadFailed, ModelError, Unsupported
-from tektra_models.generation import Sampling
+from tektra_models.errors import BadRequest, LoadFailed, ModelError, Unsupported
+from tektra_models.generation import Pooling, Sampling
+from tektra_models.gguf_header import Header
+from tektra_models.llamacpp_pooled import Pooled
 from tektra_models.spec import IDLE_HOLDERS, KvType, Spec
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
 
     from tektra_models.forms import Follower
-
-MAX_EMBED_TOKENS = 2048
-"""One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
 
 TINY_BYTES = 64 << 20
 KV_BLOCK = 32
@@ -55,11 +53,11 @@ def cores() -> int:
 class LlamaCppBackend:
     """One GGUF file in memory. Construct, use and close it in one thread."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, header: Header) -> None:
+        """`header` is the file's, checked by our own reader before llama.cpp opens the file."""
         llama.llama_log_set(_log, ctypes.c_void_p(0))  # _log is a module global: collected callbacks crash
         llama.llama_backend_init()
         self._spec = spec
-        self._embedder: int | None = None
         self._ctx: int | None = None
         self._model = self._load(spec)
         self._threads = spec.threads or self._useful_threads()
@@ -67,7 +65,9 @@ class LlamaCppBackend:
         self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
         self.can_generate = bool(llama.llama_model_has_decoder(self._model)) and not self._bidirectional()
         self.can_embed = True
+        self.can_rank = header.has_rank_head and llama.llama_model_n_cls_out(self._model) > 0
         self.context = self._check_context(spec)
+        self._pooled = Pooled(self._model, spec.name, self.context, header.pooling, self._open_pooled)
         self._pieces: dict[int, bytes] = {}
         self._trie: LLTokenizer | None = None
         self._batch = llama.llama_batch_init(max(spec.batch, 2), 0, 1)
@@ -127,19 +127,21 @@ class LlamaCppBackend:
         architecture = self._meta("general.architecture")
         return self._meta(f"{architecture}.attention.causal") == "false"
 
-    def _open(self, cells: int, batch: int, slots: int, *, embeddings: bool = False) -> int:
+    def _open_pooled(self, cells: int, pooling: int) -> int:
+        return self._open(cells, cells, 1, pooling=pooling)
+
+    def _open(self, cells: int, batch: int, slots: int, *, pooling: int | None = None) -> int:
         params = llama.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = params.n_ubatch = max(batch, slots)  # llama.cpp aborts when a batch cannot serve every slot
         params.n_seq_max = slots
         params.n_threads = params.n_threads_batch = self._threads
         params.kv_unified = True
-        if not embeddings:
-            self._keep_cells_as(params, self._spec.kv_type)
-        params.embeddings = embeddings
         params.no_perf = True
-        if embeddings and self._meta(f"{self._meta('general.architecture')}.pooling_type") is None:
-            params.pooling_type = llama.LLAMA_POOLING_TYPE_MEAN
+        if pooling is None:
+            self._keep_cells_as(params, self._spec.kv_type)
+        else:
+            params.embeddings, params.pooling_type = True, pooling
         ctx = llama.llama_init_from_model(self._model, params)
         if not ctx:
             raise LoadFailed(
@@ -175,8 +177,11 @@ class LlamaCppBackend:
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Text → tokens; a beginning-of-text token is added if the model wants one and the text has none."""
+        has_bos = special and self.bos != "" and text.startswith(self.bos)
+        return self._tokenized(text, add_special=not has_bos, special=special)
+
+    def _tokenized(self, text: str, *, add_special: bool, special: bool) -> list[int]:
         data = text.encode("utf-8", "replace")
-        add_special = not (special and self.bos and text.startswith(self.bos))
         room = len(data) + 8
         tokens = (llama.llama_token * room)()
         count = llama.llama_tokenize(self._vocab, data, len(data), tokens, room, add_special, special)
@@ -350,38 +355,49 @@ class LlamaCppBackend:
         self.cut(holder, 0)
         return False
 
-    def embed(self, tokens: list[int]) -> list[float]:
-        """Pool one input (the model's own pooling, mean where it names none) and scale it to unit length."""
-        limit = min(self.context, MAX_EMBED_TOKENS)
-        if len(tokens) > limit:
-            raise ContextExceeded(
-                f'the input has {len(tokens)} tokens and "{self._spec.name}" embeds at most {limit}; nothing was cut',
-                "Split it into smaller pieces.",
-            )
-        if self._embedder is None:
-            self._embedder = self._open(limit, limit, 1, embeddings=True)
-        return self._pool(self._embedder, tokens)
+    def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
+        """Pool one input and scale it to unit length."""
+        return self._pooled.vector(tokens, pooling)
 
-    def _pool(self, ctx: int, tokens: list[int]) -> list[float]:
-        memory = llama.llama_get_memory(ctx)
-        if memory:
-            llama.llama_memory_clear(memory, False)
-        array = (llama.llama_token * len(tokens))(*tokens)
-        if llama.llama_decode(ctx, llama.llama_batch_get_one(array, len(tokens))) != 0:
-            raise ModelError("llama.cpp could not compute the embedding")
-        pointer = llama.llama_get_embeddings_seq(ctx, 0)
-        if not pointer:
-            raise Unsupported(f'"{self._spec.name}" gives no pooled embeddings')
-        vector = list(pointer[: llama.llama_model_n_embd_out(self._model)])
-        norm = math.sqrt(math.fsum(x * x for x in vector)) or 1.0
-        return [x / norm for x in vector]
+    def rank_tokens(self, query: str, document: str) -> list[int]:
+        """By the model's own template if it has one, else with the marks of its vocabulary; as llama.cpp's server."""
+        if not self.can_rank:
+            raise Unsupported(
+                f'"{self._spec.name}" has no head that ranks', "Choose a reranker, such as a GGUF file of bge-reranker."
+            )
+        template = self._text(llama.llama_model_chat_template(self._model, b"rerank"))
+        if template is not None:
+            parts = re.split(r"(\{query\}|\{document\})", template)
+            given = {"{query}": query, "{document}": document}
+            tokens = self._tokenized("".join(given.get(part, part) for part in parts), add_special=False, special=True)
+        else:
+            tokens = self._joined(query, document)
+        self._pooled.check_length(tokens)
+        return tokens
+
+    def _joined(self, query: str, document: str) -> list[int]:
+        """Begin, query, end, separator, document, end: of these marks those that the vocabulary asks for.
+
+        Where it asks for separators and no ends (BERT), the last one stands at the end too, as in training.
+        """
+        vocab = self._vocab
+        separator = [llama.llama_vocab_sep(vocab)] if llama.llama_vocab_get_add_sep(vocab) else []
+        begin = [llama.llama_vocab_bos(vocab)] if llama.llama_vocab_get_add_bos(vocab) else []
+        end = [llama.llama_vocab_eos(vocab)] if llama.llama_vocab_get_add_eos(vocab) else []
+        asked, offered = (self._tokenized(text, add_special=False, special=False) for text in (query, document))
+        parts = (begin, asked, end, separator, offered, end or separator)
+        return [token for part in parts for token in part if token >= 0]
+
+    def rank(self, tokens: list[int]) -> float:
+        """How well a document fits a query: the higher, the better."""
+        return self._pooled.score(tokens)
 
     def close(self) -> None:
         """Release contexts, batch and weights."""
-        for ctx in (self._ctx, self._embedder):
-            if ctx is not None:
-                llama.llama_free(ctx)
-        self._ctx = self._embedder = None
+        self._pooled.close()
+        if self._ctx is not None:
+            llama.llama_free(self._ctx)
+        self._ctx = None
         llama.llama_batch_free(self._batch)
         llama.llama_model_free(self._model)
 
