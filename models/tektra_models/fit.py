@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tektra_models.gguf_header import Header, PerLayer
@@ -26,9 +28,11 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
 
 
-def estimate(header: Header, context: int, slots: int, batch: int, kv_type: str = "f16") -> Estimate:
+def estimate(
+    header: Header, context: int, slots: int, batch: int, kv_type: str = "f16", adapters: Sequence[Header] = ()
+) -> Estimate:
     """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens a step."""
-    weights = header.weights_bytes
+    weights = header.weights_bytes + sum(adapter.weights_bytes for adapter in adapters)
     kv = _kv_bytes(header, context, kv_type) + _state_bytes(header, slots)
     buffers = _buffers_bytes(header, context, slots, batch)
     return Estimate(

@@ -21,7 +21,7 @@ from tektra_models.errors import BadRequest, LoadFailed, ModelError, Unsupported
 from tektra_models.generation import Pooling, Sampling
 from tektra_models.gguf_header import Header
 from tektra_models.llamacpp_pooled import Pooled
-from tektra_models.spec import IDLE_HOLDERS, KvType, Spec
+from tektra_models.spec import IDLE_HOLDERS, Adapter, KvType, Spec
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
@@ -60,6 +60,7 @@ class LlamaCppBackend:
         self._spec = spec
         self._ctx: int | None = None
         self._model = self._load(spec)
+        self._adapters = [self._load_adapter(adapter) for adapter in spec.adapters]  # they go with the model
         self._threads = spec.threads or self._useful_threads()
         self._vocab = llama.llama_model_get_vocab(self._model)
         self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
@@ -113,6 +114,15 @@ class LlamaCppBackend:
             )
         return int(model)
 
+    def _load_adapter(self, adapter: Adapter) -> Any:
+        loaded = llama.llama_adapter_lora_init(self._model, os.fsencode(adapter.path))
+        if not loaded:
+            raise LoadFailed(
+                f'llama.cpp could not add the adapter {adapter.path} to "{self._spec.name}"',
+                "The log has its reasons (tektra daemon logs).",
+            )
+        return loaded
+
     def _check_context(self, spec: Spec) -> int:
         trained = llama.llama_model_n_ctx_train(self._model)
         if trained and spec.context > trained:
@@ -148,7 +158,16 @@ class LlamaCppBackend:
                 f'llama.cpp could not open a context of {cells} tokens for "{self._spec.name}"',
                 "Ask for a smaller one (--context) or free memory (tektra models unload …).",
             )
+        self._adapt(ctx)
         return int(ctx)
+
+    def _adapt(self, ctx: int) -> None:
+        """Let a context compute with the adapters."""
+        count = len(self._adapters)
+        if count:
+            scales = (ctypes.c_float * count)(*(adapter.scale for adapter in self._spec.adapters))
+            adapters = (llama.llama_adapter_lora_p_ctypes * count)(*self._adapters)
+            llama.llama_set_adapters_lora(ctx, adapters, count, scales)
 
     def _keep_cells_as(self, params: Any, kv_type: KvType) -> None:
         """Choose the cells' type; quantized values need flash attention, and heads as wide as their blocks."""

@@ -16,6 +16,13 @@ llama.cpp tells 256 apart in all.
 """
 
 
+class Adapter(msgspec.Struct, frozen=True, kw_only=True):
+    """A LoRA adapter's file, and how strongly it counts: 1 as it was trained, 0 not at all."""
+
+    path: str
+    scale: float = 1.0
+
+
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Which file, which backend, and the context it is opened with.
 
@@ -37,8 +44,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """In what the cells keep what was computed; q8_0 takes about half the memory of f16, q4_0 a quarter."""
     drafts: int = 0
     """Tokens that may be drafted by looking up what followed the same tokens before; 0: none."""
+    adapters: tuple[Adapter, ...] = ()
+    """What is added to the weights."""
     digest: str = ""
-    """What tells this model's file from all others."""
+    """What tells this model's file, with its adapters, from all others."""
     states_dir: str = ""
     """Where attention states are kept between loads; empty: nowhere."""
     states_bytes: int = 0

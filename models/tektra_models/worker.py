@@ -41,10 +41,14 @@ def open_backend(spec: Spec) -> Backend:
 
         return ScriptedBackend(spec)
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # read as the library loads: an abort must not start a debugger
+    from tektra_models.adapters import check_adapter
     from tektra_models.gguf import read_header
     from tektra_models.llamacpp import LlamaCppBackend
 
-    return LlamaCppBackend(spec, read_header(spec.path))
+    header = read_header(spec.path)
+    for adapter in spec.adapters:
+        check_adapter(read_header(adapter.path), header)
+    return LlamaCppBackend(spec, header)
 
 
 def open_states(spec: Spec) -> KvStore | None:

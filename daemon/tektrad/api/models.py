@@ -12,17 +12,17 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tektra_models import fit
+from tektra_models.errors import Unsupported
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
 from tektra_models.quantize import quantized
-from tektra_models.spec import KvType
+from tektra_models.spec import Adapter, KvType
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
 from tektrad.errors import InvalidRequest
-from tektrad.pool.pool import Wish
+from tektrad.pool.pool import Wish, estimate
 
 router = APIRouter(prefix="/api")
 
@@ -57,7 +57,7 @@ def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
     template = plain.pop("tokenizer.chat_template", None)
     return {
         "metadata": plain,
-        "estimate": msgspec.to_builtins(fit.estimate(header, spec.context, spec.slots, spec.batch, spec.kv_type)),
+        "estimate": msgspec.to_builtins(estimate(spec)),
         "chat_template": template,
     }
 
@@ -67,6 +67,14 @@ async def import_model(rooms: Rooms, body: shapes.Import) -> Response:
     """Take a file on this machine into the catalog, as a link or as a copy."""
     add = rooms.catalog.add_copy if body.copy_file else rooms.catalog.add_link
     model = await asyncio.to_thread(add, Path(body.path), body.name)
+    return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
+
+
+@router.post("/models/{name}/adapt")
+async def adapt_model(rooms: Rooms, name: str, body: shapes.Adapt) -> Response:
+    """Take a model with adapters into the catalog, under a name of its own."""
+    adapters = [Adapter(path=each.path, scale=each.scale) for each in body.adapters]
+    model = await asyncio.to_thread(rooms.catalog.add_adapted, name, adapters, body.name)
     return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
 
 
@@ -88,7 +96,7 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
 @router.post("/models/quantize")
 async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
     """Write a model or a file in fewer bits a weight. Going away stops it."""
-    source = Path(body.source) if "/" in body.source else Path(rooms.catalog.get(body.source).path)
+    source = Path(body.source) if "/" in body.source else _weights(rooms.catalog.get(body.source))
     target = Path(body.target)
     if not target.is_absolute():
         raise InvalidRequest(f"{target} does not say in which folder", "Give the whole path.", param="target")
@@ -99,6 +107,16 @@ async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
                 yield event
 
     return EventStream(typed_events(events()))
+
+
+def _weights(model: Model) -> Path:
+    """The file to quantize; raises Unsupported where that would leave something out."""
+    if model.adapters:
+        raise Unsupported(
+            f'"{model.name}" is "{model.origin}" with adapters, which quantizing would leave out',
+            "Quantize the model that it was made of, and adapt that.",
+        )
+    return Path(model.path)
 
 
 @router.delete("/models/{name}")

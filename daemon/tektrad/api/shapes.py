@@ -108,6 +108,20 @@ class Import(_Strict):
     copy_file: bool = Field(False, alias="copy")
 
 
+class AdapterFile(_Strict):
+    """An adapter of POST /api/models/{name}/adapt."""
+
+    path: str
+    scale: Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)] = 1.0
+
+
+class Adapt(_Strict):
+    """POST /api/models/{name}/adapt."""
+
+    adapters: Annotated[list[AdapterFile], Field(min_length=1, max_length=16)]
+    name: str | None = None
+
+
 class LoadModel(_Strict):
     """POST /api/models/{name}/load."""
 

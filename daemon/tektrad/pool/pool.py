@@ -513,9 +513,12 @@ def stopping() -> Draining:
 
 
 def promised_bytes(spec: Spec) -> int:
-    """Bytes that the model will need in this shape; reads the file's header, raises BadModelFile."""
-    if spec.backend == "scripted":
-        return SCRIPTED_BYTES
+    """Bytes that the model will need in this shape; reads the files' headers, raises BadModelFile."""
+    return SCRIPTED_BYTES if spec.backend == "scripted" else estimate(spec).total_bytes
+
+
+def estimate(spec: Spec) -> fit.Estimate:
+    """What a GGUF model will need in this shape, part by part; reads the files' headers, raises BadModelFile."""
     try:
         found = Path(spec.path).stat()
     except OSError:
@@ -524,9 +527,10 @@ def promised_bytes(spec: Spec) -> int:
 
 
 @functools.lru_cache(maxsize=256)
-def _estimate(spec: Spec, modified_ns: int, size: int) -> int:
+def _estimate(spec: Spec, modified_ns: int, size: int) -> fit.Estimate:
     """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
-    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type).total_bytes
+    adapters = [read_header(adapter.path) for adapter in spec.adapters]
+    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type, adapters)
 
 
 def _remove_all(folder: Path) -> None:

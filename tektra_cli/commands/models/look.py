@@ -48,6 +48,7 @@ def describe(document: Mapping[str, Any]) -> None:
         ("name", model["name"]),
         ("source", model["source"] + (f" from {model['origin']}" if model["origin"] else "")),
         ("file", model["path"] + (" (missing)" if model["missing"] else "")),
+        *(("adapter", f"{adapter['path']} (strength {adapter['scale']:g})") for adapter in model["adapters"]),
         ("size", wording.size(model["size_bytes"])),
         ("sha256", model["sha256"] or "-"),
         ("architecture", model["architecture"] or "-"),

@@ -1,10 +1,25 @@
-"""What the built-in model knows about ranking texts."""
+"""What the built-in model knows about adapters and ranking texts."""
 
 from __future__ import annotations
 
 from tektra_models.starter.corpus.help_shapes import Fact, phrasings
 
 ENGINE_FACTS = (
+    Fact(
+        "tektra models adapt NAME FILE",
+        "makes a new model of another one and LoRA adapters",
+        phrasings("""
+use a LoRA adapter|add a LoRA to {NAME}|load a LoRA|apply an adapter to a model|use {FILE} with {NAME}|run a finetuned LoRA
+add the adapter {FILE} to a model|put a LoRA on top of {NAME}|combine {NAME} with a LoRA|use a fine-tune of {NAME}
+run {NAME} with an adapter|make a model of {NAME} and a LoRA|attach {FILE} to {NAME}|apply a LoRA file|adapt a model
+use two adapters at once|give a model a LoRA|use my own LoRA|adapt {NAME}
+"""),
+        ("A number behind the file, as in FILE:0.5, says how strongly it counts.",),
+        phrasings("""
+Can I use LoRA adapters?|How do I load a LoRA?|lora?|LoRA support?|adapters?|Which command adds an adapter?
+does tektra support lora|Where do I put my LoRA file?|How to use a fine-tuned adapter?
+"""),
+    ),
     Fact(
         "tektra rerank WORDS",
         "sorts files, or lines of standard input, by how well they answer a question",
