@@ -9,10 +9,10 @@ ENGINE_FACTS = (
         "tektra models adapt NAME FILE",
         "makes a new model of another one and LoRA adapters",
         phrasings("""
-use a LoRA adapter|add a LoRA to {NAME}|load a LoRA|apply an adapter to a model|use {FILE} with {NAME}|run a finetuned LoRA
+use a LoRA adapter|add a LoRA to {NAME}|load a LoRA|apply an adapter to a model|use {FILE} with {NAME}
 add the adapter {FILE} to a model|put a LoRA on top of {NAME}|combine {NAME} with a LoRA|use a fine-tune of {NAME}
 run {NAME} with an adapter|make a model of {NAME} and a LoRA|attach {FILE} to {NAME}|apply a LoRA file|adapt a model
-use two adapters at once|give a model a LoRA|use my own LoRA|adapt {NAME}
+use two adapters at once|run a finetuned LoRA|give a model a LoRA|use my own LoRA|adapt {NAME}
 """),
         ("A number behind the file, as in FILE:0.5, says how strongly it counts.",),
         phrasings("""
