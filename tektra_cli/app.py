@@ -81,6 +81,7 @@ TREE: Mapping[str, Leaf | Branch] = {
             "load": Leaf("models.memory:load", "Load a model into memory before it is needed."),
             "unload": Leaf("models.memory:unload", "Take a model out of memory."),
             "ps": Leaf("models.look:ps", "List the models in memory; never starts the daemon."),
+            "devices": Leaf("models.look:devices", "List what models can be computed on: processor and GPUs."),
             "quantize": Leaf("models.quantize:quantize", "Write a model in fewer bits a weight."),
             "pull": Leaf("models.pull:pull", "Download a model from the hub; goes on where it stopped."),
         },

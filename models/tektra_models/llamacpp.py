@@ -20,6 +20,7 @@ from tektra_models.backend import Feed
 from tektra_models.errors import BadRequest, LoadFailed, ModelError, Unsupported
 from tektra_models.generation import Pooling, Sampling
 from tektra_models.gguf_header import Header
+from tektra_models.llamacpp_devices import pointers
 from tektra_models.llamacpp_pooled import Pooled
 from tektra_models.spec import IDLE_HOLDERS, Adapter, KvType, Spec
 
@@ -105,7 +106,12 @@ class LlamaCppBackend:
 
     def _load(self, spec: Spec) -> int:
         params = llama.llama_model_default_params()
-        params.n_gpu_layers = 0
+        devices = pointers([share.device for share in spec.offload])  # with none named, none is used at all
+        shares = (ctypes.c_float * max(llama.llama_max_devices(), len(devices)))()
+        shares[: len(spec.offload)] = [share.layers for share in spec.offload]
+        params.devices = ctypes.cast(devices, ctypes.c_void_p)
+        params.tensor_split = shares
+        params.n_gpu_layers = sum(share.layers for share in spec.offload)
         model = llama.llama_model_load_from_file(os.fsencode(spec.path), params)
         if not model:
             raise LoadFailed(

@@ -8,6 +8,8 @@ import msgspec
 
 BackendName = Literal["llamacpp", "scripted"]
 KvType = Literal["f16", "q8_0", "q4_0"]
+GpuLayers = Literal["auto", "all", "none"] | int
+"""How many layers shall lie on GPUs: as many as fit, all, none, or so many; the output counts as one."""
 
 IDLE_HOLDERS = 24
 """How many sequences may be kept beside those that run, for those who come again with the same beginning.
@@ -21,6 +23,15 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     scale: float = 1.0
+
+
+class Offload(msgspec.Struct, frozen=True, kw_only=True):
+    """The layers that one device holds, the bytes they take there, and those that RAM is spared."""
+
+    device: str
+    layers: int
+    takes_bytes: int = 0
+    frees_bytes: int = 0
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +53,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Computing threads; 0 means one per core that this process may use."""
     kv_type: KvType = "f16"
     """In what the cells keep what was computed; q8_0 takes about half the memory of f16, q4_0 a quarter."""
+    gpu_layers: GpuLayers = "none"
+    """What was asked for; `offload` is what came of it."""
+    offload: tuple[Offload, ...] = ()
+    """Where the last layers lie, in the devices' order; the others are in RAM."""
     drafts: int = 0
     """Tokens that may be drafted by looking up what followed the same tokens before; 0: none."""
     adapters: tuple[Adapter, ...] = ()

@@ -24,9 +24,9 @@ def rerank(
     top: Annotated[int | None, typer.Option("--top", "-n", help="Only so many, the best.", metavar="N", min=1)] = None,
     json: Json = False,
 ) -> None:
-    """Sort files, or lines of standard input, by how well they answer QUERY.
+    """Sort texts by how well they answer a question.
 
-    The scores are the model's own: only their order and distance mean something.
+    The texts are files, or lines of standard input. The scores are the model's own: only their order and distance mean something.
     """
     if not files and terminal.is_terminal(sys.stdin):
         raise UsageError("there is nothing to sort", "Name files, or pipe lines: ls | tektra rerank QUERY -m NAME")

@@ -21,8 +21,9 @@ from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
+from tektrad.config import LayersOnGpus
 from tektrad.errors import InvalidRequest
-from tektrad.pool.pool import Wish, estimate
+from tektrad.pool.pool import Wish, estimate, shown_offload
 
 router = APIRouter(prefix="/api")
 
@@ -132,27 +133,32 @@ async def remove_model(rooms: Rooms, name: str) -> Response:
 
 @router.get("/models/{name}/estimate")
 async def estimate_model(
-    rooms: Rooms, name: str, context: int | None = None, kv_type: KvType | None = None
+    rooms: Rooms,
+    name: str,
+    context: int | None = None,
+    kv_type: KvType | None = None,
+    gpu_layers: LayersOnGpus | None = None,
 ) -> Response:
     """What a model would take, and whether that is free."""
     model = rooms.catalog.get(name)
-    spec = rooms.pool.spec(model, Wish(context=context, kv_type=kv_type))
+    spec = rooms.pool.spec(model, Wish(context=context, kv_type=kv_type, gpu_layers=gpu_layers))
+    spec = await rooms.pool.placed(spec)
     needed, measured = await rooms.pool.bytes_for(spec)
     free = rooms.pool.free
     document = {"schema": "tektra.estimate/1", "name": model.name, "context": spec.context, "kv_type": spec.kv_type}
-    return json_response(
-        document | {"needed_bytes": needed, "measured": measured, "free_bytes": free, "fits": needed <= free}
-    )
+    placed = {"gpu_layers": spec.gpu_layers, "offload": shown_offload(spec)}
+    memory = {"needed_bytes": needed, "measured": measured, "free_bytes": free, "fits": needed <= free}
+    return json_response(document | placed | memory)
 
 
 @router.post("/models/{name}/load")
 async def load_model(rooms: Rooms, request: Request, name: str, body: shapes.LoadModel | None = None) -> Response:
     """Bring a model into memory and keep it there."""
-    wish = body or shapes.LoadModel(context=None, kv_type=None, keep_alive=None)
+    wish = body or shapes.LoadModel()
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
-        how = Wish(context=wish.context, kv_type=wish.kv_type)
+        how = Wish(context=wish.context, kv_type=wish.kv_type, gpu_layers=wish.gpu_layers)
         async with rooms.pool.lease(name, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 
@@ -167,6 +173,14 @@ async def unload_model(rooms: Rooms, name: str, force: bool = False) -> Response
     unloaded, freed = rooms.pool.unload(name, force=force)
     await rooms.pool.settled()
     return json_response({"schema": "tektra.unloaded/1", "name": unloaded, "freed_bytes": freed})
+
+
+@router.get("/devices")
+async def list_devices(rooms: Rooms) -> Response:
+    """What llama.cpp can compute on, and how much of it models were promised."""
+    found = await rooms.pool.devices.look()
+    shown = [msgspec.to_builtins(each) | {"promised_bytes": rooms.pool.on_device(each.name)} for each in found]
+    return json_response({"schema": "tektra.devices/1", "devices": shown})
 
 
 @router.get("/ps")

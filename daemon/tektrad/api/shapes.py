@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tektra_models.generation import Form, Pooling, Sampling
 from tektra_models.spec import KvType
+from tektrad.config import LayersOnGpus
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
@@ -127,6 +128,7 @@ class LoadModel(_Strict):
 
     context: Annotated[int, Field(ge=64, le=2**31 - 1)] | None = None
     kv_type: KvType | None = None
+    gpu_layers: LayersOnGpus | None = None
     keep_alive: KeepAlive | None = None
 
 

@@ -23,12 +23,14 @@ from tektra_models.errors import WorkerDied
 from tektra_models.generation import Prompt, Sampling
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
-from tektra_models.spec import KvType, Spec
+from tektra_models.placement import by_device
+from tektra_models.spec import GpuLayers, KvType, Spec
 from tektrad.breaker import Breaker
 from tektrad.clock import Clock
 from tektrad.config import Settings
 from tektrad.errors import Busy, Draining, KeepsFailing, ModelInUse, NoMemory, NotFound, StoreFailed, TimedOut
 from tektrad.pool import budget, scheduler
+from tektrad.pool.devices import Devices
 from tektrad.pool.measured import Measured
 from tektrad.pool.totals import Totals
 from tektrad.pool.worker import Answer, Worker
@@ -66,10 +68,15 @@ class Wish:
 
     context: int | None = None
     kv_type: KvType | None = None
+    gpu_layers: GpuLayers | None = None
 
     def fits(self, spec: Spec) -> bool:
         """Whether a model that is loaded so is what was wished for."""
-        return self.context in (None, spec.context) and self.kv_type in (None, spec.kv_type)
+        return (
+            self.context in (None, spec.context)
+            and self.kv_type in (None, spec.kv_type)
+            and self.gpu_layers in (None, spec.gpu_layers)
+        )
 
 
 NO_WISH = Wish()
@@ -118,9 +125,16 @@ class Pool:
     """Loads, shares, keeps alive and unloads models within a budget of memory."""
 
     def __init__(
-        self, catalog: Catalog, settings: Settings, clock: Clock, states_dir: Path, measured: Measured
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        clock: Clock,
+        states_dir: Path,
+        measured: Measured,
+        devices: Devices,
     ) -> None:
         self.catalog = catalog
+        self.devices = devices
         self._measured = measured
         self._recording: set[asyncio.Task[None]] = set()
         self.budget = budget.choose(settings.memory_budget, budget.measure())
@@ -128,7 +142,7 @@ class Pool:
         self._states_dir = states_dir
         self._clock = clock
         self._entries: dict[str, Entry] = {}
-        self._leaving: dict[asyncio.Task[None], int] = {}
+        self._leaving: dict[asyncio.Task[None], Entry] = {}
         self._line: list[asyncio.Event] = []
         self._closed = False
         self._breakers: dict[str, Breaker] = {}
@@ -143,8 +157,7 @@ class Pool:
         Raises UnknownModel, NoMemory, Busy, TimedOut, Draining, ModelInUse or what loading raises.
         """
         model = self.catalog.get(name)
-        spec = self.spec(model, wish)
-        needed, _ = await self.bytes_for(spec)
+        spec, needed = await self._shape(model, wish)
 
         async def revive(lease: Lease, dead: Worker) -> None:
             if lease.worker is dead:
@@ -165,6 +178,26 @@ class Pool:
             yield lease
         finally:
             self._release(lease.entry)
+
+    async def _shape(self, model: Model, wish: Wish) -> tuple[Spec, int]:
+        """How a model would be loaded, and the RAM for it; a loaded one is taken as it is, if it is as wished for."""
+        entry = self._entries.get(model.name)
+        if entry is not None and wish.fits(entry.worker.spec):
+            return entry.worker.spec, entry.promised
+        spec = await self.placed(self.spec(model, wish))
+        needed, _ = await self.bytes_for(spec)
+        return spec, needed
+
+    async def placed(self, spec: Spec) -> Spec:
+        """The spec with its layers on devices, beside what loaded models have there; raises Unsupported or NoMemory."""
+        there = [*(entry for entry in self._entries.values() if entry.ready.done()), *self._leaving.values()]
+        held = by_device(entry.worker.spec.offload for entry in there)
+        in_use = by_device(entry.worker.spec.offload for entry in self._entries.values() if entry.leases)
+        return await self.devices.placed(spec, held, in_use)
+
+    def on_device(self, device: str) -> int:
+        """Bytes of a device that are promised to loaded models."""
+        return by_device(entry.worker.spec.offload for entry in self._entries.values()).get(device, 0)
 
     def unload(self, name: str, *, force: bool = False) -> tuple[str, int]:
         """Begin to unload and return (name, bytes promised to it); raises NotFound or ModelInUse."""
@@ -233,6 +266,8 @@ class Pool:
             "context": worker.spec.context,
             "kv_type": worker.spec.kv_type,
             "slots": worker.spec.slots,
+            "gpu_layers": worker.spec.gpu_layers,
+            "offload": shown_offload(worker.spec),
             "promised_bytes": entry.promised,
             "resident_bytes": budget.resident(worker.pid),
             "running": worker.running,
@@ -255,6 +290,7 @@ class Pool:
             model.name,
             context=wish.context or min(self._settings.context, model.context_train or self._settings.context),
             kv_type=wish.kv_type or self._settings.kv_type,
+            gpu_layers=self._settings.gpu_layers if wish.gpu_layers is None else wish.gpu_layers,
             slots=self._settings.slots,
             batch=self._settings.batch,
             gap_s=self._settings.gap,
@@ -266,7 +302,8 @@ class Pool:
 
     async def bytes_for(self, spec: Spec) -> tuple[int, bool]:
         """What a worker of this spec will take, and whether that was measured rather than estimated."""
-        measured = await self._measured.bytes_for(spec)
+        # What lies on devices was never measured: the process's memory says nothing of it.
+        measured = None if spec.offload else await self._measured.bytes_for(spec)
         if measured is not None:
             return measured, True
         return await asyncio.to_thread(promised_bytes, spec), False
@@ -303,24 +340,25 @@ class Pool:
             raise stopping()
         self._make_way_for(model.name, wish)
         may_load = not self._line or self._line[0] is place
-        match self._decide(model.name, needed):
+        match self._decide(model.name, spec, needed):
             case scheduler.Serve():
                 return self._hold(self._entries[model.name])
             case scheduler.Load(evict=evict) if may_load:
                 for name in evict:
                     self._retire(self._entries[name])
                 return self._hold(self._begin(model, spec, needed))
-            case scheduler.Refuse(needed=needed, possible=possible):
+            case scheduler.Refuse(needed=needed, possible=possible, place=device):
+                where = f" of {device}" if device else ""
                 raise NoMemory(
-                    f'"{model.name}" needs {_gib(needed)} and at most {_gib(possible)} can be freed for it',
+                    f'"{model.name}" needs {_gib(needed)}{where} and at most {_gib(possible)} can be freed for it',
                     "Ask for a smaller context (--context), or choose a smaller model.",
                 )
         return None
 
-    def _decide(self, name: str, needed: int) -> scheduler.Decision:
+    def _decide(self, name: str, spec: Spec, needed: int) -> scheduler.Decision:
         """Memory that leaving workers still hold will be free; what loading ones have not taken yet is not."""
         loading = sum(e.promised for e in self._entries.values() if not e.ready.done())
-        available = budget.measure().available + sum(self._leaving.values()) - loading
+        available = budget.measure().available + sum(e.promised for e in self._leaving.values()) - loading
         holdings = [
             scheduler.Holding(
                 name,
@@ -328,10 +366,12 @@ class Pool:
                 idle=not e.leases and not e.must_stay,
                 idle_s=self._clock.monotonic() - e.last_used,
                 load_s=e.worker.load_seconds,
+                on_devices=by_device([e.worker.spec.offload]),
             )
             for name, e in self._entries.items()
         ]
-        return scheduler.decide(name, needed, holdings, self.budget, max(available, 0))
+        on_devices = by_device([spec.offload])
+        return scheduler.decide(name, needed, holdings, self.budget, max(available, 0), on_devices, self.devices.rooms)
 
     def _make_way_for(self, name: str, wish: Wish) -> None:
         """Retire an idle worker that is not loaded as asked for; raises ModelInUse when it is busy."""
@@ -436,7 +476,7 @@ class Pool:
         Only once it has read a prompt that filled a whole batch: until then its buffers are not all in memory.
         """
         worker = entry.worker
-        if worker.spec.backend == "scripted" or worker.largest_prompt < worker.spec.batch:
+        if worker.spec.backend == "scripted" or worker.spec.offload or worker.largest_prompt < worker.spec.batch:
             return
         taken = budget.resident(worker.pid)
         if taken <= entry.noted_bytes * NOTABLE:
@@ -467,7 +507,7 @@ class Pool:
     def _retire(self, entry: Entry) -> None:
         """Take the model off the books and stop its worker in the background; its memory counts until it is gone."""
         leaving = asyncio.create_task(self._stop(entry))
-        self._leaving[leaving] = entry.promised
+        self._leaving[leaving] = entry
         leaving.add_done_callback(self._left)
         self._drop(entry)
 
@@ -513,8 +553,15 @@ def stopping() -> Draining:
 
 
 def promised_bytes(spec: Spec) -> int:
-    """Bytes that the model will need in this shape; reads the files' headers, raises BadModelFile."""
-    return SCRIPTED_BYTES if spec.backend == "scripted" else estimate(spec).total_bytes
+    """Bytes of RAM that the model will need in this shape; reads the files' headers, raises BadModelFile."""
+    if spec.backend == "scripted":
+        return SCRIPTED_BYTES
+    return estimate(spec).total_bytes - sum(share.frees_bytes for share in spec.offload)
+
+
+def shown_offload(spec: Spec) -> list[dict[str, Any]]:
+    """The layers on devices, for people to see."""
+    return [{"device": share.device, "layers": share.layers, "bytes": share.takes_bytes} for share in spec.offload]
 
 
 def estimate(spec: Spec) -> fit.Estimate:

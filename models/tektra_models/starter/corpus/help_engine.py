@@ -1,4 +1,4 @@
-"""What the built-in model knows about adapters and ranking texts."""
+"""What the built-in model knows about adapters, devices and ranking texts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,37 @@ use two adapters at once|run a finetuned LoRA|give a model a LoRA|use my own LoR
         phrasings("""
 Can I use LoRA adapters?|How do I load a LoRA?|lora?|LoRA support?|adapters?|Which command adds an adapter?
 does tektra support lora|Where do I put my LoRA file?|How to use a fine-tuned adapter?
+"""),
+    ),
+    Fact(
+        "tektra models devices",
+        "lists the processor and the GPUs that models can be computed on, and their memory",
+        phrasings("""
+see whether my GPU is used|list the devices|find out if tektra sees my GPU|see the memory of my graphics card
+check whether there is a GPU|list the GPUs|see the free memory of the GPU|know what models can be computed on
+find out which graphics card is used|show what llama.cpp sees|see if CUDA works|check the GPU|list my graphics cards|show the GPUs
+see all devices|look at the GPU's memory|find the names of the devices|check if my graphics card is found
+"""),
+        ("A model's layers go to a GPU by themselves, as many as fit.",),
+        phrasings("""
+Is my GPU used?|Does tektra see my graphics card?|gpu?|which devices are there|do I have a GPU that works?|CUDA?
+How much GPU memory is free?|why is the GPU not used|Which GPUs can be used?
+"""),
+    ),
+    Fact(
+        "tektra models load NAME --gpu-layers N",
+        "loads a model with so many of its layers on the GPU",
+        phrasings("""
+put layers on the GPU|load {NAME} with {N} layers on the GPU|offload layers|offload {N} layers of {NAME}
+set the number of GPU layers|load {NAME} onto the GPU|put {NAME} on my graphics card|use the GPU for {NAME}
+offload {NAME} to the GPU|move {N} layers to the GPU|keep some layers on the GPU|run {NAME} partly on the GPU
+load a model with {N} GPU layers|use fewer GPU layers|set gpu layers for {NAME}
+choose how many layers go to the GPU
+"""),
+        ("Instead of a number it takes auto, all and none.",),
+        phrasings("""
+How many layers go to the GPU?|gpu layers?|n_gpu_layers?|Can I offload layers?|How do I offload a model?|--gpu-layers?
+layers on the graphics card?|How to use less GPU memory?|Can a model lie partly on the GPU?
 """),
     ),
     Fact(
