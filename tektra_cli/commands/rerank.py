@@ -26,7 +26,8 @@ def rerank(
 ) -> None:
     """Sort texts by how well they answer a question.
 
-    The texts are files, or lines of standard input. The scores are the model's own: only their order and distance mean something.
+    The texts are files, or lines of standard input. The scores are the model's own: their order and
+    distance mean something, their height does not.
     """
     if not files and terminal.is_terminal(sys.stdin):
         raise UsageError("there is nothing to sort", "Name files, or pipe lines: ls | tektra rerank QUERY -m NAME")

@@ -26,8 +26,8 @@ does tektra support lora|Where do I put my LoRA file?|How to use a fine-tuned ad
         phrasings("""
 see whether my GPU is used|list the devices|find out if tektra sees my GPU|see the memory of my graphics card
 check whether there is a GPU|list the GPUs|see the free memory of the GPU|know what models can be computed on
-find out which graphics card is used|show what llama.cpp sees|see if CUDA works|check the GPU|list my graphics cards|show the GPUs
-see all devices|look at the GPU's memory|find the names of the devices|check if my graphics card is found
+find out which graphics card is used|show what llama.cpp sees|see if CUDA works|check the GPU|list my graphics cards
+show the GPUs|see all devices|look at the GPU's memory|find the names of the devices|check if my graphics card is found
 """),
         ("A model's layers go to a GPU by themselves, as many as fit.",),
         phrasings("""
