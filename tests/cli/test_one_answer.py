@@ -224,11 +224,11 @@ def test_sampling_flags_reach_the_model(common: Tektra, echo: str) -> None:
 
 
 def test_an_answer_that_fills_the_context_says_so_and_nothing_is_shifted_out(common: Tektra) -> None:
-    common.import_scripted("narrow", [{"say": "x", "forever": True}], context=64)
-    done = common.run("chat", "hello", "-m", "narrow", "--no-save")
+    common.import_scripted("brim", [{"say": "x", "forever": True}], context=64)
+    done = common.run("chat", "hello", "-m", "brim", "--no-save")
     written = 64 - len("user: hello\nassistant:")
     assert (done.stdout, done.stderr) == ("x" * written + "\n", "cut here: the context of 64 tokens is full\n")
-    document = common.json("chat", "hello", "-m", "narrow", "--no-save")
+    document = common.json("chat", "hello", "-m", "brim", "--no-save")
     assert (document["reason"], document["usage"]["completion_tokens"]) == ("length", written)
 
 
