@@ -29,7 +29,7 @@ def write_adapter(
     architecture: str = "llama",
     kind: str = "adapter",
     form: str = "lora",
-    alpha: float = 8.0,
+    alpha: float | str = 8.0,
     others: dict[str, Any] | None = None,
     invoked: bool = False,
 ) -> Path:
@@ -37,7 +37,10 @@ def write_adapter(
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_type(kind)
     writer.add_string("adapter.type", form)
-    writer.add_float32("adapter.lora.alpha", alpha)
+    if isinstance(alpha, str):
+        writer.add_string("adapter.lora.alpha", alpha)
+    else:
+        writer.add_float32("adapter.lora.alpha", alpha)
     if invoked:
         writer.add_array("adapter.alora.invocation_tokens", [1, 2])
     for name, (a, b) in pairs.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NoReturn
 
 from tektra_models.errors import BadModelFile
@@ -13,6 +14,7 @@ A, B = ".lora_a", ".lora_b"
 EMBEDDINGS, OUTPUT = "token_embd.weight", "output.weight"
 IGNORED = "_norm.weight"
 """Norms stand beside the pairs in some adapters; llama.cpp passes over them."""
+CONVERT = "Convert a LoRA with llama.cpp's convert_lora_to_gguf.py."
 USE_ITS_OWN = "Use the adapter with the model that it was trained for."
 INVOCATION = "adapter.alora.invocation_tokens"
 
@@ -21,9 +23,12 @@ def check_adapter(adapter: Header, base: Header) -> None:
     """Raise BadModelFile with the reason unless the adapter is one for this base."""
     if adapter.kind != "adapter":
         what = "a whole model" if adapter.kind == "model" else f"something else ({adapter.kind})"
-        _refuse(adapter, f"is {what}, not an adapter", "Convert a LoRA with llama.cpp's convert_lora_to_gguf.py.")
+        _refuse(adapter, f"is {what}, not an adapter", CONVERT)
     if adapter.metadata.get("adapter.type") != "lora":
         _refuse(adapter, "is an adapter, but no LoRA", "Only LoRA adapters can be used.")
+    alpha = adapter.metadata.get("adapter.lora.alpha", 1.0)
+    if not isinstance(alpha, float) or not math.isfinite(alpha):
+        _refuse(adapter, f"has the strength {alpha!r:.60}, which is no number to multiply with", CONVERT)
     if INVOCATION in adapter.metadata:
         _refuse(adapter, "is an activated LoRA, which is to begin in the middle of a text", "Use an ordinary LoRA.")
     if adapter.architecture != base.architecture:

@@ -1,4 +1,4 @@
-"""The Backend over llama.cpp's batch API, through the ctypes of llama-cpp-python; the only importer of llama_cpp.
+"""The Backend over llama.cpp's batch API, through the ctypes of llama-cpp-python.
 
 One unified KV cache serves all sequences; sampling happens in llama.cpp's own sampler chains, so that no logits cross
 into Python. Vectors and scores of whole texts come from a second context over the same weights (llamacpp_pooled.py).
@@ -17,7 +17,7 @@ import llama_cpp.llama_cpp as llama
 import numpy as np
 
 from tektra_models.backend import Feed
-from tektra_models.errors import BadRequest, LoadFailed, ModelError, Unsupported
+from tektra_models.errors import BadRequest, LoadFailed, ModelError
 from tektra_models.generation import Pooling, Sampling
 from tektra_models.gguf_header import Header
 from tektra_models.llamacpp_devices import pointers
@@ -67,9 +67,9 @@ class LlamaCppBackend:
         self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
         self.can_generate = bool(llama.llama_model_has_decoder(self._model)) and not self._bidirectional()
         self.can_embed = True
-        self.can_rank = header.has_rank_head and llama.llama_model_n_cls_out(self._model) > 0
         self.context = self._check_context(spec)
-        self._pooled = Pooled(self._model, spec.name, self.context, header.pooling, self._open_pooled)
+        self._pooled = Pooled(self._model, header, spec.name, self.context, self._open_pooled, self._tokenized)
+        self.can_rank = self._pooled.can_rank
         self._pieces: dict[int, bytes] = {}
         self._trie: LLTokenizer | None = None
         self._batch = llama.llama_batch_init(max(spec.batch, 2), 0, 1)
@@ -385,33 +385,8 @@ class LlamaCppBackend:
         return self._pooled.vector(tokens, pooling)
 
     def rank_tokens(self, query: str, document: str) -> list[int]:
-        """By the model's own template if it has one, else with the marks of its vocabulary; as llama.cpp's server."""
-        if not self.can_rank:
-            raise Unsupported(
-                f'"{self._spec.name}" has no head that ranks', "Choose a reranker, such as a GGUF file of bge-reranker."
-            )
-        template = self._text(llama.llama_model_chat_template(self._model, b"rerank"))
-        if template is not None:
-            parts = re.split(r"(\{query\}|\{document\})", template)
-            given = {"{query}": query, "{document}": document}
-            tokens = self._tokenized("".join(given.get(part, part) for part in parts), add_special=False, special=True)
-        else:
-            tokens = self._joined(query, document)
-        self._pooled.check_length(tokens)
-        return tokens
-
-    def _joined(self, query: str, document: str) -> list[int]:
-        """Begin, query, end, separator, document, end: of these marks those that the vocabulary asks for.
-
-        Where it asks for separators and no ends (BERT), the last one stands at the end too, as in training.
-        """
-        vocab = self._vocab
-        separator = [llama.llama_vocab_sep(vocab)] if llama.llama_vocab_get_add_sep(vocab) else []
-        begin = [llama.llama_vocab_bos(vocab)] if llama.llama_vocab_get_add_bos(vocab) else []
-        end = [llama.llama_vocab_eos(vocab)] if llama.llama_vocab_get_add_eos(vocab) else []
-        asked, offered = (self._tokenized(text, add_special=False, special=False) for text in (query, document))
-        parts = (begin, asked, end, separator, offered, end or separator)
-        return [token for part in parts for token in part if token >= 0]
+        """Join a query and a document as the rank head was trained on them."""
+        return self._pooled.rank_tokens(query, document)
 
     def rank(self, tokens: list[int]) -> float:
         """How well a document fits a query: the higher, the better."""

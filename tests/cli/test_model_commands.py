@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tektra_cli import wording
 from tests.cli.screen import Terminal
 from tests.harness import Tektra
 
@@ -248,6 +249,12 @@ def test_devices_are_listed_with_their_memory(common: Tektra) -> None:
     names = [device["name"] for device in common.json("models", "devices")["devices"]]
     assert head.split() == ["NAME", "KIND", "FREE", "TOTAL", "PROMISED", "DESCRIPTION"]
     assert [row.split()[0] for row in rows] == names
+
+
+def test_what_lies_on_devices_is_told_behind_what_lies_in_memory() -> None:
+    shares = [{"device": "CUDA0", "layers": 20, "bytes": 5 << 30}, {"device": "CUDA1", "layers": 2, "bytes": 1 << 20}]
+    assert wording.beside(shares) == " and 5.0 GiB on CUDA0 (20 layers) and 1.0 MiB on CUDA1 (2 layers)"
+    assert wording.beside([]) == ""
 
 
 def test_a_number_of_layers_that_is_none_is_a_mistake(common: Tektra) -> None:

@@ -125,6 +125,8 @@ WRONG: dict[str, tuple[Change, str]] = {
     "a model": (wrong(kind="model"), "a whole model"),
     "a projector": (wrong(kind="mmproj"), "something else"),
     "no LoRA": (wrong(form="control_vector"), "no LoRA"),
+    "strong as a word": (wrong(alpha="much"), "strength 'much'"),
+    "endlessly strong": (wrong(alpha=float("inf")), "strength inf"),
     "an activated one": (wrong(invoked=True), "activated LoRA"),
     "another family": (wrong(architecture="qwen2"), '"qwen2" models'),
     "nothing": (wrong({}), "changes nothing"),

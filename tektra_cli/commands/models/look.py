@@ -131,7 +131,7 @@ def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         model["name"],
         model["state"],
-        wording.size(model["resident_bytes"] or model["promised_bytes"]),
+        wording.size(model["resident_bytes"] or model["promised_bytes"]) + wording.beside(model["offload"]),
         str(model["context"]),
         str(model["running"]),
         str(model["waiting"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -69,16 +69,10 @@ def _estimated(document: Mapping[str, Any]) -> None:
     needed, free = wording.size(document["needed_bytes"]), wording.size(document["free_bytes"])
     how = "as measured" if document["measured"] else "by an estimate"
     fits = "it fits" if document["fits"] else "it does not fit"
-    takes = needed + _beside(document["offload"])
+    takes = needed + wording.beside(document["offload"])
     output.text(
         f"{document['name']} takes {takes} with a context of {document['context']} ({how}); {free} free: {fits}"
     )
-
-
-def _beside(offload: Sequence[Mapping[str, Any]]) -> str:
-    """What lies on devices, in words; nothing where nothing does."""
-    shares = [f"{wording.size(each['bytes'])} on {each['device']} ({each['layers']} layers)" for each in offload]
-    return "".join(f" and {share}" for share in shares)
 
 
 def _loaded(document: Mapping[str, Any]) -> None:
@@ -86,7 +80,7 @@ def _loaded(document: Mapping[str, Any]) -> None:
     if model is None:
         output.text(f"loaded in {document['load_seconds']:.1f} s, and gone again: nothing keeps it")
         return
-    memory = wording.size(model["resident_bytes"] or model["promised_bytes"]) + _beside(model["offload"])
+    memory = wording.size(model["resident_bytes"] or model["promised_bytes"]) + wording.beside(model["offload"])
     took = f"{document['load_seconds']:.1f} s"
     output.text(f"{model['name']} is in memory ({memory}, context {model['context']}, {took})")
 
