@@ -132,25 +132,25 @@ class Catalog:
 
     def add_adapted(self, base: str, adapters: Sequence[Adapter], name: str | None = None) -> Model:
         """Take in a model that is another one with adapters; all files stay where they are."""
-        model = self.get(base)
-        if model.missing:
-            raise _gone(model)
-        if model.format != "gguf":
-            raise Unsupported(f'"{model.name}" has no weights that an adapter could change.', "Name a GGUF model.")
         placed = tuple(msgspec.structs.replace(each, path=str(Path(each.path).absolute())) for each in adapters)
-        header = read_header(model.path)
-        for adapter in placed:
-            check_adapter(read_header(adapter.path), header)
-        new_name = name_for(f"{model.name}-{Path(placed[0].path).stem}.gguf") if name is None else check_name(name)
-        adapted = msgspec.structs.replace(
-            model,
-            name=new_name,
-            source="adapted",
-            origin=model.name,
-            added_at=self._stamp(),
-            adapters=(*model.adapters, *placed),
-        )
-        with self._changing():
+        with self._changing():  # the base must not go meanwhile
+            model = self.get(base)
+            if model.missing:
+                raise _gone(model)
+            if model.format != "gguf":
+                raise Unsupported(f'"{model.name}" has no weights that an adapter could change.', "Name a GGUF model.")
+            header = read_header(model.path)
+            for adapter in placed:
+                check_adapter(read_header(adapter.path), header)
+            default = f"{model.name}-{Path(placed[0].path).stem}.gguf"
+            adapted = msgspec.structs.replace(
+                model,
+                name=name_for(default) if name is None else check_name(name),
+                source="adapted",
+                origin=model.name,
+                added_at=self._stamp(),
+                adapters=(*model.adapters, *placed),
+            )
             return self._commit(adapted)
 
     def blob(self, sha256: str) -> Path:

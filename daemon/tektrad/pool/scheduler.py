@@ -2,13 +2,14 @@
 
 1. The model is loaded (or being loaded): serve.
 2. It could not fit even in an empty budget: refuse, with both numbers.
-   What lies on devices has to fit there, too, beside what fits into RAM.
 3. It fits beside what is loaded: load.
 4. It fits once idle models are gone: evict those whose bytes are the cheapest to bring back, no more than needed, and
    load. What it costs to bring one back is the time that loading it took, less likely to be needed the longer it has
    not been used. One that was loaded just now stays for a while, so that two models that fit only singly are not
    exchanged at every request.
 5. Otherwise somebody is using the memory: wait.
+
+A model whose layers lie on devices fits where there is room for it in RAM and on each of them.
 """
 
 from __future__ import annotations

@@ -64,9 +64,8 @@ def _adapter(written: str) -> dict[str, Any]:
 
 def _adapted(document: Mapping[str, Any]) -> None:
     model = document["model"]
-    output.text(
-        f"{model['name']} is ready to use ({model['origin']} with {wording.plural(len(model['adapters']), 'adapter')})"
-    )
+    count = wording.plural(len(model["adapters"]), "adapter")
+    output.text(f"{model['name']} is ready to use ({model['origin']} with {count})")
 
 
 def _imported(document: Mapping[str, Any]) -> None:
