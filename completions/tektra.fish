@@ -79,7 +79,7 @@ complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subco
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from ps' -l help -s h -d 'Show this message and exit'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from devices' -l json -d 'Print one JSON document'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from devices' -l help -s h -d 'Show this message and exit'
-complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from quantize' -l type -r -d 'Such as q4_k_m, q8_0, iq4_nl'
+complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from quantize' -l type -r -d 'Such as q4_k_m, q8_0, bf16'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from quantize' -l again -d 'Also if it is quantized already, which loses more'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from quantize' -l json -d 'Print one JSON document'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from quantize' -l help -s h -d 'Show this message and exit'

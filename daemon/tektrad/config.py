@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     devices: str = Field("", description="devices that may hold layers, with commas between; empty: all GPUs")
     drafts: int = Field(15, ge=0, le=15, description="tokens guessed ahead where a text repeats itself; 0: none")
     keep_alive: float = Field(300.0, ge=-1, description="seconds an idle model stays loaded; -1: for ever")
+    residence: float = Field(
+        4.0, ge=0, description="times its loading time that a model stays though others wait; at most 20 s"
+    )
     memory_budget: int | None = Field(None, ge=0, description="bytes all models may take; unset: 80 % of the memory")
     states_bytes: int = Field(2**31, ge=0, description="bytes of attention states kept on disk between loads; 0: none")
     queue_limit: int = Field(64, ge=1, description="requests that may wait for a model")

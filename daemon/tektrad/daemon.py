@@ -8,11 +8,13 @@ import fcntl
 import importlib.metadata
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import structlog
 
 from tektra_models.catalog import Catalog
+from tektra_models.errors import ModelError
 from tektra_models.starter import MODEL_NAME
 from tektrad.api.app import create_app
 from tektrad.api.server import bound_socket, serving
@@ -30,6 +32,8 @@ from tektrad.pool.pool import Pool
 from tektrad.store.db import open_store
 
 Report = Callable[[str], None]
+ABANDONED_S = 14 * 24 * 3600.0
+"""After which an unfinished download is removed."""
 
 log = structlog.get_logger()
 
@@ -50,6 +54,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         interrupted = await conversations.recover()
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
+        await asyncio.to_thread(sweep, catalog)
         pool = await stairs.enter_async_context(
             opened(Pool(catalog, settings, clock, paths.states_dir, Measured(store, clock), Devices(settings.devices)))
         )
@@ -81,6 +86,15 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
                 await asyncio.wait_for(services.idle.wait(), settings.drain)
         await pool.close()  # ends what still runs, so that its clients hear why
     log.info("stopped")
+
+
+def sweep(catalog: Catalog) -> None:
+    """Remove downloads that nobody went on with for two weeks; what cannot be removed is no reason not to start."""
+    try:
+        for name in catalog.sweep(time.time() - ABANDONED_S):
+            log.info("unfinished download removed, nobody went on with it", file=name)
+    except ModelError as error:
+        log.warning("unfinished downloads could not be removed", why=error.message)
 
 
 @contextlib.asynccontextmanager

@@ -10,9 +10,10 @@ Pure: values in, a Plan out. The rules, numbered as in the code:
 3. Reading. What is left of the batch goes to prompts under way, oldest first, in chunks; those of batch sequences come
    after interactive newcomers. Where others decode it is no more than `reading` tokens, so that they are not kept
    waiting, rounded so that the step fills whole tiles.
-4. Entering. Then the oldest waiting sequence enters if a slot is free, its tokens fit beside the claims with a little
-   room to grow, and there is batch left. If it cannot, nobody behind it may (no starvation). Only who waits for another
-   to read what both begin with lets others pass.
+4. Entering. Then the first in line enters if a slot is free, its tokens fit beside the claims with a little room to
+   grow, and there is batch left. If it cannot, nobody behind it may (no starvation). Only who waits for another to read
+   what both begin with lets others pass. The line is in order of `share`, among equals of arrival: what the sequence's
+   party has had (shares.py), so that many requests of one do not keep the few of another waiting.
 5. Classes. Batch sequences count as younger than all interactive ones. They give up their slots and cells to an
    interactive one that could not enter otherwise, the youngest first, and while one runs they take part in some steps
    only, those in which it is their `turn`. Whoever has waited too long is no batch sequence any more; that is not
@@ -38,7 +39,7 @@ class Queued:
     """What the batcher sees of a sequence: its place in line, its tokens, and how many of them lie in cells.
 
     `shared` tokens lie in cells that an older running sequence holds too. `follows` says that a prompt under way begins
-    with more of the same tokens, which are better waited for than computed twice.
+    with more of the same tokens, which are better waited for than computed twice. `share` counts while it waits only.
     """
 
     order: int
@@ -47,11 +48,12 @@ class Queued:
     shared: int = 0
     follows: bool = False
     batch: bool = False
+    share: float = 0.0
 
     @property
-    def rank(self) -> tuple[bool, int]:
+    def rank(self) -> tuple[bool, float, int]:
         """The place in line."""
-        return self.batch, self.order
+        return self.batch, self.share, self.order
 
     @property
     def pending(self) -> int:
@@ -112,7 +114,7 @@ def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> P
         left = min(left, _whole_tiles(sum(feeds.values()), limits.reading))
     enter: list[int] = []
     queued = {s.order for s in waiting}
-    for sequence in sorted([*stepping, *waiting], key=lambda s: (s.batch, s.order in queued, s.order)):
+    for sequence in sorted([*stepping, *waiting], key=lambda s: (s.batch, s.order in queued, s.share, s.order)):
         if sequence.order not in queued:  # 3
             if sequence.pending > FEW and left > 0 and sequence.order not in preempt:
                 feeds[sequence.order] = min(sequence.pending, left)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,14 +114,34 @@ def write_failed(exc: OSError, where: Path, kept: str = "") -> ModelError:
     return kind(f"Writing to {where} failed: {exc.strerror or exc}. {kept}".rstrip(), hint)
 
 
-def _unlink_if_unlocked(path: Path) -> None:
+def sweep_downloads(blobs: Path, before: float) -> tuple[str, ...]:
+    """Remove unfinished downloads that nobody went on with since `before` (seconds of the epoch), and say which.
+
+    One under way is locked, and stays. Raises a ModelError where the folder does not allow it.
+    """
+    swept = []
+    for part in blobs.glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            status = part.lstat()
+            abandoned = stat.S_ISREG(status.st_mode) and status.st_mtime < before
+            if abandoned and _unlink_if_unlocked(part, blobs / f"{part.name}.json"):
+                swept.append(part.name)
+    return tuple(swept)
+
+
+def _unlink_if_unlocked(path: Path, note: Path | None = None) -> bool:
+    """Remove a file, and its note, while nobody else can have the lock; whether it was removed."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if note is not None:
+                note.unlink(missing_ok=True)
             path.unlink()
     except OSError as exc:
         if exc.errno not in (errno.ENOENT, errno.EWOULDBLOCK):
             raise write_failed(exc, path.parent) from exc
+        return False
+    return True
 
 
 def _close(temp: IO[bytes]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from tektra_models.adapters import check_adapter
-from tektra_models.blobs import copy_hashed, sync_directory, temporary_blob, write_failed
+from tektra_models.blobs import copy_hashed, sweep_downloads, sync_directory, temporary_blob, write_failed
 from tektra_models.errors import (
     BadModelName,
     BadRequest,
@@ -157,6 +157,10 @@ class Catalog:
         """Where a GGUF file of that digest lies, or would lie."""
         self._make_directories()
         return self._blobs / f"{sha256}.gguf"
+
+    def sweep(self, before: float) -> tuple[str, ...]:
+        """Remove downloads that nobody went on with since `before` (seconds of the epoch); raises a ModelError."""
+        return sweep_downloads(self._blobs, before)
 
     def ensure_free(self, name: str, sha256: str) -> None:
         """Raise ModelExists unless the name is free or already means this very file."""

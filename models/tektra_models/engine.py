@@ -27,6 +27,7 @@ from tektra_models.pace import Pace
 from tektra_models.prefix import common_length
 from tektra_models.recall import Recall
 from tektra_models.sequence import Sequence
+from tektra_models.shares import Shares
 from tektra_models.spec import Spec
 from tektra_models.text_stream import TextStream
 
@@ -42,6 +43,8 @@ BATCH_TURN = 4
 """One step in so many is for batch sequences too, while interactive ones run."""
 PATIENCE_S = 30.0
 """After which a waiting batch sequence goes before those that come later."""
+WRITTEN = 4.0
+"""What a written token counts for a party's share, beside one that was read: reading shares a step with many others."""
 WORTH_WAITING = 32
 """Tokens that a newcomer lets another read for both of them; for fewer, entering at once is as good."""
 
@@ -68,6 +71,7 @@ class Engine:
         self._cells = Cells(backend)
         self.recall = Recall(backend, self._cells, states)
         self._orders = itertools.count()
+        self._shares = Shares()
         self._steps = 0
 
     @property
@@ -80,8 +84,8 @@ class Engine:
         """Sequences in line."""
         return len(self._waiting)
 
-    def add(self, request_id: str, prompt: Prompt, sampling: Sampling) -> int:
-        """Put a sequence in line and return its prompt's token count.
+    def add(self, request_id: str, prompt: Prompt, sampling: Sampling, party: str = "") -> int:
+        """Put a sequence in line, where its party's share counts, and return its prompt's token count.
 
         Raises ContextExceeded, TemplateFailed, Unsupported or BadRequest.
         """
@@ -111,10 +115,12 @@ class Engine:
             added_at=self._now(),
             waiting_since=self._now(),
             batch=prompt.batch,
+            party=party,
             private=prompt.private,
             sheet=None if sampling.scores is None else Sheet(sampling.scores),
             lookup=Lookup(self._drafts) if self._drafts and follower is None else None,
         )
+        self._shares.came(party)
         self.recall.bring_back(tokens)
         return len(tokens)
 
@@ -216,8 +222,14 @@ class Engine:
             older.add(sequence.holder)
         return queued
 
-    def _rank(self, order: int) -> tuple[bool, int]:
-        return self._waiting[order].batch, order
+    def _standings(self) -> dict[int, tuple[bool, float]]:
+        """Where the waiting sequences stand in line: their class, and their party's share."""
+        standings: dict[int, tuple[bool, float]] = {}
+        for batch in (False, True):
+            members = {order: s for order, s in sorted(self._waiting.items()) if s.batch == batch}
+            shares = self._shares.standings((s.party, len(s.tokens)) for s in members.values())
+            standings |= {order: (batch, share) for order, share in zip(members, shares, strict=True)}
+        return standings
 
     def _in_line(self) -> list[Queued]:
         """What the batcher has to know of those who may enter: what they need not compute, and whom they follow."""
@@ -226,12 +238,13 @@ class Engine:
             return []
         reading = [s.tokens for s in self._running.values() if not s.writing]
         queued: list[Queued] = []
-        for order in sorted(self._waiting, key=self._rank)[: self.limits.slots * 2]:
+        standings = self._standings()
+        for order in sorted(standings, key=lambda order: (*standings[order], order))[: self.limits.slots * 2]:
             tokens = self._waiting[order].tokens
             match = self._cells.find(tokens)
             coming = max((common_length(tokens, others) for others in reading), default=0)
             follows = self.backend.can_share and min(coming, len(tokens) - 1) >= match.length + WORTH_WAITING
-            queued.append(Queued(order, len(tokens), match.length, match.in_use, follows, self._waiting[order].batch))
+            queued.append(Queued(order, len(tokens), match.length, match.in_use, follows, *standings[order]))
             if not follows:
                 reading.append(tokens)
         return queued
@@ -244,6 +257,7 @@ class Engine:
             self._waiting[order] = sequence
         for order in plan.enter:
             sequence = self._waiting.pop(order)
+            self._shares.served(sequence.party, (s.party for s in self._waiting.values() if s.batch == sequence.batch))
             match = self._cells.find(sequence.tokens)
             sequence.holder, sequence.held = self._cells.enter(match, private=sequence.private), match.length
             if not sequence.entered_at:
@@ -287,6 +301,7 @@ class Engine:
         self._cells.computed(sequence.holder, computed)
         sequence.held += len(computed)
         sequence.draft = []
+        self._shares.charge(sequence.party, len(computed) + WRITTEN * len(tokens))
         if drafts and sequence.lookup is not None:
             sequence.lookup.judged(right)
         events: list[Event] = []
@@ -370,6 +385,7 @@ class Engine:
             self._leave(sequence)
         self._waiting.pop(sequence.order, None)
         self.backend.free_sampler(sequence.sampler)
+        self._shares.left(sequence.party)
         sequence.status = "finished"
 
     def _leave(self, sequence: Sequence) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 CONVERT = "Convert it with llama.cpp's convert_hf_to_gguf.py, or pull a GGUF version of the model."
+CONVERT_FOLDER = "Convert the folder it lies in: tektra models quantize FOLDER new.gguf; or pull a GGUF version."
 FETCH_AGAIN = "Download it again, and check that the link leads to the file itself."
 
 _OLD_GGML = (b"lmgg", b"fmgg", b"tjgg", b"algg")
@@ -17,7 +18,7 @@ def looks_like(head: bytes) -> tuple[str, str]:
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "a Python pickle; pickles can run code, so they are never opened", CONVERT
     if _is_safetensors(head):
-        return "a safetensors file", CONVERT
+        return "a safetensors file", CONVERT_FOLDER
     if head[:4] in _OLD_GGML:
         return "a GGML file of the time before GGUF", CONVERT
     if head.startswith(b"version https://git-lfs"):

@@ -12,7 +12,7 @@ from tektra_models.errors import ModelError
 from tektra_models.generation import Delta, Embedding, Finish, Pooling, Prompt, Ranking, Sampling
 from tektra_models.spec import Spec
 
-VERSION = 1
+VERSION = 2
 MAX_FRAME = 256 * 1024 * 1024
 LENGTH_BYTES = 4
 
@@ -29,11 +29,12 @@ class Load(_Frame, frozen=True, kw_only=True):
 
 
 class Generate(_Frame, frozen=True, kw_only=True):
-    """Start a sequence."""
+    """Start a sequence; `party` is who shares the model fairly with others, a name that only the daemon gives."""
 
     id: str
     prompt: Prompt
     sampling: Sampling
+    party: str = ""
 
 
 class Cancel(_Frame, frozen=True, kw_only=True):
@@ -67,6 +68,8 @@ class Count(_Frame, frozen=True, kw_only=True):
 
 class Forget(_Frame, frozen=True, kw_only=True):
     """Keep nothing of what was computed before, neither in cells nor on disk."""
+
+    id: str
 
 
 class Stop(_Frame, frozen=True, kw_only=True):
@@ -133,6 +136,12 @@ class Counted(_Frame, frozen=True, kw_only=True):
     tokens: int
 
 
+class Forgotten(_Frame, frozen=True, kw_only=True):
+    """Nothing is kept any more of what was computed before."""
+
+    id: str
+
+
 class Refused(_Frame, frozen=True, kw_only=True):
     """A request (or, with an empty id, the load itself) could not be done."""
 
@@ -150,7 +159,7 @@ class Gauge(_Frame, frozen=True, kw_only=True):
 
 
 ToWorker = Load | Generate | Cancel | Embed | Rank | Count | Forget | Stop
-FromWorker = Loaded | Began | Piece | Ended | Embedded | Ranked | Counted | Refused | Gauge
+FromWorker = Loaded | Began | Piece | Ended | Embedded | Ranked | Counted | Forgotten | Refused | Gauge
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

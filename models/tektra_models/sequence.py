@@ -37,6 +37,7 @@ class Sequence:
     follower: Follower | None
     added_at: float
     batch: bool = False
+    party: str = ""
     private: bool = False
     sheet: Sheet | None = None
     scores: list[Score] = field(default_factory=list)

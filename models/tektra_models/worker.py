@@ -162,8 +162,9 @@ class Loop:
         match frame:
             case frames.Stop():
                 self._stopping = True
-            case frames.Forget():
+            case frames.Forget(id=request):
                 self._engine.recall.forget()
+                self._wire.send(frames.Forgotten(id=request))
             case frames.Cancel(id=request):
                 self._jobs.pop(request, None)
                 self._send_events(self._engine.cancel(request))
@@ -177,8 +178,8 @@ class Loop:
 
     def _begin(self, frame: frames.Generate | frames.Embed | frames.Rank | frames.Count) -> list[frames.FromWorker]:
         match frame:
-            case frames.Generate(id=request, prompt=prompt, sampling=sampling):
-                return [frames.Began(id=request, prompt_tokens=self._engine.add(request, prompt, sampling))]
+            case frames.Generate(id=request, prompt=prompt, sampling=sampling, party=party):
+                return [frames.Began(id=request, prompt_tokens=self._engine.add(request, prompt, sampling, party))]
             case frames.Embed():
                 self._jobs[frame.id] = self._embedding(frame)
                 return []

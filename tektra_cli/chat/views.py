@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tektra_cli import errors, output, terminal
+from tektra_cli import errors, output, terminal, wording
 from tektra_cli.chat.turn import Event
 from tektra_cli.errors import StatusLine
 
 WAITING = {
-    "queued": "waiting for memory for {}…",
+    "queued": "waiting for {}…",
     "loading": "loading {}…",
     "reading": "reading the prompt…",
 }
@@ -110,7 +110,16 @@ class Writer:
 def waiting(event: Event) -> str:
     """What is being waited for, in words; a state that this version does not know speaks for itself."""
     words = WAITING.get(event["state"])
-    return words.format(event.get("detail") or "the model") if words else f"{event['state']}…"
+    if words is None:
+        return f"{event['state']}…"
+    return words.format(event.get("detail") or "the model") + _outlook(event)
+
+
+def _outlook(event: Event) -> str:
+    """The place in line and the estimate, where the daemon gave them."""
+    if "position" not in event:
+        return ""
+    return f" number {event['position']} in line, about {wording.span(event['estimate_s'])}"
 
 
 def _why_cut(usage: Event) -> str:

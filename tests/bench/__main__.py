@@ -9,37 +9,47 @@ import argparse
 import json
 import os
 import platform
+import signal
+import sys
 from pathlib import Path
-
-import platformdirs
+from typing import Any
 
 from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
 from tests.bench.drafts import measure_drafts
 from tests.bench.gaps import measure_gaps
+from tests.bench.peers import measure_peers
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
+from tests.bench.swaps import measure_swaps
+from tests.llama_sources import CACHE
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "swaps", "commands", "start")
+PEERS = "peers"
+"""Only when it is asked for: it builds and installs other servers."""
 
 
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="|".join(PARTS), help="what to measure (default: all)")
     parser.add_argument(
-        "--pairs", type=int, default=3, help="pairs of runs in `decode`, runs in `prefixes` and `restart` (default 3)"
+        "parts", nargs="*", metavar="|".join((*PARTS, PEERS)), help="what to measure (default: all but the peers)"
+    )
+    parser.add_argument("--json", action="store_true", help="what is printed anyway: one JSON document")
+    parser.add_argument(
+        "--pairs", type=int, default=3, help="pairs of runs, in `prefixes` and `restart` runs (default 3)"
     )
     parser.add_argument("--runs", type=int, default=10, help="runs of each command (default 10)")
-    parser.add_argument(
-        "--cache", type=Path, default=platformdirs.user_cache_path("tektra") / "bench", help="where models are kept"
-    )
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where models, sources and peers are kept")
+    parser.add_argument("--quick", action="store_true", help="`peers` in small, to see whether all works")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the ratios of `peers`")
     args = parser.parse_args()
-    unknown = set(args.parts) - set(PARTS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that no server is left behind
+    unknown = set(args.parts) - {*PARTS, PEERS}
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     parts = args.parts or list(PARTS)
-    report: dict[str, object] = {
+    report: dict[str, Any] = {
         "schema": "tektra.benchmark/1",
         "machine": {"processor": platform.processor() or platform.machine(), "cores": len(os.sched_getaffinity(0))},
     }
@@ -57,7 +67,12 @@ def main() -> None:
         report["restart"] = measure_restart(args.cache, args.pairs)
     if "drafts" in parts:
         report["drafts"] = measure_drafts(args.cache, args.pairs)
+    if "swaps" in parts:
+        report["swaps"] = measure_swaps(args.cache)
+    if PEERS in parts:
+        report["peers"] = measure_peers(args.cache, args.pairs, quick=args.quick, plot=args.plot)
     print(json.dumps(report, indent=2))
+    sys.exit(bool(report.get("peers", {}).get("failures")))
 
 
 if __name__ == "__main__":

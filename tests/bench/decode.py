@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from tests.bench.bare import CONTEXT
+from tests.bench.bare import bare
 from tests.bench.random_model import HALF_B, random_gguf
 from tests.bench.requests import MODEL, at_once, benchmarked, fresh_tokens
 from tests.harness import Tektra
 
+CONTEXT = 2048
 ONE_TOKENS = 96
 EIGHT_TOKENS = 96
 PROMPT_TOKENS = 32
@@ -28,9 +29,14 @@ def measure(cache: Path, pairs: int) -> dict[str, Any]:
     path = random_gguf(HALF_B, cache)
     with benchmarked(path, CONTEXT) as tektra:
         _one_stream(tektra)  # warm up
-        one = [(_one_stream(tektra), _bare(path, 1, ONE_TOKENS, "decode_tokens_per_s")) for _ in range(pairs)]
-        eight = [(_eight_streams(tektra), _bare(path, 8, EIGHT_TOKENS, "total_tokens_per_s")) for _ in range(pairs)]
-    bandwidth = _memory_bandwidth()
+        one = [
+            (_one_stream(tektra), bare(path, 1, PROMPT_TOKENS, ONE_TOKENS)["decode_tokens_per_s"]) for _ in range(pairs)
+        ]
+        eight = [
+            (_eight_streams(tektra), bare(path, 8, PROMPT_TOKENS, EIGHT_TOKENS)["total_tokens_per_s"])
+            for _ in range(pairs)
+        ]
+    bandwidth = memory_bandwidth()
     return {
         "model": {"file": path.name, "bytes": path.stat().st_size},
         "one_stream": _compare(one),
@@ -49,12 +55,6 @@ def _compare(pairs: list[tuple[float, float]]) -> dict[str, Any]:
         "ratio": round(statistics.median(ours / bare for ours, bare in pairs), 3),
         "ratios": [round(ours / bare, 3) for ours, bare in pairs],
     }
-
-
-def _bare(path: Path, streams: int, tokens: int, figure: str) -> float:
-    command = [sys.executable, "-m", "tests.bench.bare", str(path), str(streams), str(PROMPT_TOKENS), str(tokens)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(json.loads(done.stdout)[figure])
 
 
 def _one_stream(tektra: Tektra) -> float:
@@ -80,7 +80,7 @@ def _eight_streams(tektra: Tektra) -> float:
     return sum(usage["completion_tokens"] for usage in usages) / took
 
 
-def _memory_bandwidth() -> float:
+def memory_bandwidth() -> float:
     """Bytes per second that all cores together read from memory."""
     arrays = [np.ones(32 << 20, dtype=np.float64) for _ in range(2)]
     best = 0.0

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import json
 import statistics
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from tests.bench.random_model import HALF_B, random_gguf
-from tests.bench.requests import at_once, benchmarked, body_of, connected, fresh_tokens, lines_of
-from tests.harness import Tektra
+from tests.bench.requests import Request, Server, ask, asking, at_once, benchmarked, completion, fresh_tokens
 
 CONTEXT = 8192
 STREAMS = 4
+OWN_TOKENS = 20
 PROMPT_TOKENS = 2700
 DECODED = 120
+UNDER_WAY = 5
+"""Tokens of each running answer before the long prompt arrives."""
 
 
 def measure_gaps(cache: Path) -> dict[str, Any]:
@@ -25,34 +25,32 @@ def measure_gaps(cache: Path) -> dict[str, Any]:
     path = random_gguf(HALF_B, cache)
     with benchmarked(path, CONTEXT) as tektra:
         _, alone = at_once(tektra, [fresh_tokens(PROMPT_TOKENS)], 1)
-        times: list[list[float]] = [[] for _ in range(STREAMS)]
-        threads = [threading.Thread(target=_listen, args=(tektra, said)) for said in times]
-        for thread in threads:
-            thread.start()
-        while not all(len(said) > 5 for said in times):
-            time.sleep(0.05)
-        begun = time.perf_counter()
-        _, took = at_once(tektra, [fresh_tokens(PROMPT_TOKENS)], 1)
-        for thread in threads:
-            thread.join()
-    gaps = sorted(
-        after - before
-        for said in times
-        for before, after in itertools.pairwise(said)
-        if after > begun and before < begun + took
-    )
+        running = [completion(fresh_tokens(OWN_TOKENS), DECODED) for _ in range(STREAMS)]
+        gaps, took = gaps_beside(tektra, completion(fresh_tokens(PROMPT_TOKENS), 1), running)
     return {
         "gaps": len(gaps),
-        "gap_s": {"median": round(statistics.median(gaps), 3), "p99": round(gaps[int(0.99 * len(gaps))], 3)},
+        "gap_s": {"median": round(statistics.median(gaps), 3), "p99": round(p99(gaps), 3)},
         "long_prompt_s": {"beside_four": round(took, 2), "alone": round(alone, 2), "ratio": round(took / alone, 2)},
     }
 
 
-def _listen(tektra: Tektra, said: list[float]) -> None:
-    connection = connected(tektra)
-    said.extend(
-        time.perf_counter()
-        for line in lines_of(connection, body_of(fresh_tokens(20), DECODED))
-        if line.startswith(b"data: {") and json.loads(line.removeprefix(b"data: "))["choices"]
+def gaps_beside(server: Server, long: Request, running: list[Request]) -> tuple[list[float], float]:
+    """Seconds between two tokens of running answers while a long prompt is read, in order; and how long that took."""
+    with asking(server, running) as (answers, heard):
+        while not all(len(answer.lines) > UNDER_WAY for answer in answers):
+            if any(each.done() for each in heard):
+                raise RuntimeError("an answer was over before the long prompt could arrive")
+            time.sleep(0.02)
+        (arrived,) = ask(server, [long])
+    gaps = sorted(
+        after - before
+        for answer in answers
+        for (before, _), (after, _) in itertools.pairwise(answer.pieces)
+        if after > arrived.asked and before < arrived.ended
     )
-    connection.close()
+    return gaps, arrived.ended - arrived.asked
+
+
+def p99(ordered: list[float]) -> float:
+    """The value that one in a hundred exceeds."""
+    return ordered[int(0.99 * len(ordered))]

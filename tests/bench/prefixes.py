@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.random_model import HALF_B, random_gguf
-from tests.bench.requests import at_once, benchmarked, fresh_tokens
+from tests.bench.requests import ask, at_once, benchmarked, completion, fresh_tokens
 from tests.harness import Tektra
 
 CONTEXT = 16384
@@ -68,7 +68,5 @@ def _two_turns(tektra: Tektra) -> tuple[float, float]:
 
 def _decoding(tektra: Tektra) -> float:
     """Tokens per second of one stream, its prompt read."""
-    prompt = fresh_tokens(OWN_TOKENS)
-    _, reading = at_once(tektra, [prompt], 1)
-    _, took = at_once(tektra, [prompt], DECODED + 1)
-    return DECODED / (took - reading)
+    (answer,) = ask(tektra, [completion(fresh_tokens(OWN_TOKENS), DECODED + 1)])
+    return DECODED / answer.decode_s

@@ -192,7 +192,7 @@ def test_the_status_line_says_what_is_being_waited_for_and_goes(common: Tektra) 
 @pytest.mark.parametrize(
     ("state", "detail", "words"),
     [
-        ("queued", "qwen", "waiting for memory for qwen…"),
+        ("queued", "qwen", "waiting for qwen…"),
         ("loading", "qwen", "loading qwen…"),
         ("loading", "", "loading the model…"),
         ("reading", "", "reading the prompt…"),
@@ -201,6 +201,11 @@ def test_the_status_line_says_what_is_being_waited_for_and_goes(common: Tektra) 
 )
 def test_every_state_of_a_turn_has_words(state: str, detail: str, words: str) -> None:
     assert waiting({"type": "status", "state": state, "detail": detail}) == words
+
+
+def test_who_stands_in_line_reads_where_and_how_long() -> None:
+    event = {"type": "status", "state": "queued", "detail": "qwen", "position": 3, "estimate_s": 75.4}
+    assert waiting(event) == "waiting for qwen… number 3 in line, about 1m 15s"
 
 
 def test_the_built_in_model_introduces_itself_once(common: Tektra) -> None:

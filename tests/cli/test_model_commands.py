@@ -10,7 +10,9 @@ import pytest
 
 from tektra_cli import wording
 from tests.cli.screen import Terminal
+from tests.forward_passes import text_vector
 from tests.harness import Tektra
+from tests.model_folders import WORD_PIECES, bert_config, bert_weights, word_piece, write_folder
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
 HELLO = [{"say": "hello"}]
@@ -196,7 +198,7 @@ def test_a_model_that_answers_is_unloaded_only_by_force(common: Tektra) -> None:
 
 
 def test_ps_without_a_daemon_is_empty_and_starts_none(tektra: Tektra) -> None:
-    assert tektra.json("models", "ps") == {"schema": "tektra.ps/1", "models": []}
+    assert tektra.json("models", "ps") == {"schema": "tektra.ps/1", "models": [], "queue": []}
     done = tektra.run("models", "ps")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "no model is in memory\n")
     assert not tektra.socket.exists()
@@ -219,6 +221,38 @@ def test_quantizing_says_what_it_made(common: Tektra, tmp_path: Path) -> None:
     assert "there already" in refused.stderr
     whole = common.run("models", "quantize", str(target), str(tmp_path / "again.gguf"))
     assert "--again" in whole.stderr
+
+
+def test_a_models_folder_becomes_a_file_that_works(common: Tektra, tmp_path: Path) -> None:
+    config = bert_config()
+    weights = bert_weights(config)
+    write_folder(tmp_path / "bert", config, weights, word_piece(), {})
+    target = tmp_path / "bert.gguf"
+    with Terminal(common, "models", "quantize", str(tmp_path / "bert"), str(target), "--type", "f16") as terminal:
+        assert terminal.end() == 0
+        assert "converting" in terminal.sent
+        assert f"{target} is written: F16" in terminal.sent.replace("\r\n", "")
+    common.run("models", "import", str(target), "--name", "converted")
+    with common.client() as client:
+        answer = client.post("/v1/embeddings", json={"model": "converted", "input": "Hello, world!"}).json()
+    marks = [WORD_PIECES.index(text) for text in ("[CLS]", "hello", ",", "world", "!", "[SEP]")]
+    assert answer["data"][0]["embedding"] == pytest.approx(text_vector(config, weights, marks), abs=3e-3)
+    common.run("models", "rm", "converted", "--yes")
+
+
+def test_a_folder_in_the_way_does_not_hide_a_model_of_its_name(tektra: Tektra, tmp_path: Path) -> None:
+    (tektra.home / "tektra-starter").mkdir()
+    target = tmp_path / "small.gguf"
+    assert tektra.run("models", "quantize", "tektra-starter", str(target), "--type", "q4_0", "--again").returncode == 0
+    config = bert_config()
+    write_folder(tektra.home / "named", config, bert_weights(config), word_piece(), {})
+    assert (
+        tektra.json("models", "quantize", "named", str(tmp_path / "b.gguf"), "--type", "q8_0")["quantization"] == "Q8_0"
+    )
+    refused = tektra.run("models", "quantize", "./tektra-starter", str(tmp_path / "c.gguf"))
+    assert "no model's folder" in refused.stderr
+    unknown = tektra.run("models", "quantize", "nowhere/at/all", str(tmp_path / "c.gguf"))
+    assert "There is no file" in unknown.stderr
 
 
 def test_a_model_is_loaded_anew_when_its_cells_shall_be_kept_otherwise(tektra: Tektra) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,13 @@ def test_unknown_models_get_suggestions_and_names_are_checked(shared: Tektra) ->
         names = [client.post("/api/models/import", json={"path": str(path), "name": n}) for n in ("../x", "a/b", "")]
     assert "tektra-starter" in near.json()["error"]["hint"]
     assert [response.status_code for response in names] == [400, 400, 400]
+
+
+def test_a_download_that_was_left_two_weeks_ago_is_gone_after_the_next_start(tektra: Tektra) -> None:
+    blobs = tektra.home / "data" / "tektra" / "models" / "blobs"
+    blobs.mkdir(parents=True)
+    for name, days in (("left.part", 15), ("recent.part", 13)):
+        (blobs / name).write_bytes(b"GGUF")
+        os.utime(blobs / name, (time.time() - days * 24 * 3600,) * 2)
+    tektra.start()
+    assert [path.name for path in blobs.iterdir()] == ["recent.part"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,19 @@ def test_states_go_with_their_conversation(tektra: Tektra) -> None:
     with tektra.client() as client:
         client.delete(f"/api/conversations/{first['conversation_id']}").raise_for_status()
     tektra.stop()
+    assert kept(tektra) == []
+
+
+def test_a_worker_that_is_leaving_writes_nothing_of_a_conversation_that_was_removed_meanwhile(tektra: Tektra) -> None:
+    first = ask(tektra.start(), LONG)
+    with tektra.client() as client, tektra.client() as another:
+        unloading = threading.Thread(target=another.post, args=("/api/models/tektra-starter/unload",))
+        unloading.start()
+        while client.get("/api/ps").json()["models"]:
+            pass
+        client.delete(f"/api/conversations/{first['conversation_id']}").raise_for_status()
+        assert kept(tektra) == []
+        unloading.join()
     assert kept(tektra) == []
 
 

@@ -118,7 +118,8 @@ def test_who_waits_for_memory_gets_it_when_a_model_leaves(tektra: Tektra) -> Non
         next(line for line in lines if '"delta"' in line)
         with answering(tektra, second) as waiting:
             events = (event for line in waiting.iter_lines() for event in events_of(line))
-            assert next(events) == {"type": "status", "state": "queued", "detail": second}
+            queued = next(events)
+            assert (queued["state"], queued["detail"], queued["position"]) == ("queued", second, 1)
             with tektra.client() as client:
                 client.post(f"/api/models/{first}/unload?force=true")
             rest = list(events)

@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 import sys
-import tarfile
-import tempfile
-import urllib.request
-from importlib.metadata import version
 from pathlib import Path
-
-import msgspec
 
 from tektra_models.errors import TemplateFailed
 from tests.families.roundtrip import Family
-
-PYPI = "https://pypi.org/pypi/llama-cpp-python/{}/json"
-FOLDER = "vendor/llama.cpp/models/templates"
-
-
-def fetched(into: Path) -> Path:
-    """The templates in the sources of the llama.cpp that is installed."""
-    with urllib.request.urlopen(PYPI.format(version("llama-cpp-python"))) as answer:
-        files = msgspec.json.decode(answer.read())["urls"]
-    address = next(file["url"] for file in files if file["packagetype"] == "sdist")
-    with urllib.request.urlopen(address) as answer, tarfile.open(fileobj=answer, mode="r|gz") as archive:
-        for member in archive:
-            if FOLDER in member.name and member.isfile():
-                member.name = Path(member.name).name
-                archive.extract(member, into, filter="data")
-    return into
+from tests.llama_sources import sources
 
 
 def say(*words: str) -> None:
@@ -58,5 +37,4 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        main(Path(sys.argv[1]) if sys.argv[1:] else fetched(Path(temporary)))
+    main(Path(sys.argv[1]) if sys.argv[1:] else sources() / "models/templates")

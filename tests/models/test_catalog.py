@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import logging
@@ -385,3 +386,16 @@ def test_a_write_that_failed_is_called_by_its_cause(number: int, code: str, hint
 def test_a_models_folder_that_may_not_be_made_is_denied(reachable: Path) -> None:
     with without_rights(), pytest.raises(PermissionDenied, match=f"Writing to {reachable / 'models'} failed"):
         Catalog(reachable / "models").blob("0" * 64)
+
+
+def test_downloads_that_nobody_went_on_with_are_swept_and_those_under_way_stay(catalog: Catalog) -> None:
+    blobs = catalog.blob("0" * 64).parent
+    for name in ("old.part", "old.part.json", "new.part", "locked.part", "old.gguf"):
+        (blobs / name).write_bytes(b"x")
+        if not name.startswith("new"):
+            os.utime(blobs / name, (1000, 1000))
+    (blobs / "elsewhere.part").symlink_to(blobs / "old.gguf")
+    with (blobs / "locked.part").open("rb") as pulled:
+        fcntl.flock(pulled, fcntl.LOCK_EX)
+        assert catalog.sweep(before=2000) == ("old.part",)
+    assert {path.name for path in blobs.iterdir()} == {"new.part", "locked.part", "old.gguf", "elsewhere.part"}

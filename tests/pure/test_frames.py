@@ -20,10 +20,11 @@ SAMPLING = Sampling(temperature=0.1, seed=2**32, stop=("a", "b"), logit_bias=((5
 TO_WORKER: list[frames.ToWorker] = [
     frames.Load(version=frames.VERSION, spec=SPEC),
     frames.Generate(id="1", prompt=Prompt(messages=MESSAGES, tools=[{"type": "function"}]), sampling=SAMPLING),
-    frames.Generate(id="2", prompt=Prompt(tokens=[0, 5]), sampling=Sampling()),
+    frames.Generate(id="2", prompt=Prompt(tokens=[0, 5]), sampling=Sampling(), party="1000"),
     frames.Cancel(id="1"),
     frames.Embed(id="3", inputs=[Prompt(text="a"), Prompt(text="")]),
     frames.Count(id="4", prompt=Prompt(text="hello")),
+    frames.Forget(id="5"),
     frames.Stop(),
 ]
 INFO = frames.ModelInfo(context=64, slots=8, vocabulary=100, can_generate=True, can_embed=False)
@@ -36,6 +37,7 @@ FROM_WORKER: list[frames.FromWorker] = [
     frames.Ended(id="1", finish=FINISH),
     frames.Embedded(id="3", embedding=Embedding(vectors=[[0.5, -1.0]], usage=Usage(prompt_tokens=2))),
     frames.Counted(id="4", tokens=7),
+    frames.Forgotten(id="5"),
     frames.Refused(id="", code="load_failed", message="no", hint=""),
     frames.Gauge(running=1, waiting=0),
 ]

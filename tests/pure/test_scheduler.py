@@ -129,6 +129,6 @@ def test_no_more_go_than_have_to(loaded: list[Holding], needed: int, budget: int
         assert all(free - holding.promised < needed for holding in gone)
 
 
-@given(st.floats(0, 1000))
-def test_a_model_stays_for_a_while_and_not_for_ever(load_s: float) -> None:
-    assert 0 <= residence(load_s) <= MOST_RESIDENCE_S
+@given(st.floats(0, 1000), st.floats(0, 100))
+def test_a_model_stays_for_a_while_and_not_for_ever(load_s: float, times: float) -> None:
+    assert 0 <= residence(load_s, times) <= MOST_RESIDENCE_S

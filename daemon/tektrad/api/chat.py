@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tektrad.api import shapes
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms
+from tektrad.api.services import Asker, Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
 from tektrad.chat import turn as turns
 from tektrad.errors import InvalidRequest
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api")
 
 
 @router.post("/chat")
-async def chat(rooms: Rooms, request: Request, body: shapes.ChatTurn) -> Response:
+async def chat(rooms: Rooms, asker: Asker, request: Request, body: shapes.ChatTurn) -> Response:
     """One turn: an event stream, or one document with `"stream": false`."""
     if not body.content.strip() and not body.regenerate:
         raise InvalidRequest("the message is empty", "Say something.", param="content")
@@ -34,6 +34,8 @@ async def chat(rooms: Rooms, request: Request, body: shapes.ChatTurn) -> Respons
         regenerate=body.regenerate,
         think=body.think,
         batch=body.priority == "batch",
+        keep_alive=body.keep_alive,
+        asker=asker,
     )
     if body.stream:
         return EventStream(typed_events(rooms.turns.run(turn)))

@@ -69,4 +69,4 @@ def daemon_gauges(rooms: Services, loaded: int) -> Iterator[tuple[str, str, floa
     yield "memory_promised_bytes", "Memory promised to loaded models", rooms.pool.promised
     yield "daemon_resident_bytes", "Memory that the daemon itself takes", budget.resident(os.getpid())
     yield "models_loaded", "Models in memory", loaded
-    yield "model_queue", "Requests that wait for a model to be loaded", rooms.pool.in_line
+    yield "model_queue", "Requests that wait in line for a model", rooms.pool.in_line

@@ -19,11 +19,13 @@ from tektra_models.quantize import quantized
 from tektra_models.spec import Adapter, KvType
 from tektrad.api import shapes
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms
+from tektrad.api.services import Asker, Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
 from tektrad.config import LayersOnGpus
 from tektrad.errors import InvalidRequest
-from tektrad.pool.pool import Wish, estimate, shown_offload
+from tektrad.pool.devices import shown_offload
+from tektrad.pool.lease import Wish
+from tektrad.pool.promise import estimate
 
 router = APIRouter(prefix="/api")
 
@@ -96,7 +98,7 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
 
 @router.post("/models/quantize")
 async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
-    """Write a model or a file in fewer bits a weight. Going away stops it."""
+    """Write a model, a file or a model's folder in fewer bits a weight. Going away stops it."""
     source = Path(body.source) if "/" in body.source else _weights(rooms.catalog.get(body.source))
     target = Path(body.target)
     if not target.is_absolute():
@@ -146,20 +148,22 @@ async def estimate_model(
     needed, measured = await rooms.pool.bytes_for(spec)
     free = rooms.pool.free
     document = {"schema": "tektra.estimate/1", "name": model.name, "context": spec.context, "kv_type": spec.kv_type}
-    placed = {"gpu_layers": spec.gpu_layers, "offload": shown_offload(spec)}
+    placed = {"gpu_layers": spec.gpu_layers, "offload": shown_offload(spec.offload)}
     memory = {"needed_bytes": needed, "measured": measured, "free_bytes": free, "fits": needed <= free}
     return json_response(document | placed | memory)
 
 
 @router.post("/models/{name}/load")
-async def load_model(rooms: Rooms, request: Request, name: str, body: shapes.LoadModel | None = None) -> Response:
+async def load_model(
+    rooms: Rooms, asker: Asker, request: Request, name: str, body: shapes.LoadModel | None = None
+) -> Response:
     """Bring a model into memory and keep it there."""
     wish = body or shapes.LoadModel()
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
         how = Wish(context=wish.context, kv_type=wish.kv_type, gpu_layers=wish.gpu_layers)
-        async with rooms.pool.lease(name, wish=how, keep_alive=wish.keep_alive) as lease:
+        async with rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 
     seconds = await while_connected(request, load())
@@ -185,5 +189,5 @@ async def list_devices(rooms: Rooms) -> Response:
 
 @router.get("/ps")
 async def loaded_models(rooms: Rooms) -> Response:
-    """What is in memory."""
-    return json_response({"schema": "tektra.ps/1", "models": rooms.pool.view()})
+    """What is in memory, and who waits for it."""
+    return json_response({"schema": "tektra.ps/1", "models": rooms.pool.view(), "queue": rooms.pool.queue()})

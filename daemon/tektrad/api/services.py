@@ -9,10 +9,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tektra_models.catalog import Catalog
+from tektrad.api.server import PEER_UID
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
 from tektrad.clock import Clock
 from tektrad.paths import Paths
+from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
 
 
@@ -52,4 +54,10 @@ def _services(request: Request) -> Services:
     return services
 
 
+def _peer(request: Request) -> Party:
+    return Party(uid=request.scope["extensions"][PEER_UID]["uid"])
+
+
 Rooms = Annotated[Services, Depends(_services)]
+Asker = Annotated[Party, Depends(_peer)]
+"""Who asks, by the kernel's word; never by what the request says (OpenAI's `user`, a header)."""

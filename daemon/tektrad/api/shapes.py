@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tektra_models.generation import Form, Pooling, Sampling
 from tektra_models.spec import KvType
@@ -22,8 +23,21 @@ Penalty = Annotated[float, Field(ge=-2, le=2)]
 Bias = dict[int, Annotated[float, Field(ge=-100, le=100)]]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Priority = Literal["interactive", "batch"]
-KeepAlive = Annotated[float, Field(ge=-1, le=10**9, allow_inf_nan=False)]
-"""Seconds that a model stays loaded after its last use; a negative number: for ever."""
+DURATION = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|)")
+UNITS_S = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _seconds(said: object) -> object:
+    """Read Ollama's durations, "10m" and "-1"; anything else is left to the field to judge."""
+    found = DURATION.fullmatch(said) if isinstance(said, str) else None
+    if found is None:
+        return said
+    seconds = float(found[1]) * UNITS_S[found[2]]
+    return seconds if seconds >= 0 else -1.0
+
+
+KeepAlive = Annotated[float, Field(ge=-1, le=10**9, allow_inf_nan=False), BeforeValidator(_seconds)]
+"""Seconds that a model stays loaded after its last use, or a text like "10m"; a negative number: for ever."""
 
 
 class SamplingShape(BaseModel):
@@ -99,6 +113,7 @@ class ChatTurn(_Strict):
     regenerate: bool = False
     think: bool | None = None
     priority: Priority | None = None
+    keep_alive: KeepAlive | None = None
 
 
 class Import(_Strict):

@@ -12,24 +12,25 @@ from starlette.responses import Response
 from tektra_models.generation import Delta, Finish, Prompt, Sampling, Score, ToolCall
 from tektrad.api import shapes
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms, Services
+from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
 from tektrad.api.v1_generate import begin_all, identity, refuse, seeded, streamed, total, usage_shape
 from tektrad.api.v1_logprobs import chat_logprobs
 from tektrad.errors import InvalidRequest
+from tektrad.pool.party import Party
 
 router = APIRouter(prefix="/v1")
 
 
 @router.post("/chat/completions")
-async def chat_completions(rooms: Rooms, request: Request, body: shapes.ChatCompletion) -> Response:
+async def chat_completions(rooms: Rooms, asker: Asker, request: Request, body: shapes.ChatCompletion) -> Response:
     """One answer to a list of messages."""
     refuse(body.functions or body.function_call, "functions", "the old form of tools")
     prompt, sampling = _prompt(body), _sampling(body)
     refuse(prompt.tools and sampling.form and not body.call_is_due, "tools", "tools beside a form of the answer")
     if not body.stream:
-        return await while_connected(request, _whole(rooms, body, prompt, sampling))
-    return await streamed(request, _chunks(rooms, body, prompt, sampling))
+        return await while_connected(request, _whole(rooms, asker, body, prompt, sampling))
+    return await streamed(request, _chunks(rooms, asker, body, prompt, sampling))
 
 
 def _prompt(body: shapes.ChatCompletion) -> Prompt:
@@ -73,11 +74,13 @@ class _Choice:
         return {"index": self.index, "message": message, "logprobs": logprobs, "finish_reason": self.reason}
 
 
-async def _whole(rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling) -> Response:
+async def _whole(
+    rooms: Services, asker: Party, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling
+) -> Response:
     choices = [_Choice(index) for index in range(body.n or 1)]
     finishes: list[Finish] = []
     requests = [(prompt, each) for each in seeded(sampling, len(choices))]
-    async with begin_all(rooms, body.model, requests, body.keep_alive) as generation:
+    async with begin_all(rooms, asker, body.model, requests, body.keep_alive) as generation:
         async for index, said in generation.stream:
             choice = choices[index]
             if isinstance(said, Finish):
@@ -97,11 +100,11 @@ async def _whole(rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, s
 
 
 async def _chunks(
-    rooms: Services, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling
+    rooms: Services, asker: Party, body: shapes.ChatCompletion, prompt: Prompt, sampling: Sampling
 ) -> AsyncGenerator[dict[str, Any], None]:
     count = body.n or 1
     requests = [(prompt, each) for each in seeded(sampling, count)]
-    async with begin_all(rooms, body.model, requests, body.keep_alive) as generation:
+    async with begin_all(rooms, asker, body.model, requests, body.keep_alive) as generation:
         shape = identity(rooms, "chat.completion.chunk", generation.lease.model.name)
         for index in range(count):
             yield shape | {"choices": [_choice(index, {"role": "assistant", "content": ""})]}

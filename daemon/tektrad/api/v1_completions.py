@@ -12,24 +12,25 @@ from starlette.responses import Response
 from tektra_models.generation import Finish, Prompt, Sampling, Score, Usage
 from tektrad.api import shapes
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms, Services
+from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
 from tektrad.api.v1_generate import begin_all, identity, refuse, seeded, streamed, total, usage_shape
 from tektrad.api.v1_logprobs import text_logprobs
 from tektrad.errors import InvalidRequest
+from tektrad.pool.party import Party
 
 router = APIRouter(prefix="/v1")
 
 
 @router.post("/completions")
-async def completions(rooms: Rooms, request: Request, body: shapes.Completion) -> Response:
+async def completions(rooms: Rooms, asker: Asker, request: Request, body: shapes.Completion) -> Response:
     """Continuations of one prompt or of several."""
     refuse(body.best_of not in (None, body.n or 1), "best_of", "best_of")
     refuse(body.suffix, "suffix", "a suffix")
     texts = [msgspec.structs.replace(prompt, batch=body.batch) for prompt in prompts(body.prompt)]
     if not body.stream:
-        return await while_connected(request, _whole(rooms, body, texts))
-    return await streamed(request, _chunks(rooms, body, texts))
+        return await while_connected(request, _whole(rooms, asker, body, texts))
+    return await streamed(request, _chunks(rooms, asker, body, texts))
 
 
 def prompts(said: str | list[str] | list[int] | list[list[int]]) -> list[Prompt]:
@@ -60,13 +61,13 @@ def _usage(finishes: dict[int, Finish], count: int) -> dict[str, Any]:
     )
 
 
-async def _whole(rooms: Services, body: shapes.Completion, texts: list[Prompt]) -> Response:
+async def _whole(rooms: Services, asker: Party, body: shapes.Completion, texts: list[Prompt]) -> Response:
     requests = _requests(body, texts)
     parts = [[prompt.text] if body.echo and prompt.text else [] for prompt, _ in requests]
     offsets = [len("".join(said)) for said in parts]
     scores: list[list[Score]] = [[] for _ in requests]
     finishes: dict[int, Finish] = {}
-    async with begin_all(rooms, body.model, requests, body.keep_alive) as generation:
+    async with begin_all(rooms, asker, body.model, requests, body.keep_alive) as generation:
         async for index, said in generation.stream:
             if isinstance(said, Finish):
                 finishes[index] = said
@@ -82,12 +83,12 @@ async def _whole(rooms: Services, body: shapes.Completion, texts: list[Prompt]) 
 
 
 async def _chunks(
-    rooms: Services, body: shapes.Completion, texts: list[Prompt]
+    rooms: Services, asker: Party, body: shapes.Completion, texts: list[Prompt]
 ) -> AsyncGenerator[dict[str, Any], None]:
     requests = _requests(body, texts)
     offsets = [0] * len(requests)
     finishes: dict[int, Finish] = {}
-    async with begin_all(rooms, body.model, requests, body.keep_alive) as generation:
+    async with begin_all(rooms, asker, body.model, requests, body.keep_alive) as generation:
         shape = identity(rooms, "text_completion", generation.lease.model.name)
         for index, (prompt, _) in enumerate(requests):
             if body.echo and prompt.text:

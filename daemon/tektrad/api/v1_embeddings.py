@@ -16,18 +16,19 @@ from tektra_models.generation import Embedding
 from tektra_models.manifest import Model
 from tektrad.api import shapes
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms, Services
+from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
 from tektrad.api.v1_completions import prompts
 from tektrad.errors import InvalidRequest
+from tektrad.pool.party import Party
 
 router = APIRouter(prefix="/v1")
 
 
 @router.post("/embeddings")
-async def embeddings(rooms: Rooms, request: Request, body: shapes.Embeddings) -> Response:
+async def embeddings(rooms: Rooms, asker: Asker, request: Request, body: shapes.Embeddings) -> Response:
     """One unit-length vector per input."""
-    name, result = await while_connected(request, _embed(rooms, body))
+    name, result = await while_connected(request, _embed(rooms, asker, body))
     vectors = result.vectors if body.dimensions is None else [shortened(v, body.dimensions) for v in result.vectors]
     data = [
         {"object": "embedding", "index": index, "embedding": _encode(vector, body.encoding_format)}
@@ -38,8 +39,8 @@ async def embeddings(rooms: Rooms, request: Request, body: shapes.Embeddings) ->
     return json_response({"object": "list", "data": data, "model": name, "usage": usage})
 
 
-async def _embed(rooms: Services, body: shapes.Embeddings) -> tuple[str, Embedding]:
-    async with rooms.pool.lease(body.model or rooms.default_model, keep_alive=body.keep_alive) as lease:
+async def _embed(rooms: Services, asker: Party, body: shapes.Embeddings) -> tuple[str, Embedding]:
+    async with rooms.pool.lease(body.model or rooms.default_model, asker, keep_alive=body.keep_alive) as lease:
         return lease.model.name, await lease.worker.embed(prompts(body.input), body.pooling)
 
 

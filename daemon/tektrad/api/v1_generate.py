@@ -18,7 +18,8 @@ from tektrad.api.render import describe
 from tektrad.api.services import Services
 from tektrad.api.stream import EventStream, data_line, while_connected
 from tektrad.errors import TektraError
-from tektrad.pool.pool import Lease
+from tektrad.pool.lease import Lease
+from tektrad.pool.party import Party
 
 DONE = b"data: [DONE]\n\n"
 
@@ -61,11 +62,17 @@ class Generation:
 
 @asynccontextmanager
 async def begin_all(
-    rooms: Services, model: str | None, requests: Sequence[tuple[Prompt, Sampling]], keep_alive: float | None
+    rooms: Services,
+    asker: Party,
+    model: str | None,
+    requests: Sequence[tuple[Prompt, Sampling]],
+    keep_alive: float | None,
 ) -> AsyncIterator[Generation]:
     """Lease the model and wait until it has accepted all prompts, so that refusals come before a status is sent."""
     async with AsyncExitStack() as stack:
-        lease = await stack.enter_async_context(rooms.pool.lease(model or rooms.default_model, keep_alive=keep_alive))
+        batch = all(prompt.batch for prompt, _ in requests)
+        leasing = rooms.pool.lease(model or rooms.default_model, asker, batch=batch, keep_alive=keep_alive)
+        lease = await stack.enter_async_context(leasing)
         streams = [
             await stack.enter_async_context(aclosing(lease.generate(prompt, sampling))) for prompt, sampling in requests
         ]

@@ -17,7 +17,10 @@ from tektrad.chat.conversations import Conversation, Conversations, Draft
 from tektrad.chat.prompt import Fitted, alternating, fit_history
 from tektrad.clock import Clock
 from tektrad.errors import ConversationBusy, InvalidRequest, NotFound
-from tektrad.pool.pool import Lease, Pool
+from tektrad.pool.lease import Lease
+from tektrad.pool.party import Party
+from tektrad.pool.place import Notice
+from tektrad.pool.pool import Pool
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="start"):
@@ -35,6 +38,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="s
 
     state: str
     detail: str = ""
+    position: int | msgspec.UnsetType = msgspec.UNSET
+    estimate_s: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="delta"):
@@ -67,6 +72,7 @@ class Turn:
     """What a client asks for; see POST /api/chat in docs/design/api.md."""
 
     content: str
+    asker: Party
     conversation_id: str | None = None
     model: str | None = None
     system: str | None = None
@@ -75,6 +81,7 @@ class Turn:
     regenerate: bool = False
     think: bool | None = None
     batch: bool = False
+    keep_alive: float | None = None
 
 
 class Turns:
@@ -99,7 +106,7 @@ class Turns:
             system = turn.system or (conversation.system if conversation else None)
             history = await self._history(turn, conversation)
             async with AsyncExitStack() as stack:
-                async with aclosing(self._lease(stack, model)) as waiting:
+                async with aclosing(self._lease(stack, turn, model)) as waiting:
                     async for event in waiting:
                         if isinstance(event, Lease):
                             lease = event
@@ -141,17 +148,20 @@ class Turns:
             raise NotFound("there is no question yet to answer again")
         return alternating([(m.role, m.content, m.status) for m in earlier[: questions[-1] + 1]])
 
-    async def _lease(self, stack: AsyncExitStack, model: str) -> AsyncGenerator[Status | Lease, None]:
+    async def _lease(self, stack: AsyncExitStack, turn: Turn, model: str) -> AsyncGenerator[Status | Lease, None]:
         """Tell what the pool is doing while it does it, then give the lease that `stack` will end."""
-        heard: asyncio.Queue[str] = asyncio.Queue()
-        entering = asyncio.create_task(stack.enter_async_context(self._pool.lease(model, notify=heard.put_nowait)))
-        listening: asyncio.Task[str] | None = None
+        heard: asyncio.Queue[Notice] = asyncio.Queue()
+        leasing = self._pool.lease(
+            model, turn.asker, batch=turn.batch, keep_alive=turn.keep_alive, notify=heard.put_nowait
+        )
+        entering = asyncio.create_task(stack.enter_async_context(leasing))
+        listening: asyncio.Task[Notice] | None = None
         try:
             while not entering.done():
                 listening = asyncio.create_task(heard.get())
                 await asyncio.wait([entering, listening], return_when=asyncio.FIRST_COMPLETED)
                 if listening.done():
-                    yield Status(state=listening.result(), detail=model)
+                    yield _status(listening.result(), model)
         finally:
             with anyio.CancelScope(shield=True):
                 for task in filter(None, (entering, listening)):
@@ -251,6 +261,12 @@ class _Answer:
             message_id=draft.id or None,
             conversation_id=conversation,
         )
+
+
+def _status(notice: Notice, model: str) -> Status:
+    if notice.position is None or notice.estimate_s is None:
+        return Status(state=notice.state, detail=model)
+    return Status(state=notice.state, detail=model, position=notice.position, estimate_s=notice.estimate_s)
 
 
 def _timings(timings: Timings, usage: Usage, first_token_s: float) -> dict[str, float]:

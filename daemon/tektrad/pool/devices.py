@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import structlog
@@ -92,6 +93,11 @@ def offload_of(spec: Spec, parts: Sequence[Part], fixed: int, rooms: Sequence[Ro
             "Ask for as many as fit (--gpu-layers auto), or for a smaller context (--context).",
         )
     return offload
+
+
+def shown_offload(offload: Sequence[Offload]) -> list[dict[str, Any]]:
+    """The layers on devices, for people to see."""
+    return [{"device": share.device, "layers": share.layers, "bytes": share.takes_bytes} for share in offload]
 
 
 def _gib(count: int) -> str:

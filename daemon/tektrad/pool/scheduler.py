@@ -21,21 +21,32 @@ from types import MappingProxyType
 
 HALF_LIFE_S = 300.0
 """After so long without use a model is half as likely to be needed again."""
+MOST_RESIDENCE_S = 20.0
 RAM = ""
 """The name of the place that is no device."""
 NOTHING: Mapping[str, int] = MappingProxyType({})
-RESIDENCE, MOST_RESIDENCE_S = 4.0, 20.0
+
+
+Group = tuple[str, bool]
+"""A party, and whether it has time: leases are counted by both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A loaded model as the scheduler sees it."""
+    """A loaded model as the scheduler sees it: `idle` says that it may go now.
+
+    `stay_s` is how much longer it may stay though others wait; `leases` counts those of each party in each class.
+    """
 
     name: str
     promised: int
     idle: bool
     idle_s: float = 0.0
     load_s: float = 1.0
+    slots: int = 1
+    answer_s: float = 0.0
+    stay_s: float = 0.0
+    leases: Mapping[Group, int] = field(default_factory=dict)
     on_devices: Mapping[str, int] = field(default_factory=dict)
     """Bytes promised to it on each device, beside `promised` in RAM."""
 
@@ -121,6 +132,6 @@ def decide(
     return Load(tuple(holding.name for holding in evict))  # 3
 
 
-def residence(load_s: float) -> float:
+def residence(load_s: float, times: float) -> float:
     """Seconds that a model stays after it was loaded, though others wait: a few times what loading took."""
-    return min(MOST_RESIDENCE_S, RESIDENCE * load_s)
+    return min(MOST_RESIDENCE_S, times * load_s)

@@ -23,6 +23,8 @@ class Totals:
     decode_s: float = 0.0
     loads: int = 0
     load_s: float = 0.0
+    answer_s: float = 0.0
+    """Seconds that an answer takes once it has a slot, the newest counting most; 0 before the first."""
     tokens_per_s: float | None = None
     """Of single answers, the newest counting most; None before there has been one of two tokens."""
 
@@ -35,6 +37,8 @@ class Totals:
         self.completion_tokens += usage.completion_tokens
         self.prompt_s += timings.prompt_s
         self.decode_s += timings.decode_s
+        took = timings.prompt_s + timings.decode_s
+        self.answer_s = took if self.answers == 1 else self.answer_s + NEWEST * (took - self.answer_s)
         if usage.completion_tokens > 1 and timings.decode_s > 0:
             speed = (usage.completion_tokens - 1) / timings.decode_s
             before = speed if self.tokens_per_s is None else self.tokens_per_s

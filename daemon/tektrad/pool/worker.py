@@ -86,14 +86,14 @@ class Worker:
             raise
         log.info("model loaded", model=self.spec.name, pid=self.pid, seconds=round(self.load_seconds, 3))
 
-    async def generate(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Answer, None]:
+    async def generate(self, prompt: Prompt, sampling: Sampling, party: str = "") -> AsyncGenerator[Answer, None]:
         """Yield Began, then Deltas, then Finish; closing the iterator early cancels the sequence.
 
         Raises a ModelError: what the engine refused, or WorkerDied.
         """
         request, answers = self._open()
         try:
-            self._send(frames.Generate(id=request, prompt=prompt, sampling=sampling))
+            self._send(frames.Generate(id=request, prompt=prompt, sampling=sampling, party=party))
             while True:
                 match await self._next(answers):
                     case frames.Began() as began:
@@ -129,10 +129,11 @@ class Worker:
         assert isinstance(frame, frames.Counted)
         return frame.tokens
 
-    def forget_states(self) -> None:
-        """Let the worker forget what it keeps of earlier requests."""
+    async def forget_states(self) -> None:
+        """Wait until the worker has forgotten what it keeps of earlier requests; a dead one keeps nothing."""
         if self.state == "ready":
-            self._send(frames.Forget())
+            with contextlib.suppress(WorkerDied):
+                await self._ask(lambda request: frames.Forget(id=request))
 
     async def stop(self) -> None:
         """End the process: by request, after a few seconds by force; idempotent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import gguf
 import numpy as np
 import torch
-from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, TokenType
+from gguf import GGUFWriter, LlamaFileType, TokenType
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from tektra_models.quantize import quantized
 from tektra_models.starter.network import Size, merged
 from tektra_models.starter.rendering import END, TEMPLATE_PATH
 from tektra_models.starter.tokenizer import CONTROL, PRE_TOKENIZER, SPARE, VISIBLE, load_tokenizer
@@ -22,7 +24,7 @@ DESCRIPTION = (
     "and says when it is out of its depth."
 )
 STANDING_STILL = 1e30
-FILE_TYPES = {"Q8_0": LlamaFileType.MOSTLY_Q8_0, "F16": LlamaFileType.MOSTLY_F16, "F32": LlamaFileType.ALL_F32}
+FILE_TYPES = {"F16": LlamaFileType.MOSTLY_F16, "F32": LlamaFileType.ALL_F32}
 
 
 def gguf_name(name: str) -> str:
@@ -78,14 +80,7 @@ def add_tokenizer(writer: GGUFWriter, tokenizer: Tokenizer) -> None:
 
 def add_weight(writer: GGUFWriter, name: str, weight: NDArray[np.float32], kind: str) -> None:
     """One tensor; norms always stay in full precision."""
-    if weight.ndim == 1 or kind == "F32":
-        writer.add_tensor(name, weight)
-    elif kind == "F16":
-        writer.add_tensor(name, weight.astype(np.float16))
-    else:
-        writer.add_tensor(
-            name, gguf.quants.quantize(weight, GGMLQuantizationType.Q8_0), raw_dtype=GGMLQuantizationType.Q8_0
-        )
+    writer.add_tensor(name, weight.astype(np.float16) if kind == "F16" and weight.ndim > 1 else weight)
 
 
 def rope_factors(size: Size) -> NDArray[np.float32]:
@@ -97,10 +92,26 @@ def rope_factors(size: Size) -> NDArray[np.float32]:
 
 def export(work: Path, output: Path, kind: str = "Q8_0") -> Path:
     """Write the file, which takes its name only when it is whole."""
-    state = torch.load(work / "checkpoint.pt", weights_only=True)
     part = output.with_suffix(".part")
+    whole = kind if kind in FILE_TYPES else "F32"
+    write_whole(work, part, whole)
+    if kind != whole:
+        small = output.with_suffix(".quantized")
+        small.unlink(missing_ok=True)  # of an export that did not come to its end
+        try:
+            asyncio.run(quantize(part, small, kind))
+        finally:
+            part.unlink()
+        part = small
+    part.replace(output)
+    return output
+
+
+def write_whole(work: Path, path: Path, kind: str) -> None:
+    """The checkpoint's weights as F32 or F16."""
+    state = torch.load(work / "checkpoint.pt", weights_only=True)
     size = Size(**state["size"])
-    writer = GGUFWriter(part, "llama")
+    writer = GGUFWriter(path, "llama")
     add_header(writer, size, kind)
     add_tokenizer(writer, load_tokenizer(work))
     writer.add_tensor("rope_freqs.weight", rope_factors(size))
@@ -110,5 +121,9 @@ def export(work: Path, output: Path, kind: str = "Q8_0") -> Path:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    part.replace(output)
-    return output
+
+
+async def quantize(source: Path, target: Path, kind: str) -> None:
+    """As `tektra models quantize` does it."""
+    async for _ in quantized(source, target, kind):
+        pass

@@ -111,20 +111,24 @@ def _device_table(document: Mapping[str, Any]) -> None:
 def ps(json: Json = False) -> None:
     """List the models in memory; never starts the daemon.
 
-    Without a daemon nothing is in memory, so the list is empty.
+    Without a daemon nothing is in memory, so the list is empty. Requests that wait for a model are listed below.
     """
     try:
         document = launch.running().get("/api/ps")
     except DaemonUnreachable:
-        document = {"schema": "tektra.ps/1", "models": []}
-    output.show(document, json, _loaded_table)
+        document = {"schema": "tektra.ps/1", "models": [], "queue": []}
+    output.show(document, json, _in_memory)
 
 
-def _loaded_table(document: Mapping[str, Any]) -> None:
+def _in_memory(document: Mapping[str, Any]) -> None:
     if not document["models"]:
         errors.note("no model is in memory")
     headers = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "TOKENS/S", "LAST USED", "EXPIRES")
     output.table(headers, [_loaded_row(model) for model in document["models"]])
+    if document.get("queue"):  # a daemon of an earlier version knows of none
+        output.raw("\n")
+        places = [_queued_row(request) for request in document["queue"]]
+        output.table(("LINE", "MODEL", "WAITS FOR", "PRIORITY", "UID", "WAITED", "ABOUT"), places)
 
 
 def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
@@ -138,6 +142,18 @@ def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
         f"{model['tokens_per_s']:.1f}" if model["tokens_per_s"] else "-",
         wording.when(model["last_used_at"]),
         _expiry(model),
+    )
+
+
+def _queued_row(request: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        str(request["position"]),
+        request["model"],
+        request["waits_for"],
+        request["priority"],
+        str(request["uid"]),
+        wording.span(request["waited_s"]),
+        wording.span(request["estimate_s"]),
     )
 
 

@@ -16,17 +16,20 @@ from tektra_cli.flags import Json
 
 
 def quantize(
-    source: Annotated[str, typer.Argument(help="A model's name, or a GGUF file.", metavar="IN")],
+    source: Annotated[str, typer.Argument(help="A model's name, a GGUF file or a model's folder.", metavar="IN")],
     target: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.", metavar="OUT")],
-    type_: Annotated[str, typer.Option("--type", help="Such as q4_k_m, q8_0, iq4_nl.", metavar="TYPE")] = "q4_k_m",
+    type_: Annotated[str, typer.Option("--type", help="Such as q4_k_m, q8_0, bf16.", metavar="TYPE")] = "q4_k_m",
     again: Annotated[bool, typer.Option("--again", help="Also if it is quantized already, which loses more.")] = False,
     json: Json = False,
 ) -> None:
     """Write a model in fewer bits a weight.
 
     It becomes smaller and faster, and a little worse. Import the new file with tektra models import.
+
+    A folder of safetensors (config.json, tokenizer.json, model.safetensors) of the llama, mistral, qwen2 or bert family
+    is converted first; with --type f16, bf16 or f32 that is all.
     """
-    place = str(Path(source).absolute()) if Path(source).is_file() else source
+    place = str(Path(source).absolute()) if _is_path(source) else source
     body = {"source": place, "target": str(target.absolute()), "type": type_, "again": again}
     try:
         output.show(_followed(body), json, _written)
@@ -34,12 +37,17 @@ def quantize(
         raise Interrupted("stopped; nothing was written") from None
 
 
+def _is_path(source: str) -> bool:
+    """A folder is one that looks like a model's, so that no folder in the way hides a model of its name."""
+    return "/" in source or Path(source).is_file() or (Path(source) / "config.json").is_file()
+
+
 def _followed(body: Mapping[str, Any]) -> Mapping[str, Any]:
     with StatusLine() as line:
         for event in launch.ensured().events("/api/models/quantize", body):
             match event["type"]:
                 case "progress":
-                    words = f" {event['done']} of {event['total']} tensors"
+                    words = f" {event['step']} {event['done']} of {event['total']} tensors"
                     line.show(bar_of(event["done"] / event["total"], words, terminal.size()[0] - 1))
                 case "done":
                     return {"schema": "tektra.quantized/1"} | {k: v for k, v in event.items() if k != "type"}
