@@ -22,7 +22,8 @@ NEW_TOKENS = 8
 def measure_swaps(cache: Path) -> dict[str, Any]:
     """Models loaded for each request, and seconds of a request, with a residence and without.
 
-    Without one, every request that finds the other model loaded exchanges them, in the order of arrival.
+    Without one, every request that finds the other model loaded exchanges them, in the order of arrival. One computing
+    thread: what is compared is how often models are loaded, not how fast they compute.
     """
     path = random_gguf(HALF_B, cache)
     return {
@@ -41,7 +42,6 @@ def measure_swaps(cache: Path) -> dict[str, Any]:
 
 def _measure(path: Path, clients: int, **env: str) -> dict[str, Any]:
     with installation() as tektra:
-        del tektra.env["TEKTRA_THREADS"]
         tektra.env |= {"TEKTRA_CONTEXT": "2048", "TEKTRA_STATES_BYTES": "0"} | env
         tektra.start()
         for model in MODELS:
