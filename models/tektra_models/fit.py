@@ -27,7 +27,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimate(header: Header, context: int, slots: int, batch: int, kv_type: str = "f16") -> Estimate:
-    """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens a step."""
+    """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens at once."""
     weights = header.weights_bytes
     kv = _kv_bytes(header, context, kv_type) + _state_bytes(header, slots)
     buffers = _buffers_bytes(header, context, slots, batch)
