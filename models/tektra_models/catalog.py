@@ -174,7 +174,7 @@ class Catalog:
             path=model.path,
             backend="scripted" if model.format == "scripted" else "llamacpp",
             context=context or min(most or DEFAULT_CONTEXT, DEFAULT_CONTEXT),
-            digest=model.sha256 or _identity(Path(model.path)),
+            digest=digest_of(model),
             **how,  # type: ignore[arg-type]
         )
 
@@ -289,6 +289,11 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def digest_of(model: Model) -> str:
+    """What tells this model's file from all others: its digest where that is known."""
+    return model.sha256 or _identity(Path(model.path))
 
 
 def _identity(path: Path) -> str:

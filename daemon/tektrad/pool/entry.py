@@ -10,6 +10,7 @@ from typing import Any
 
 from tektra_models.manifest import Model
 from tektrad.pool import budget
+from tektrad.pool.choice import Choice
 from tektrad.pool.scheduler import Group, Holding
 from tektrad.pool.worker import Worker
 
@@ -28,6 +29,7 @@ class Entry:
     last_used: float
     last_used_at: str
     loaded_at: str
+    choice: Choice
     ready: asyncio.Task[None]
     load_s: float
     stay_s: float
@@ -109,6 +111,7 @@ class Entry:
             "context": worker.spec.context,
             "kv_type": worker.spec.kv_type,
             "slots": worker.spec.slots,
+            "settings": self.choice.shown(),
             "promised_bytes": self.promised,
             "resident_bytes": budget.resident(worker.pid),
             "running": worker.running,

@@ -11,12 +11,13 @@ import math
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from tektra_models.catalog import Catalog
+from tektra_models.catalog import Catalog, digest_of
 from tektra_models.errors import WorkerDied
 from tektra_models.manifest import Model
 from tektra_models.spec import Spec
@@ -25,6 +26,7 @@ from tektrad.clock import Clock
 from tektrad.config import Settings
 from tektrad.errors import Draining, KeepsFailing, ModelInUse, NoMemory, NotFound
 from tektrad.pool import budget, scheduler
+from tektrad.pool.choice import Choice, choose
 from tektrad.pool.entry import Entry
 from tektrad.pool.lease import NO_WISH, Lease, Wish
 from tektrad.pool.line import Memory
@@ -33,6 +35,7 @@ from tektrad.pool.party import Party
 from tektrad.pool.place import Notice, Notify, Order
 from tektrad.pool.promise import promised_bytes
 from tektrad.pool.totals import Totals
+from tektrad.pool.tuned import Tuned
 from tektrad.pool.waiting import WaitingLine
 from tektrad.pool.worker import Worker
 
@@ -46,8 +49,15 @@ class Pool:
     """Loads, shares, keeps alive and unloads models within a budget of memory."""
 
     def __init__(
-        self, catalog: Catalog, settings: Settings, clock: Clock, states_dir: Path, measured: Measured
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        clock: Clock,
+        states_dir: Path,
+        measured: Measured,
+        tuned: Tuned,
     ) -> None:
+        self._tuned = tuned
         self.catalog = catalog
         self._measured = measured
         self.budget = budget.choose(settings.memory_budget, budget.measure())
@@ -145,6 +155,11 @@ class Pool:
         return max(0, min(self.budget - self.promised, budget.measure().available))
 
     @property
+    def batch(self) -> int:
+        """Tokens that one step of a model may compute."""
+        return self._settings.batch
+
+    @property
     def in_line(self) -> int:
         """Requests that wait for a model."""
         return len(self._line)
@@ -168,15 +183,21 @@ class Pool:
         return self.catalog.spec(
             model.name,
             context=wish.context or min(self._settings.context, model.context_train or self._settings.context),
-            kv_type=wish.kv_type or self._settings.kv_type,
             slots=self._settings.slots,
             batch=self._settings.batch,
             gap_s=self._settings.gap,
-            threads=self._settings.threads,
             drafts=self._settings.drafts,
             states_dir=str(self._states_dir) if self._settings.states_bytes else "",
             states_bytes=self._settings.states_bytes,
+            **self.choice(model, wish).values,
         )
+
+    def choice(self, model: Model, wish: Wish) -> Choice:
+        """How a model would compute when it is loaded, and who chose that."""
+        settings = self._settings.model_dump()
+        configured = {name: settings[name] for name in self._settings.model_fields_set}
+        best = self._tuned.settings_for(model, digest_of(model))
+        return choose(asdict(wish), configured, best.found if best is not None else {}, settings)
 
     async def bytes_for(self, spec: Spec) -> tuple[int, bool]:
         """What a worker of this spec will take, and whether that was measured rather than estimated."""
@@ -271,6 +292,7 @@ class Pool:
             last_used=self._clock.monotonic(),
             last_used_at=now,
             loaded_at=now,
+            choice=self.choice(order.model, order.wish),
             ready=asyncio.create_task(self._load(worker, set(self._leaving))),
         )
         entry.ready.add_done_callback(lambda task: self._loading_ended(entry, task))

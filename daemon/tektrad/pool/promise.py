@@ -27,4 +27,4 @@ def promised_bytes(spec: Spec) -> int:
 @functools.lru_cache(maxsize=256)
 def _estimate(spec: Spec, modified_ns: int, size: int) -> int:
     """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
-    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type).total_bytes
+    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.at_once, spec.kv_type).total_bytes
