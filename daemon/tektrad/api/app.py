@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tektra_models.errors import ModelError
-from tektrad.api import chat, conversations, health, metrics, models, v1_chat, v1_completions, v1_embeddings
+from tektrad.api import chat, conversations, health, metrics, models, tuning, v1_chat, v1_completions, v1_embeddings
 from tektrad.api.render import error_response
 from tektrad.api.server import PEER_UID
 from tektrad.api.services import Services
@@ -26,6 +26,7 @@ ROUTERS = (
     health.router,
     metrics.router,
     models.router,
+    tuning.router,
     chat.router,
     conversations.router,
     v1_chat.router,

@@ -45,6 +45,7 @@ async def show_model(rooms: Rooms, name: str) -> Response:
     """One model with its header and what it would need."""
     model = rooms.catalog.get(name)
     document = {"schema": "tektra.model/1", "model": shown(rooms, model)}
+    document["settings"] = rooms.pool.choice(model, Wish()).shown()
     return json_response(document | await asyncio.to_thread(_details, rooms, model))
 
 
@@ -57,7 +58,7 @@ def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
     template = plain.pop("tokenizer.chat_template", None)
     return {
         "metadata": plain,
-        "estimate": msgspec.to_builtins(fit.estimate(header, spec.context, spec.slots, spec.batch, spec.kv_type)),
+        "estimate": msgspec.to_builtins(fit.estimate(header, spec.context, spec.slots, spec.at_once, spec.kv_type)),
         "chat_template": template,
     }
 
@@ -67,7 +68,8 @@ async def import_model(rooms: Rooms, body: shapes.Import) -> Response:
     """Take a file on this machine into the catalog, as a link or as a copy."""
     add = rooms.catalog.add_copy if body.copy_file else rooms.catalog.add_link
     model = await asyncio.to_thread(add, Path(body.path), body.name)
-    return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
+    document = {"schema": "tektra.model/1", "model": shown(rooms, model)}
+    return json_response(document | {"recommended": rooms.tuned.advice(model.quantization)}, 201)
 
 
 @router.post("/models/pull")
@@ -75,10 +77,17 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
     """Download from a hub; the events tell how far it is. Going away stops it, and the next one resumes."""
     from tektra_models.pull import Done, pull  # with its HTTP client; an idle daemon need not carry that
 
-    models_dir = rooms.paths.models_dir
+    download = pull(
+        body.source,
+        models_dir=rooms.paths.models_dir,
+        name=body.name,
+        revision=body.revision,
+        speeds=rooms.tuned.speeds,
+        best=body.best,
+    )
 
     async def events() -> AsyncGenerator[object, None]:
-        async with aclosing(pull(body.source, models_dir=models_dir, name=body.name, revision=body.revision)) as told:
+        async with aclosing(download) as told:
             async for event in told:
                 yield {"type": "done", "model": shown(rooms, event.model)} if isinstance(event, Done) else event
 
@@ -94,6 +103,8 @@ async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
         raise InvalidRequest(f"{target} does not say in which folder", "Give the whole path.", param="target")
 
     async def events() -> AsyncGenerator[object, None]:
+        if (found := rooms.tuned.advice(body.type.upper())) is not None:
+            yield {"type": "recommended"} | msgspec.to_builtins(found)
         async with aclosing(quantized(source, target, body.type, again=body.again)) as told:
             async for event in told:
                 yield event
@@ -132,11 +143,16 @@ async def load_model(
     rooms: Rooms, asker: Asker, request: Request, name: str, body: shapes.LoadModel | None = None
 ) -> Response:
     """Bring a model into memory and keep it there."""
-    wish = body or shapes.LoadModel(context=None, kv_type=None, keep_alive=None)
+    wish = body or shapes.LoadModel()
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
-        how = Wish(context=wish.context, kv_type=wish.kv_type)
+        how = Wish(
+            context=wish.context,
+            kv_type=wish.kv_type,
+            micro_batch=wish.micro_batch,
+            flash_attention=wish.flash_attention,
+        )
         async with rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 

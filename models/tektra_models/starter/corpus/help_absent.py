@@ -199,6 +199,6 @@ use an adapter|can models be merged|merge models|train on my chats|Which command
             "Training is not possible yet; Tektra runs finished GGUF files.",
         ),
         ("raining", "yet"),
-        ("train", "tune", "convert", "create"),
+        ("train", "finetune", "convert", "create"),
     ),
 )
