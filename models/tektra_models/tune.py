@@ -92,6 +92,11 @@ def _check_model(model: Model) -> None:
 def _check_text(text: Path, model: Model | None) -> None:
     if model is None:
         raise BadRequest("a text needs a model that reads it", "tektra models tune MODEL --text FILE")
+    if model.adapters:
+        raise Unsupported(
+            f'"{model.name}" is "{model.origin}" with adapters, and its files would read the text without them',
+            "Let the model that it was made of read the text.",
+        )
     os.close(open_regular(text))
 
 

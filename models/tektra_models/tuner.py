@@ -231,7 +231,7 @@ class Tuner:
     def _opened(self, quantization: str, **how: int | str) -> Iterator[LlamaCppBackend]:
         try:
             path = self._files.of(quantization)
-            backend = LlamaCppBackend(msgspec.structs.replace(self._usual, path=path, **how))
+            backend = LlamaCppBackend(msgspec.structs.replace(self._usual, path=path, **how), read_header(path))
         except LoadFailed as error:
             if self._files.real or self._job.name is None:
                 raise

@@ -50,7 +50,7 @@ def test_every_type_is_made_of_what_the_quantizer_makes_and_computes(
     real = read_header(target)
     assert {each.name: each.type for each in made.tensors} == {each.name: each.type for each in real.tensors}
     assert made.quantization == quantization
-    backend = LlamaCppBackend(Spec(name="m", path=str(path), threads=1, context=256))
+    backend = LlamaCppBackend(Spec(name="m", path=str(path), threads=1, context=256), read_header(path))
     sampler = backend.sampler(Sampling(temperature=0.0), [])
     assert 0 <= backend.decode([Feed(0, [1, 2, 3], 0, sampler)])[0][0] < TINY.vocabulary
     backend.cut(0, 0)
@@ -75,7 +75,7 @@ def test_a_shape_that_is_too_large_keeps_its_first_layers_and_as_large_a_part_of
     write_random(small, "Q4_0", TYPES["Q4_0"], path)
     header = read_header(path)
     assert (header.layers, header.vocabulary) == (4, 25_312)
-    backend = LlamaCppBackend(Spec(name="m", path=str(path), threads=1, context=256))
+    backend = LlamaCppBackend(Spec(name="m", path=str(path), threads=1, context=256), read_header(path))
     assert backend.vocabulary == 25_312
     backend.close()
     assert cut(half_b(), 10**9) == half_b()

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tektra_models.catalog import Catalog
 from tektra_models.errors import BadRequest, DiskFull, ModelError, ModelFileMissing, Unsupported
 from tektra_models.manifest import Model
+from tektra_models.spec import Adapter
 from tektra_models.tune import Job, Progress, job_for, tuned
 from tektra_models.tuning import TIMED, Tuning
 from tests.bench.random_model import TINY, random_gguf
@@ -94,6 +96,9 @@ def test_what_cannot_be_timed_is_refused_before_anything_is_made(catalog: Catalo
         job(catalog, tmp_path, text=tmp_path / "no.txt")
     with pytest.raises(ModelError, match="directory"):
         job(catalog, tmp_path, text=tmp_path)
+    adapted = msgspec.structs.replace(catalog.get("tiny"), origin="tiny", adapters=(Adapter(path="style.gguf"),))
+    with pytest.raises(Unsupported, match="without them"):
+        job_for(adapted, tmp_path / "tuning", types=[], seconds=0.2, batch=128, text=TEXT)
     assert job(catalog, tmp_path, None).types == TIMED
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""How many bytes a model is promised before anybody measured what it takes: estimated from its file's header."""
+"""How many bytes a model is promised before anybody measured what it takes: estimated from the headers of its files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ SCRIPTED_BYTES = 64 << 20
 
 
 def promised_bytes(spec: Spec) -> int:
-    """Bytes that the model will need in this shape; reads the file's header, raises BadModelFile."""
+    """Bytes of RAM that the model will need in this shape; reads the files' headers, raises BadModelFile."""
     if spec.backend == "scripted":
         return SCRIPTED_BYTES
+    return estimate(spec).total_bytes - sum(share.frees_bytes for share in spec.offload)
+
+
+def estimate(spec: Spec) -> fit.Estimate:
+    """What a GGUF model will need in this shape, part by part; reads the files' headers, raises BadModelFile."""
     try:
         found = Path(spec.path).stat()
     except OSError:
@@ -25,6 +30,7 @@ def promised_bytes(spec: Spec) -> int:
 
 
 @functools.lru_cache(maxsize=256)
-def _estimate(spec: Spec, modified_ns: int, size: int) -> int:
+def _estimate(spec: Spec, modified_ns: int, size: int) -> fit.Estimate:
     """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
-    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.at_once, spec.kv_type).total_bytes
+    adapters = [read_header(adapter.path) for adapter in spec.adapters]
+    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.at_once, spec.kv_type, adapters)
