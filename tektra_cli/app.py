@@ -83,6 +83,7 @@ TREE: Mapping[str, Leaf | Branch] = {
             "ps": Leaf("models.look:ps", "List the models in memory; never starts the daemon."),
             "devices": Leaf("models.look:devices", "List what models can be computed on: processor and GPUs."),
             "quantize": Leaf("models.quantize:quantize", "Write a model in fewer bits a weight."),
+            "tune": Leaf("models.tune:tune", "Find out which type and settings are fastest on this machine."),
             "pull": Leaf("models.pull:pull", "Download a model from the hub; goes on where it stopped."),
         },
         "tektra models pull Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m",

@@ -61,9 +61,9 @@ class Client:
         """The document that answers `body`."""
         return self._answer("POST", path, query, body, timeout)
 
-    def delete(self, path: str) -> Document:
+    def delete(self, path: str, query: Mapping[str, Any] | None = None) -> Document:
         """The document that says what is gone."""
-        return self._answer("DELETE", path, None, None, ANSWER_SECONDS)
+        return self._answer("DELETE", path, query, None, ANSWER_SECONDS)
 
     def events(self, path: str, body: Mapping[str, Any]) -> Generator[Document, None, None]:
         """The events that answer `body`, the last of them `finish`, `done` or `error`; closing cancels the work.

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from tektra_models.spec import KvType
+from tektra_models.spec import FlashAttention, KvType
 from tektrad.errors import CannotStart
 
 SYSTEM_FILE = Path("/etc/tektra/config.toml")
@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     batch: int = Field(512, ge=16, le=8192, description="tokens that one step may compute")
     gap: float = Field(0.4, gt=0, description="seconds an answer may wait for a token while others' prompts are read")
     threads: int = Field(0, ge=0, description="computing threads per model; 0: one per core")
+    micro_batch: int = Field(
+        0, ge=0, le=8192, multiple_of=32, description="tokens of a step that are computed at once; 0: all"
+    )
+    flash_attention: FlashAttention = Field("auto", description="attention in one pass: auto (where possible), on, off")
     kv_type: KvType = Field("f16", description="how cells are kept: f16, q8_0 (half the memory) or q4_0 (a quarter)")
     gpu_layers: LayersOnGpus = Field("auto", description="layers on GPUs: auto (as many as fit), all, none, or N")
     devices: str = Field("", description="devices that may hold layers, with commas between; empty: all GPUs")

@@ -29,6 +29,7 @@ from tektrad.paths import Paths
 from tektrad.pool.devices import Devices
 from tektrad.pool.measured import Measured
 from tektrad.pool.pool import Pool
+from tektrad.pool.tuned import Tuned
 from tektrad.store.db import open_store
 
 Report = Callable[[str], None]
@@ -55,8 +56,20 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
         await asyncio.to_thread(sweep, catalog)
+        tuned = Tuned(store, clock)
+        await tuned.recall()
         pool = await stairs.enter_async_context(
-            opened(Pool(catalog, settings, clock, paths.states_dir, Measured(store, clock), Devices(settings.devices)))
+            opened(
+                Pool(
+                    catalog,
+                    settings,
+                    clock,
+                    paths.states_dir,
+                    Measured(store, clock),
+                    tuned,
+                    Devices(settings.devices),
+                )
+            )
         )
         default_model = settings.default_model or MODEL_NAME
         services = Services(
@@ -65,6 +78,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             clock=clock,
             catalog=catalog,
             pool=pool,
+            tuned=tuned,
             conversations=conversations,
             turns=Turns(pool, conversations, clock, default_model),
             default_model=default_model,

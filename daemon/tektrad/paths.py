@@ -46,6 +46,11 @@ class Paths:
         return self.cache_dir / "states"
 
     @property
+    def tuning_dir(self) -> Path:
+        """Files of random weights, while types are timed."""
+        return self.cache_dir / "tuning"
+
+    @property
     def database(self) -> Path:
         """The SQLite store."""
         return self.data_dir / "tektra.db"

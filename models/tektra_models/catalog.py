@@ -201,7 +201,7 @@ class Catalog:
             backend="scripted" if model.format == "scripted" else "llamacpp",
             context=context or min(most or DEFAULT_CONTEXT, DEFAULT_CONTEXT),
             adapters=model.adapters,
-            digest=_digest(model),
+            digest=digest_of(model),
             **how,  # type: ignore[arg-type]
         )
 
@@ -324,7 +324,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _digest(model: Model) -> str:
+def digest_of(model: Model) -> str:
     """What tells a model's file, with its adapters, from all others."""
     adapters = (f"{_identity(Path(adapter.path))} × {adapter.scale}" for adapter in model.adapters)
     return " + ".join((model.sha256 or _identity(Path(model.path)), *adapters))

@@ -31,7 +31,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 def estimate(
     header: Header, context: int, slots: int, batch: int, kv_type: str = "f16", adapters: Sequence[Header] = ()
 ) -> Estimate:
-    """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens a step."""
+    """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens at once."""
     weights = header.weights_bytes + sum(adapter.weights_bytes for adapter in adapters)
     kv = _kv_bytes(header, context, kv_type) + _state_bytes(header, slots)
     buffers = buffers_bytes(header, context, slots, batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ import msgspec
 
 from tektra_models.errors import BadRequest, HubRefused, HubUnreachable
 from tektra_models.reach import Endpoint, HubClient, unreachable
+from tektra_models.tuning import CLASSES, Advice, Speed, advice, preference
 
 # Without a wish: the usual compromise first, then its older relatives, then the larger and better one.
 PREFERRED = ("Q4_K_M", "Q4_0", "Q4_K_S", "IQ4_NL", "Q4_1", "Q8_0")
@@ -42,6 +44,8 @@ class HubFile(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     size_bytes: int
     sha256: str
+    advice: Advice | None = None
+    """A clearly faster type of the same class, of which the repository has a file."""
 
     @property
     def path(self) -> str:
@@ -100,13 +104,17 @@ def _from_address(text: str, endpoint: Endpoint) -> tuple[str, str | None]:
     return "/".join(parts[:2]) + (f":{name}" if name else ""), parts[3]
 
 
-async def find_file(client: HubClient, source: Source, revision: str | None) -> HubFile:
-    """Ask the hub which files there are and choose one."""
+async def find_file(
+    client: HubClient, source: Source, revision: str | None, speeds: Sequence[Speed] = (), *, best: bool = False
+) -> HubFile:
+    """Ask the hub which files there are and choose one; `best` lets the speeds of types on this machine decide."""
+    if best:
+        _check_best(source, speeds)
     asked = revision or source.revision or "main"
     if not _REVISION.match(asked) or ".." in asked:
         raise BadRequest(f"{asked[:200]!r} cannot be a revision.", "Give a branch, a tag or a commit.")
     answer = await _read_repository(client, source.repository, asked)
-    chosen = choose(answer.siblings, source)
+    chosen = choose(answer.siblings, source, preference(speeds, PREFERRED) if best else PREFERRED)
     lfs = next(each.lfs for each in answer.siblings if each.rfilename == chosen)
     if lfs is None or not _SHA256.match(lfs.sha256) or lfs.size <= 0:
         raise HubRefused(
@@ -115,7 +123,31 @@ async def find_file(client: HubClient, source: Source, revision: str | None) -> 
         )
     # The commit, and not the branch: what was promised stays what is downloaded, also on another day.
     commit = answer.sha if answer.sha and _COMMIT.match(answer.sha) else asked
-    return HubFile(repository=source.repository, revision=commit, file=chosen, size_bytes=lfs.size, sha256=lfs.sha256)
+    return HubFile(
+        repository=source.repository,
+        revision=commit,
+        file=chosen,
+        size_bytes=lfs.size,
+        sha256=lfs.sha256,
+        advice=_advice([each.rfilename for each in answer.siblings], chosen, speeds),
+    )
+
+
+def _check_best(source: Source, speeds: Sequence[Speed]) -> None:
+    if source.wanted:
+        raise BadRequest(
+            f'"{source.wanted[:100]}" names a file, and the best one is asked for as well', "Leave out one of the two."
+        )
+    if not speeds:
+        raise BadRequest("it is not known yet what is fastest on this machine", "Find out: tektra models tune")
+
+
+def _advice(names: Sequence[str], chosen: str, speeds: Sequence[Speed]) -> Advice | None:
+    """A clearly faster type than the chosen file's, if there is one file of it."""
+    types = [name for types in CLASSES.values() for name in types]
+    of_each = {each: [name for name in _with_tag(names, each) if not _SPLIT.search(name)] for each in types}
+    own = next((each for each, files in of_each.items() if chosen in files), None)
+    return advice(speeds, own, [each for each, files in of_each.items() if len(files) == 1 or each == own])
 
 
 async def _read_repository(client: HubClient, repository: str, revision: str) -> _Repository:
@@ -155,7 +187,7 @@ def check_status(response: httpx2.Response, repository: str, what: str) -> None:
     raise HubRefused(f"The hub refused {where} with status {status}.", "Try again later.")
 
 
-def choose(siblings: list[_Sibling], source: Source) -> str:
+def choose(siblings: list[_Sibling], source: Source, preferred: Sequence[str] = PREFERRED) -> str:
     """The one file that was meant; raises HubRefused with the list when that is not clear."""
     names = [each.rfilename for each in siblings if each.rfilename.lower().endswith(".gguf")]
     if source.wanted and source.wanted.lower().endswith(".gguf"):
@@ -163,7 +195,7 @@ def choose(siblings: list[_Sibling], source: Source) -> str:
     elif source.wanted:
         found = _with_tag(names, source.wanted)
     else:
-        found = _preferred(names)
+        found = _preferred(names, preferred)
     whole = [name for name in found if not _SPLIT.search(name)]
     if len(whole) == 1:
         return whole[0]
@@ -175,15 +207,15 @@ def choose(siblings: list[_Sibling], source: Source) -> str:
     raise HubRefused(_unclear(source, whole), _offer(source.repository, whole or names))
 
 
-def _with_tag(names: list[str], tag: str) -> list[str]:
+def _with_tag(names: Sequence[str], tag: str) -> list[str]:
     # A vision projector is quantized too, but is no model.
     pattern = re.compile(rf"(?:\A|[-._]){re.escape(tag)}(?=[-._])", re.IGNORECASE)
     return [name for name in names if pattern.search(PurePosixPath(name).name) and not _is_addition(name)]
 
 
-def _preferred(names: list[str]) -> list[str]:
+def _preferred(names: list[str], preferred: Sequence[str]) -> list[str]:
     models = [name for name in names if not _is_addition(name)]
-    for tag in PREFERRED:
+    for tag in preferred:
         if found := [name for name in _with_tag(models, tag) if not _SPLIT.search(name)]:
             return found
     return models

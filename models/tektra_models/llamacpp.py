@@ -10,7 +10,7 @@ import ctypes
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import llama_cpp.llama_cpp as llama
@@ -22,6 +22,7 @@ from tektra_models.generation import Pooling, Sampling
 from tektra_models.gguf_header import Header
 from tektra_models.llamacpp_devices import pointers
 from tektra_models.llamacpp_pooled import Pooled
+from tektra_models.machine import cores
 from tektra_models.spec import IDLE_HOLDERS, Adapter, KvType, Spec
 
 if TYPE_CHECKING:
@@ -31,9 +32,19 @@ if TYPE_CHECKING:
 
 TINY_BYTES = 64 << 20
 KV_BLOCK = 32
-TENSOR_DONE = re.compile(rb"\[\s*(\d+)/\s*(\d+)\]")
+READ_AT_ONCE = 64
+"""Tokens of which all logits are wanted; a large vocabulary's take half a megabyte each."""
+TENSOR_DONE = re.compile(rb"\[\s*(\d+)/\s*(\d+)\]\s+(\S+)")
 """How llama.cpp says that it quantizes the next tensor."""
+TENSOR_TYPE = re.compile(rb"size = .* \((\w+)\)$")
+"""How it says what the tensor becomes."""
 LOG_BYTES = 4096
+
+FLASH = {
+    "auto": llama.LLAMA_FLASH_ATTN_TYPE_AUTO,
+    "on": llama.LLAMA_FLASH_ATTN_TYPE_ENABLED,
+    "off": llama.LLAMA_FLASH_ATTN_TYPE_DISABLED,
+}
 
 _WARN, _ERROR = 3, 4
 
@@ -44,11 +55,6 @@ def _log(level: int, text: bytes, user_data: Any) -> None:
     if level in (_WARN, _ERROR):
         sys.stderr.write(text[:LOG_BYTES].decode("utf-8", "replace"))  # a hostile file's names may be endless
         sys.stderr.flush()
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 class LlamaCppBackend:
@@ -62,7 +68,7 @@ class LlamaCppBackend:
         self._ctx: int | None = None
         self._model = self._load(spec)
         self._adapters = [self._load_adapter(adapter) for adapter in spec.adapters]  # they go with the model
-        self._threads = spec.threads or self._useful_threads()
+        self.threads = spec.threads or self._useful_threads()
         self._vocab = llama.llama_model_get_vocab(self._model)
         self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
         self.can_generate = bool(llama.llama_model_has_decoder(self._model)) and not self._bidirectional()
@@ -151,10 +157,12 @@ class LlamaCppBackend:
         params.n_ctx = cells
         params.n_batch = params.n_ubatch = max(batch, slots)  # llama.cpp aborts when a batch cannot serve every slot
         params.n_seq_max = slots
-        params.n_threads = params.n_threads_batch = self._threads
+        params.n_threads = params.n_threads_batch = self.threads
         params.kv_unified = True
         params.no_perf = True
         if pooling is None:
+            params.n_ubatch = max(self._spec.at_once, slots)
+            params.flash_attn_type = FLASH[self._spec.flash_attention]
             self._keep_cells_as(params, self._spec.kv_type)
         else:
             params.embeddings, params.pooling_type = True, pooling
@@ -180,6 +188,11 @@ class LlamaCppBackend:
         params.type_k = params.type_v = getattr(llama, f"GGML_TYPE_{kv_type.upper()}")
         if kv_type == "f16":
             return
+        if self._spec.flash_attention == "off":
+            raise BadRequest(
+                f"cells as {kv_type} need flash attention, which is switched off",
+                "Keep cells as f16 (--kv-type f16), or leave flash attention on (--flash-attention auto).",
+            )
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_ENABLED
         width = llama.llama_model_n_embd(self._model) // max(llama.llama_model_n_head(self._model), 1)
         if width % KV_BLOCK:
@@ -380,6 +393,23 @@ class LlamaCppBackend:
         self.cut(holder, 0)
         return False
 
+    def surprise(self, tokens: list[int], wanted: Collection[int]) -> float:
+        """How unlikely the tokens at the wanted places are, each after all before: nats, in sum; empties the cells."""
+        total = 0.0
+        for at in range(0, len(tokens) - 1, READ_AT_ONCE):
+            piece = tokens[at : min(at + READ_AT_ONCE, len(tokens) - 1)]
+            self._fill([Feed(0, piece, at, None)])
+            rows = [row for row in range(len(piece)) if at + row + 1 in wanted]
+            for row in rows:
+                self._batch.logits[row] = True
+            if llama.llama_decode(self._ctx, self._batch) != 0:
+                raise ModelError("llama.cpp could not compute the text")
+            for row in rows:
+                logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._ctx, row), shape=(self.vocabulary,))
+                total -= float(log_softmax(logits.astype(np.float64))[tokens[at + row + 1]])
+        self.cut(0, 0)
+        return total
+
     def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
         """Pool one input and scale it to unit length."""
         return self._pooled.vector(tokens, pooling)
@@ -419,18 +449,45 @@ def likeliest(chances: Any, count: int) -> list[tuple[int, float]]:
 def quantize_file(source: str, target: str, file_type: int, *, again: bool, report: Callable[[int, int], None]) -> bool:
     """Write `target` as `source` in another file type; tells how many of all tensors are done; false if it failed."""
 
+    def hear(line: bytes) -> None:
+        if found := TENSOR_DONE.match(line):
+            report(int(found[1]), int(found[2]))
+
+    return _quantize(source, target, file_type, hear, allow_requantize=again)
+
+
+def types_in(source: str, file_type: int) -> dict[str, str]:
+    """Which tensors of a file would get which type in another file type; raises LoadFailed."""
+    types: dict[str, str] = {}
+    name = ""
+
+    def hear(line: bytes) -> None:
+        nonlocal name
+        if found := TENSOR_DONE.match(line):
+            name = found[3].decode("utf-8", "replace")
+        elif found := TENSOR_TYPE.match(line):
+            types[name] = found[1].decode().upper()
+
+    if not _quantize(source, os.devnull, file_type, hear, dry_run=True):
+        raise LoadFailed(f"llama.cpp cannot quantize files like {source}")
+    return types
+
+
+def _quantize(source: str, target: str, file_type: int, hear: Callable[[bytes], None], **options: bool) -> bool:
+    """Let llama.cpp quantize; `hear` is told every line that it says."""
+
     @llama.llama_log_callback  # type: ignore[untyped-decorator]
     def listen(level: int, text: bytes, user_data: Any) -> None:
-        found = TENSOR_DONE.match(text)
-        if found:
-            report(int(found[1]), int(found[2]))
-        elif level == _ERROR:
+        hear(text.rstrip())
+        if level == _ERROR:
             sys.stderr.write(text[:LOG_BYTES].decode("utf-8", "replace"))
 
     llama.llama_log_set(listen, ctypes.c_void_p(0))
     llama.llama_backend_init()
     params = llama.llama_model_quantize_default_params()
-    params.ftype, params.nthread, params.allow_requantize = file_type, cores(), again
+    params.ftype, params.nthread = file_type, cores()
+    for name, value in options.items():
+        setattr(params, name, value)
     status = llama.llama_model_quantize(os.fsencode(source), os.fsencode(target), ctypes.byref(params))
     llama.llama_log_set(_log, ctypes.c_void_p(0))
     return bool(status == 0)

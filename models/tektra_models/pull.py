@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tektra_models.hub import HubFile, check_status, find_file, find_token, pars
 from tektra_models.manifest import Model, check_name, name_for, read_facts
 from tektra_models.part import PartFile
 from tektra_models.reach import Endpoint, HubClient
+from tektra_models.tuning import Speed
 
 FLUSH_BYTES = 1024 * 1024
 REPORT_SECONDS = 0.25
@@ -43,6 +44,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     resumed_bytes: int
 
 
+class Recommended(msgspec.Struct, frozen=True, kw_only=True, tag="recommended"):
+    """The repository has a type of the same class that is clearly faster on this machine."""
+
+    quantization: str
+    ratio: float
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
     """How far the download is; the speed is that of this pull."""
 
@@ -61,7 +69,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     model: Model
 
 
-PullEvent = Plan | Progress | Verifying | Done
+PullEvent = Plan | Recommended | Progress | Verifying | Done
 
 
 async def pull(
@@ -70,22 +78,29 @@ async def pull(
     models_dir: Path,
     name: str | None = None,
     revision: str | None = None,
+    speeds: Sequence[Speed] = (),
+    best: bool = False,
     endpoint: str | None = None,
     token: str | None = None,
     transport: httpx2.AsyncBaseTransport | None = None,
     sleep: Sleep = asyncio.sleep,
     clock: Clock = time.monotonic,
 ) -> AsyncGenerator[PullEvent, None]:
-    """Download a model into the catalog, telling how it goes; raises a ModelError when it does not."""
+    """Download a model into the catalog, telling how it goes; raises a ModelError when it does not.
+
+    `speeds` are those of types on this machine: by them a better file is recommended, or with `best` taken.
+    """
     hub = Endpoint(endpoint)
     wanted = parse_source(source, hub)
     name = None if name is None else check_name(name)
     catalog = Catalog(models_dir)
     token = token or await asyncio.to_thread(find_token, hub)
     async with HubClient(hub, token, transport) as client:
-        file = await find_file(client, wanted, revision)
+        file = await find_file(client, wanted, revision, speeds, best=best)
         name = name or name_for(Path(file.file).name)
         await asyncio.to_thread(catalog.ensure_free, name, file.sha256)
+        if file.advice is not None:
+            yield Recommended(quantization=file.advice.quantization, ratio=file.advice.ratio)
         blob = catalog.blob(file.sha256)
         with PartFile(blob.parent, file) as part:
             if blob.exists():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -18,6 +17,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from tektra_models.blobs import ensure_room, sync_directory, write_failed
+from tektra_models.child import LAST_WORDS, ChildFailed, lines_of
 from tektra_models.convert.folder import WHOLE, ModelFolder, open_folder
 from tektra_models.errors import BadRequest, LoadFailed, ModelError, from_code
 from tektra_models.ggml_types import FILE_TYPES
@@ -29,8 +29,6 @@ UNUSUAL = ("NVFP4", "Q1_0", "F32")
 TYPES = {name: number for number, name in FILE_TYPES.items() if name not in (*NEED_IMPORTANCE, *UNUSUAL)}
 FOLDER_TYPES = tuple(dict.fromkeys((*WHOLE, *TYPES)))
 """What a folder can become: whole weights too, since it is converted first."""
-LAST_WORDS = 400
-MAX_WORDS = 64 * 1024
 
 Step = Literal["converting", "quantizing"]
 
@@ -147,23 +145,13 @@ def _quantizing(source: Path, target: Path, name: str, again: bool) -> _Work:
 
 async def _followed(work: _Work, source: Path) -> AsyncGenerator[Progress, None]:
     """Run a process to its end, telling what it tells; closing the iterator kills it. Raises a ModelError."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", work.module, *work.arguments,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    words = asyncio.create_task(_read_all(process.stderr))
     try:
-        assert process.stdout is not None
-        async for line in process.stdout:
-            done, _, total = line.partition(b" ")
-            yield Progress(done=int(done), total=int(total), step=work.step)
-        if await process.wait() != 0:
-            raise _failure(work.step, source, await words)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        await asyncio.wait([words])
+        async with aclosing(lines_of(work.module, *work.arguments)) as lines:
+            async for line in lines:
+                done, _, total = line.partition(b" ")
+                yield Progress(done=int(done), total=int(total), step=work.step)
+    except ChildFailed as error:
+        raise _failure(work.step, source, error.message) from error
 
 
 def _failure(step: Step, source: Path, words: str) -> ModelError:
@@ -190,12 +178,3 @@ def _kept(part: Path, target: Path, name: str, source_bytes: int, seconds: float
         source_bytes=source_bytes,
         seconds=round(seconds, 3),
     )
-
-
-async def _read_all(stream: asyncio.StreamReader | None) -> str:
-    """All that the process wrote beside its progress, but for what is longer than anybody reads."""
-    assert stream is not None
-    kept = b""
-    while chunk := await stream.read(MAX_WORDS):
-        kept = (kept + chunk)[-MAX_WORDS:]
-    return kept.decode("utf-8", "replace").strip()

@@ -8,6 +8,7 @@ import msgspec
 
 BackendName = Literal["llamacpp", "scripted"]
 KvType = Literal["f16", "q8_0", "q4_0"]
+FlashAttention = Literal["auto", "on", "off"]
 GpuLayers = Literal["auto", "all", "none"] | int
 """How many layers shall lie on GPUs: as many as fit, all, none, or so many; the output counts as one."""
 
@@ -53,6 +54,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Computing threads; 0 means one per core that this process may use."""
     kv_type: KvType = "f16"
     """In what the cells keep what was computed; q8_0 takes about half the memory of f16, q4_0 a quarter."""
+    micro_batch: int = 0
+    """Tokens of a step that are computed at once; 0: all of them."""
+    flash_attention: FlashAttention = "auto"
+    """Whether attention is computed in one pass over the cells; auto: where the model can."""
     gpu_layers: GpuLayers = "none"
     """What was asked for; `offload` is what came of it."""
     offload: tuple[Offload, ...] = ()
@@ -67,3 +72,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Where attention states are kept between loads; empty: nowhere."""
     states_bytes: int = 0
     """How many bytes all kept states may take."""
+
+    @property
+    def at_once(self) -> int:
+        """Tokens of a step that are computed at once."""
+        return min(self.micro_batch or self.batch, self.batch)

@@ -56,6 +56,8 @@ def open_states(spec: Spec) -> KvStore | None:
     if not spec.states_dir or spec.backend != "llamacpp":
         return None
     key = f"{spec.digest} llama-cpp-python {version('llama-cpp-python')} {spec.kv_type}"
+    if spec.flash_attention != "auto":  # values lie in another order without it
+        key += f" flash attention {spec.flash_attention}"
     try:
         return KvStore(Path(spec.states_dir), key, spec.states_bytes)
     except OSError as error:

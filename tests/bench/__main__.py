@@ -22,9 +22,10 @@ from tests.bench.peers import measure_peers
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
 from tests.bench.swaps import measure_swaps
+from tests.bench.tuned import measure_tuned
 from tests.llama_sources import CACHE
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "swaps", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "tuned", "swaps", "commands", "start")
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
 
@@ -71,6 +72,8 @@ def main() -> None:
         report["swaps"] = measure_swaps(args.cache)
     if PEERS in parts:
         report["peers"] = measure_peers(args.cache, args.pairs, quick=args.quick, plot=args.plot)
+    if "tuned" in parts:
+        report["tuned"] = measure_tuned(args.cache, args.pairs)
     print(json.dumps(report, indent=2))
     sys.exit(bool(report.get("peers", {}).get("failures")))
 

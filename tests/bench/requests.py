@@ -41,13 +41,24 @@ class Server(Protocol):
 @contextmanager
 def benchmarked(path: Path, context: int, **env: str) -> Iterator[Tektra]:
     """A Tektra of its own that has loaded the benchmark's model, on all cores; without drafts if not told otherwise."""
+    with started(**env) as tektra:
+        load(tektra, path, context)
+        yield tektra
+
+
+@contextmanager
+def started(**env: str) -> Iterator[Tektra]:
+    """A Tektra of its own, on all cores; without drafts if not told otherwise."""
     with installation() as tektra:
         del tektra.env["TEKTRA_THREADS"]
         tektra.env |= {"TEKTRA_DRAFTS": "0"} | env
-        tektra.start()
-        tektra.json("models", "import", str(path), "--name", MODEL)
-        tektra.json("models", "load", MODEL, "--context", str(context), "--keep-alive", "-1")
-        yield tektra
+        yield tektra.start()
+
+
+def load(tektra: Tektra, path: Path, context: int) -> None:
+    """Bring the benchmark's model into memory, to stay there."""
+    tektra.json("models", "import", str(path), "--name", MODEL)
+    tektra.json("models", "load", MODEL, "--context", str(context), "--keep-alive", "-1")
 
 
 def fresh_tokens(count: int) -> list[int]:

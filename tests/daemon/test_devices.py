@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tektra_models import devices
+from tektra_models.catalog import Catalog, digest_of
 from tektra_models.devices import Device, built_for_cpu_only
 from tektra_models.errors import LoadFailed, Unsupported
 from tektra_models.fit import buffers_bytes
@@ -16,9 +17,17 @@ from tektra_models.gguf import read_header
 from tektra_models.placement import MARGIN, parts_of
 from tektra_models.spec import GpuLayers, Offload, Spec
 from tektra_models.starter import MODEL_PATH
+from tektra_models.tuning import Best, Tuning
 from tektra_models.worker import open_backend
+from tektrad.clock import SystemClock
+from tektrad.config import Settings
 from tektrad.errors import NoMemory
 from tektrad.pool.devices import Devices
+from tektrad.pool.lease import Wish
+from tektrad.pool.measured import Measured
+from tektrad.pool.pool import Pool
+from tektrad.pool.tuned import Tuned
+from tektrad.store.db import open_store
 from tests.ggufs import write_gguf
 from tests.harness import Tektra
 
@@ -141,6 +150,33 @@ async def test_a_broken_driver_stops_only_those_who_need_it(spec: Spec) -> None:
     assert (await found.placed(asking(spec, "none"), {}, {})).offload == ()
     with pytest.raises(LoadFailed):
         await found.placed(asking(spec, "all"), {}, {})
+
+
+async def test_what_was_timed_on_the_processor_counts_only_without_a_device(tmp_path: Path) -> None:
+    catalog, clock = Catalog(tmp_path / "models"), SystemClock()
+    model = catalog.add_link(write_gguf(tmp_path / "m.gguf", layers=6), "m")
+    best = Best(threads=3, micro_batch=64, flash_attention="off")
+    found = Tuning(
+        model="m", weights=1, layers=6, of_layers=6, speeds=(), trials=(), chosen="Q4_0", best=best, seconds=1.0,
+        load_average=0.1,
+    )  # fmt: skip
+    async with open_store(tmp_path / "store.db") as store:
+        tuned = Tuned(store, clock)
+        await tuned.keep(digest_of(model), found)
+        measured, found_here = Measured(store, clock), made_up(gpu("CUDA0", GIB))
+        pool = Pool(catalog, Settings(), clock, tmp_path / "states", measured, tuned, found_here)
+        on_gpu, in_ram = [await pool.placed(model, Wish(gpu_layers=wanted)) for wanted in ("all", "none")]
+        asked = await pool.placed(model, Wish(gpu_layers="all", micro_batch=128))
+    assert (bool(on_gpu.offload), on_gpu.micro_batch, on_gpu.flash_attention) == (True, 0, "auto")
+    assert (in_ram.offload, in_ram.micro_batch, in_ram.flash_attention) == ((), 64, "off")
+    assert (bool(asked.offload), asked.micro_batch, asked.threads) == (True, 128, 0)
+
+
+async def test_smaller_micro_batches_leave_more_room_on_a_gpu(spec: Spec) -> None:
+    placed = made_up(gpu("CUDA0", room_for(spec, 3) - 1)).placed
+    assert (await placed(asking(spec, "auto"), {}, {})).offload[0].layers == 2
+    smaller = msgspec.structs.replace(asking(spec, "auto"), micro_batch=32)
+    assert (await placed(smaller, {}, {})).offload[0].layers > 2
 
 
 def test_devices_are_listed_over_the_socket(shared: Tektra) -> None:

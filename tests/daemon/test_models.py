@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.bench.random_model import TINY, _write_f16
 from tests.harness import Tektra
 
 STATE = {"say": "x"}
@@ -149,3 +151,16 @@ def test_a_download_that_was_left_two_weeks_ago_is_gone_after_the_next_start(tek
         os.utime(blobs / name, (time.time() - days * 24 * 3600,) * 2)
     tektra.start()
     assert [path.name for path in blobs.iterdir()] == ["recent.part"]
+
+
+def test_a_quantization_whose_client_goes_away_leaves_nothing(tektra: Tektra, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.gguf"
+    _write_f16(replace(TINY, layers=24, width=512, hidden=2048), whole, counting=False)
+    folder = tmp_path / "new"
+    folder.mkdir()
+    body = {"source": str(whole), "target": str(folder / "small.gguf"), "type": "q4_k_m"}
+    with tektra.start().client() as client, client.stream("POST", "/api/models/quantize", json=body) as answer:
+        lines = answer.iter_lines()
+        next(line for line in lines if '"progress"' in line)
+    tektra.stop()  # which waits for what is under way
+    assert list(folder.iterdir()) == []

@@ -18,6 +18,7 @@ from tektrad.pool.measured import Measured
 from tektrad.pool.party import Party
 from tektrad.pool.place import Notice
 from tektrad.pool.pool import Pool
+from tektrad.pool.tuned import Tuned
 from tektrad.store.db import open_store
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +36,8 @@ async def pool(tmp_path: Path) -> AsyncIterator[Pool]:
     clock = SystemClock()
     settings = Settings(memory_budget=100 << 20, states_bytes=0, residence=0, slots=1)
     async with open_store(tmp_path / "store.db") as store:
-        pool = Pool(catalog, settings, clock, tmp_path / "states", Measured(store, clock), Devices(""))
+        measured, tuned = Measured(store, clock), Tuned(store, clock)
+        pool = Pool(catalog, settings, clock, tmp_path / "states", measured, tuned, Devices(""))
         yield pool
         await pool.close()
 

@@ -28,8 +28,9 @@ from tektra_models.errors import (
     PullFailed,
 )
 from tektra_models.hub import find_token
-from tektra_models.pull import Done, Plan, Progress, PullEvent, Verifying, pull
+from tektra_models.pull import Done, Plan, Progress, PullEvent, Recommended, Verifying, pull
 from tektra_models.reach import DEFAULT_ENDPOINT, CheckedTransport, Endpoint, HubClient, is_public
+from tektra_models.tuning import Speed
 from tests.ggufs import write_gguf
 from tests.hub import COMMIT, Hub
 
@@ -502,3 +503,44 @@ def test_a_saved_login_is_for_its_own_hub_only(monkeypatch: pytest.MonkeyPatch, 
     assert find_token(Endpoint("https://mirror.example")) is None
     monkeypatch.setenv("HF_TOKEN", "mine")
     assert find_token(Endpoint("https://mirror.example")) == "mine"
+
+
+SPEEDS = [
+    Speed(quantization=name, prompt_per_s=prompt, written_per_s=written, bits_per_weight=4.5)
+    for name, prompt, written in (("Q4_K_M", 315, 61), ("IQ4_NL", 619, 88), ("Q4_0", 500, 80), ("Q8_0", 900, 90))
+]
+
+
+@pytest.mark.parametrize(
+    ("names", "usual", "best", "recommended"),
+    [
+        (["Q4_K_M", "IQ4_NL", "Q4_0", "Q8_0"], "Q4_K_M", "IQ4_NL", "IQ4_NL"),
+        (["Q4_K_M", "IQ4_NL-00001-of-00002", "IQ4_NL-00002-of-00002", "Q4_0"], "Q4_K_M", "Q4_0", "Q4_0"),
+        (["Q4_K_M", "Q8_0"], "Q4_K_M", "Q4_K_M", None),
+        (["Q4_K_S", "Q4_0"], "Q4_0", "Q4_0", None),
+        (["Q8_0", "F16"], "Q8_0", "Q8_0", None),
+        (["Q4_K_M", "IQ4_NL", "mmproj-IQ4_NL"], "Q4_K_M", "IQ4_NL", "IQ4_NL"),
+    ],
+)
+async def test_the_fastest_type_of_the_customary_class_is_taken_when_told_and_else_recommended(
+    content: bytes, models: Path, names: list[str], usual: str, best: str, recommended: str | None
+) -> None:
+    with Hub({"me/many": {f"tiny-{name}.gguf": content for name in names}}) as hub:
+        plain = await finish(hub, models, "me/many", speeds=SPEEDS)
+        chosen = await finish(hub, models, "me/many", speeds=SPEEDS, best=True)
+    (plan,) = (event for event in plain if isinstance(event, Plan))
+    assert plan.file == f"tiny-{usual}.gguf"
+    assert [event.quantization for event in plain if isinstance(event, Recommended)] == (
+        [recommended] if recommended else []
+    )
+    (plan,) = (event for event in chosen if isinstance(event, Plan))
+    assert plan.file == f"tiny-{best}.gguf"
+    assert not [event for event in chosen if isinstance(event, Recommended)]
+
+
+async def test_what_is_best_cannot_be_asked_for_with_a_file_or_without_figures(hub: Hub, models: Path) -> None:
+    with pytest.raises(BadRequest, match="names a file"):
+        await finish(hub, models, f"me/tiny:{FILE}", speeds=SPEEDS, best=True)
+    with pytest.raises(BadRequest, match="not known yet"):
+        await finish(hub, models, best=True)
+    assert hub.file_requests == []

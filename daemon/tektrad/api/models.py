@@ -48,6 +48,7 @@ async def show_model(rooms: Rooms, name: str) -> Response:
     """One model with its header and what it would need."""
     model = rooms.catalog.get(name)
     document = {"schema": "tektra.model/1", "model": shown(rooms, model)}
+    document["settings"] = rooms.pool.choice(model, Wish()).shown()
     return json_response(document | await asyncio.to_thread(_details, rooms, model))
 
 
@@ -70,7 +71,8 @@ async def import_model(rooms: Rooms, body: shapes.Import) -> Response:
     """Take a file on this machine into the catalog, as a link or as a copy."""
     add = rooms.catalog.add_copy if body.copy_file else rooms.catalog.add_link
     model = await asyncio.to_thread(add, Path(body.path), body.name)
-    return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
+    document = {"schema": "tektra.model/1", "model": shown(rooms, model)}
+    return json_response(document | {"recommended": rooms.tuned.advice(model.quantization)}, 201)
 
 
 @router.post("/models/{name}/adapt")
@@ -86,10 +88,17 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
     """Download from a hub; the events tell how far it is. Going away stops it, and the next one resumes."""
     from tektra_models.pull import Done, pull  # with its HTTP client; an idle daemon need not carry that
 
-    models_dir = rooms.paths.models_dir
+    download = pull(
+        body.source,
+        models_dir=rooms.paths.models_dir,
+        name=body.name,
+        revision=body.revision,
+        speeds=rooms.tuned.speeds,
+        best=body.best,
+    )
 
     async def events() -> AsyncGenerator[object, None]:
-        async with aclosing(pull(body.source, models_dir=models_dir, name=body.name, revision=body.revision)) as told:
+        async with aclosing(download) as told:
             async for event in told:
                 yield {"type": "done", "model": shown(rooms, event.model)} if isinstance(event, Done) else event
 
@@ -105,6 +114,8 @@ async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
         raise InvalidRequest(f"{target} does not say in which folder", "Give the whole path.", param="target")
 
     async def events() -> AsyncGenerator[object, None]:
+        if (found := rooms.tuned.advice(body.type.upper())) is not None:
+            yield {"type": "recommended"} | msgspec.to_builtins(found)
         async with aclosing(quantized(source, target, body.type, again=body.again)) as told:
             async for event in told:
                 yield event
@@ -143,8 +154,7 @@ async def estimate_model(
 ) -> Response:
     """What a model would take, and whether that is free."""
     model = rooms.catalog.get(name)
-    spec = rooms.pool.spec(model, Wish(context=context, kv_type=kv_type, gpu_layers=gpu_layers))
-    spec = await rooms.pool.placed(spec)
+    spec = await rooms.pool.placed(model, Wish(context=context, kv_type=kv_type, gpu_layers=gpu_layers))
     needed, measured = await rooms.pool.bytes_for(spec)
     free = rooms.pool.free
     document = {"schema": "tektra.estimate/1", "name": model.name, "context": spec.context, "kv_type": spec.kv_type}
@@ -162,7 +172,13 @@ async def load_model(
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
-        how = Wish(context=wish.context, kv_type=wish.kv_type, gpu_layers=wish.gpu_layers)
+        how = Wish(
+            context=wish.context,
+            kv_type=wish.kv_type,
+            micro_batch=wish.micro_batch,
+            flash_attention=wish.flash_attention,
+            gpu_layers=wish.gpu_layers,
+        )
         async with rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 

@@ -16,6 +16,7 @@ from tektrad.clock import Clock
 from tektrad.paths import Paths
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
+from tektrad.pool.tuned import Tuned
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Services:
     clock: Clock
     catalog: Catalog
     pool: Pool
+    tuned: Tuned
     conversations: Conversations
     turns: Turns
     default_model: str

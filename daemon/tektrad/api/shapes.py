@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tektra_models.generation import Form, Pooling, Sampling
-from tektra_models.spec import KvType
+from tektra_models.spec import FlashAttention, KvType
 from tektrad.config import LayersOnGpus
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
 MAX_ANSWERS = 16
 MAX_DOCUMENTS = 10_000
+MOST_SECONDS = 3600.0
 Stops = Annotated[list[Annotated[str, Field(max_length=MAX_STOP_LENGTH)]], Field(max_length=MAX_STOPS)]
 Temperature = Annotated[float, Field(ge=0, le=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -143,16 +144,29 @@ class LoadModel(_Strict):
 
     context: Annotated[int, Field(ge=64, le=2**31 - 1)] | None = None
     kv_type: KvType | None = None
+    micro_batch: Annotated[int, Field(ge=32, le=8192, multiple_of=32)] | None = None
+    flash_attention: FlashAttention | None = None
     gpu_layers: LayersOnGpus | None = None
     keep_alive: KeepAlive | None = None
 
 
 class Pull(_Strict):
-    """POST /api/models/pull."""
+    """POST /api/models/pull; `best` takes the type that is fastest here."""
 
     source: str
     name: str | None = None
     revision: str | None = None
+    best: bool = False
+
+
+class Tune(_Strict):
+    """POST /api/models/tune; `text` is a path, `anyway` also on a busy machine."""
+
+    model: str | None = None
+    types: list[str] = []
+    seconds: Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)] = 30.0
+    text: str | None = None
+    anyway: bool = False
 
 
 class Quantize(_Strict):

@@ -11,6 +11,7 @@ from typing import Any
 from tektra_models.manifest import Model
 from tektra_models.placement import by_device
 from tektrad.pool import budget
+from tektrad.pool.choice import Choice
 from tektrad.pool.devices import shown_offload
 from tektrad.pool.scheduler import Group, Holding
 from tektrad.pool.worker import Worker
@@ -30,6 +31,7 @@ class Entry:
     last_used: float
     last_used_at: str
     loaded_at: str
+    choice: Choice
     ready: asyncio.Task[None]
     load_s: float
     stay_s: float
@@ -114,6 +116,7 @@ class Entry:
             "slots": worker.spec.slots,
             "gpu_layers": worker.spec.gpu_layers,
             "offload": shown_offload(worker.spec.offload),
+            "settings": self.choice.shown(),
             "promised_bytes": self.promised,
             "resident_bytes": budget.resident(worker.pid),
             "running": worker.running,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import structlog
 
@@ -12,7 +12,7 @@ from tektra_models import frames
 from tektra_models.errors import WorkerDied
 from tektra_models.generation import Prompt, Sampling
 from tektra_models.manifest import Model
-from tektra_models.spec import GpuLayers, KvType, Spec
+from tektra_models.spec import FlashAttention, GpuLayers, KvType, Spec
 from tektrad.pool.entry import Entry
 from tektrad.pool.party import Party
 from tektrad.pool.worker import Answer, Worker
@@ -26,15 +26,13 @@ class Wish:
 
     context: int | None = None
     kv_type: KvType | None = None
+    micro_batch: int | None = None
+    flash_attention: FlashAttention | None = None
     gpu_layers: GpuLayers | None = None
 
     def fits(self, spec: Spec) -> bool:
         """Whether a model that is loaded so is what was wished for."""
-        return (
-            self.context in (None, spec.context)
-            and self.kv_type in (None, spec.kv_type)
-            and self.gpu_layers in (None, spec.gpu_layers)
-        )
+        return all(value in (None, getattr(spec, name)) for name, value in asdict(self).items())
 
 
 NO_WISH = Wish()

@@ -11,12 +11,13 @@ import math
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from tektra_models.catalog import Catalog
+from tektra_models.catalog import Catalog, digest_of
 from tektra_models.errors import WorkerDied
 from tektra_models.manifest import Model
 from tektra_models.placement import by_device
@@ -26,6 +27,7 @@ from tektrad.clock import Clock
 from tektrad.config import Settings
 from tektrad.errors import Draining, KeepsFailing, ModelInUse, NoMemory, NotFound
 from tektrad.pool import budget, scheduler
+from tektrad.pool.choice import Choice, choose
 from tektrad.pool.devices import Devices
 from tektrad.pool.entry import Entry
 from tektrad.pool.lease import NO_WISH, Lease, Wish
@@ -35,6 +37,7 @@ from tektrad.pool.party import Party
 from tektrad.pool.place import Notice, Notify, Order
 from tektrad.pool.promise import promised_bytes
 from tektrad.pool.totals import Totals
+from tektrad.pool.tuned import Tuned
 from tektrad.pool.waiting import WaitingLine
 from tektrad.pool.worker import Worker
 
@@ -54,8 +57,10 @@ class Pool:
         clock: Clock,
         states_dir: Path,
         measured: Measured,
+        tuned: Tuned,
         devices: Devices,
     ) -> None:
+        self._tuned = tuned
         self.catalog = catalog
         self.devices = devices
         self._measured = measured
@@ -117,14 +122,19 @@ class Pool:
         entry = self._entries.get(model.name)
         if entry is not None and wish.fits(entry.worker.spec):
             return entry.worker.spec
-        return await self.placed(self.spec(model, wish))
+        return await self.placed(model, wish)
 
-    async def placed(self, spec: Spec) -> Spec:
-        """The spec with its layers on devices, beside what loaded models have there; raises Unsupported or NoMemory."""
+    async def placed(self, model: Model, wish: Wish) -> Spec:
+        """How a model would be loaded, with its layers on devices, beside what loaded models have there.
+
+        Tuning times the processor: what it found counts only for a model of which no layer lies on a device. Raises
+        Unsupported or NoMemory.
+        """
         there = [*(entry for entry in self._entries.values() if entry.ready.done()), *self._leaving.values()]
         held = by_device(entry.worker.spec.offload for entry in there)
         in_use = by_device(entry.worker.spec.offload for entry in self._entries.values() if entry.leases)
-        return await self.devices.placed(spec, held, in_use)
+        spec = await self.devices.placed(self.spec(model, wish, tuned=False), held, in_use)
+        return spec if spec.offload else self.spec(model, wish)
 
     def on_device(self, device: str) -> int:
         """Bytes of a device that are promised to loaded models."""
@@ -172,6 +182,11 @@ class Pool:
         return max(0, min(self.budget - self.promised, budget.measure().available))
 
     @property
+    def batch(self) -> int:
+        """Tokens that one step of a model may compute."""
+        return self._settings.batch
+
+    @property
     def in_line(self) -> int:
         """Requests that wait for a model."""
         return len(self._line)
@@ -190,21 +205,27 @@ class Pool:
             raise NotFound(f'"{name}" is not loaded')
         return self._entries[name].view()
 
-    def spec(self, model: Model, wish: Wish) -> Spec:
-        """How a model would be loaded: as wished, or else by the settings, bounded by what it was made for."""
+    def spec(self, model: Model, wish: Wish, *, tuned: bool = True) -> Spec:
+        """How a model would be loaded, were it all in RAM: as wished, or else by the settings or what was `tuned`."""
         return self.catalog.spec(
             model.name,
             context=wish.context or min(self._settings.context, model.context_train or self._settings.context),
-            kv_type=wish.kv_type or self._settings.kv_type,
             gpu_layers=self._settings.gpu_layers if wish.gpu_layers is None else wish.gpu_layers,
             slots=self._settings.slots,
             batch=self._settings.batch,
             gap_s=self._settings.gap,
-            threads=self._settings.threads,
             drafts=self._settings.drafts,
             states_dir=str(self._states_dir) if self._settings.states_bytes else "",
             states_bytes=self._settings.states_bytes,
+            **self.choice(model, wish, tuned=tuned).values,
         )
+
+    def choice(self, model: Model, wish: Wish, *, tuned: bool = True) -> Choice:
+        """How a model would compute when it is loaded, and who chose that."""
+        settings = self._settings.model_dump()
+        configured = {name: settings[name] for name in self._settings.model_fields_set}
+        best = self._tuned.settings_for(model, digest_of(model)) if tuned else None
+        return choose(asdict(wish), configured, best.found if best is not None else {}, settings)
 
     async def bytes_for(self, spec: Spec) -> tuple[int, bool]:
         """What a worker of this spec will take, and whether that was measured rather than estimated."""
@@ -304,6 +325,7 @@ class Pool:
             last_used=self._clock.monotonic(),
             last_used_at=now,
             loaded_at=now,
+            choice=self.choice(order.model, order.wish, tuned=not order.spec.offload),
             ready=asyncio.create_task(self._load(worker, set(self._leaving))),
         )
         entry.ready.add_done_callback(lambda task: self._loading_ended(entry, task))

@@ -33,4 +33,4 @@ def estimate(spec: Spec) -> fit.Estimate:
 def _estimate(spec: Spec, modified_ns: int, size: int) -> fit.Estimate:
     """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
     adapters = [read_header(adapter.path) for adapter in spec.adapters]
-    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type, adapters)
+    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.at_once, spec.kv_type, adapters)

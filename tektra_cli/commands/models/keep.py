@@ -10,6 +10,7 @@ import typer
 
 from tektra_cli import launch, output, wording
 from tektra_cli.client import LOAD_SECONDS, Client, segment
+from tektra_cli.commands.models.pull import recommend
 from tektra_cli.confirm import confirm
 from tektra_cli.errors import StatusLine, UsageError
 from tektra_cli.flags import Json, NoInput, Yes
@@ -71,6 +72,8 @@ def _adapted(document: Mapping[str, Any]) -> None:
 def _imported(document: Mapping[str, Any]) -> None:
     model = document["model"]
     output.text(f"{model['name']} is ready to use ({model['source']}, {wording.size(model['size_bytes'])})")
+    if document.get("recommended"):
+        recommend(document["recommended"], "pull or quantize such a file instead")
 
 
 def remove(

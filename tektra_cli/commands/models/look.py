@@ -61,6 +61,8 @@ def describe(document: Mapping[str, Any]) -> None:
         ("added", wording.when(model["added_at"])),
         ("state", ", ".join(mark for mark in ("default", "loaded") if model[mark]) or "not loaded"),
     ]
+    if document.get("settings"):
+        facts.append(("settings", in_force(document["settings"])))
     if document.get("estimate"):
         facts.append(("memory", _estimate(document["estimate"])))
     output.facts(facts)
@@ -68,6 +70,18 @@ def describe(document: Mapping[str, Any]) -> None:
     if metadata:
         output.raw("\n")
         output.facts([(key, str(value)) for key, value in metadata.items()])
+
+
+def in_force(settings: Mapping[str, Mapping[str, Any]]) -> str:
+    """How a model computes, and who chose what is not as usual."""
+    return ", ".join(
+        f"{name.replace('_', '-')} {chosen['value'] or 'auto'}"
+        + (f" ({_CHOSEN[chosen['by']]})" if chosen["by"] in _CHOSEN else "")
+        for name, chosen in settings.items()
+    )
+
+
+_CHOSEN = {"tuned": "tuned", "request": "as asked for", "settings": "set"}
 
 
 def _count(parameters: int | None) -> str:
@@ -123,7 +137,7 @@ def ps(json: Json = False) -> None:
 def _in_memory(document: Mapping[str, Any]) -> None:
     if not document["models"]:
         errors.note("no model is in memory")
-    headers = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "TOKENS/S", "LAST USED", "EXPIRES")
+    headers = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "TOKENS/S", "TUNED", "LAST USED", "EXPIRES")
     output.table(headers, [_loaded_row(model) for model in document["models"]])
     if document.get("queue"):  # a daemon of an earlier version knows of none
         output.raw("\n")
@@ -140,6 +154,7 @@ def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
         str(model["running"]),
         str(model["waiting"]),
         f"{model['tokens_per_s']:.1f}" if model["tokens_per_s"] else "-",
+        ", ".join(name.replace("_", "-") for name, each in model["settings"].items() if each["by"] == "tuned") or "-",
         wording.when(model["last_used_at"]),
         _expiry(model),
     )

@@ -23,6 +23,12 @@ def load(
     kv_type: Annotated[
         str | None, typer.Option("--kv-type", help="How cells are kept: f16, q8_0, q4_0.", metavar="TYPE")
     ] = None,
+    micro_batch: Annotated[
+        int | None, typer.Option("--micro-batch", help="Tokens that are computed at once.", metavar="N", min=32)
+    ] = None,
+    flash_attention: Annotated[
+        str | None, typer.Option("--flash-attention", help="Attention in one pass: auto, on, off.", metavar="HOW")
+    ] = None,
     gpu_layers: Annotated[
         str | None,
         typer.Option("--gpu-layers", help="Layers on GPUs: auto (as many as fit), all, none, or N.", metavar="N"),
@@ -37,13 +43,14 @@ def load(
     json: Json = False,
 ) -> None:
     """Load a model into memory before it is needed."""
-    body: dict[str, Any] = {}
-    if context is not None:
-        body["context"] = context
-    if kv_type is not None:
-        body["kv_type"] = kv_type
-    if gpu_layers is not None:
-        body["gpu_layers"] = _layers(gpu_layers)
+    how = {
+        "context": context,
+        "kv_type": kv_type,
+        "micro_batch": micro_batch,
+        "flash_attention": flash_attention,
+        "gpu_layers": _layers(gpu_layers) if gpu_layers is not None else None,
+    }
+    body: dict[str, Any] = {key: value for key, value in how.items() if value is not None}
     if keep_alive is not None:
         body["keep_alive"] = wording.seconds(keep_alive)
     client = launch.ensured()

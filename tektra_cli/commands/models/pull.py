@@ -20,6 +20,7 @@ def pull(
     source: Annotated[str, typer.Argument(help="OWNER/REPO, or OWNER/REPO:FILE-OR-QUANT.", metavar="SOURCE")],
     name: Annotated[str | None, typer.Option("--name", help="Another name than the file's.", metavar="N")] = None,
     revision: Annotated[str | None, typer.Option("--revision", help="A branch, tag or commit.", metavar="R")] = None,
+    best: Annotated[bool, typer.Option("--best", help="The type that is fastest here; see models tune.")] = False,
     json: Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON event a line.")] = False,
 ) -> None:
@@ -28,14 +29,13 @@ def pull(
     HF_ENDPOINT in the daemon's environment names another hub. The file is checked against the hub's SHA-256.
     """
     optional = {"name": name, "revision": revision}
-    body = {"source": source} | {key: value for key, value in optional.items() if value}
+    body = {"source": source, "best": best} | {key: value for key, value in optional.items() if value}
     events = launch.ensured().events("/api/models/pull", body)
     try:
         if jsonl:
             _relayed(events)
         else:
-            document = {"schema": "tektra.model/1", "model": _followed(events, quiet=json)}
-            output.show(document, json, _arrived)
+            output.show({"schema": "tektra.model/1"} | _followed(events, quiet=json), json, _arrived)
     except KeyboardInterrupt:
         raise Interrupted("the download stopped; the same command goes on where it was") from None
 
@@ -47,12 +47,17 @@ def _relayed(events: Iterable[Event]) -> None:
             raise typer.Exit(error_of(event, "the download failed").exit_code)
 
 
-def _followed(events: Iterable[Event], quiet: bool) -> Mapping[str, Any]:
+def _followed(events: Iterable[Event], quiet: bool) -> dict[str, Any]:
     """Show what happens until the model is there."""
     plan: Event = {}
+    recommended: Event | None = None
     with StatusLine() as line:
         for event in events:
             match event["type"]:
+                case "recommended":
+                    recommended = {key: event[key] for key in ("quantization", "ratio")}
+                    if not quiet:
+                        recommend(recommended, "tektra models pull --best takes it")
                 case "plan":
                     plan = event
                     if not quiet:
@@ -62,11 +67,17 @@ def _followed(events: Iterable[Event], quiet: bool) -> Mapping[str, Any]:
                 case "verifying":
                     line.show(f"checking the SHA-256 of {plan.get('file', 'the file')}…")
                 case "done":
-                    model: Mapping[str, Any] = event["model"]
-                    return model
+                    return {"model": event["model"], "recommended": recommended}
                 case "error":
                     raise error_of(event, "the download failed")
     raise CliError("pull_failed", "the daemon ended the download without a word", "See: tektra daemon logs")
+
+
+def recommend(found: Event, how: str) -> None:
+    """One line on a type of the same class that is clearly faster here."""
+    errors.note(
+        f"{found['quantization']} is {found['ratio']:.2f} times as fast on this machine, in the same class: {how}"
+    )
 
 
 def _planned(plan: Event) -> str:

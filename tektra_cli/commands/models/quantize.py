@@ -10,7 +10,7 @@ import typer
 
 from tektra_cli import launch, output, terminal, wording
 from tektra_cli.client import error_of
-from tektra_cli.commands.models.pull import bar_of
+from tektra_cli.commands.models.pull import bar_of, recommend
 from tektra_cli.errors import CliError, Interrupted, StatusLine
 from tektra_cli.flags import Json
 
@@ -46,6 +46,8 @@ def _followed(body: Mapping[str, Any]) -> Mapping[str, Any]:
     with StatusLine() as line:
         for event in launch.ensured().events("/api/models/quantize", body):
             match event["type"]:
+                case "recommended":
+                    recommend(event, f"--type {event['quantization'].lower()}")
                 case "progress":
                     words = f" {event['step']} {event['done']} of {event['total']} tensors"
                     line.show(bar_of(event["done"] / event["total"], words, terminal.size()[0] - 1))

@@ -199,6 +199,6 @@ can models be merged|merge models|train on my chats|Which command trains a model
             "Training is not possible yet; Tektra runs finished GGUF files.",
         ),
         ("raining", "yet"),
-        ("train", "tune", "convert", "create"),
+        ("train", "finetune", "convert", "create"),
     ),
 )
