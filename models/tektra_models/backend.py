@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,6 +39,22 @@ class Feed:
     follower: Follower | None = None
     drafts: int = 0
     sheet: Sheet | None = None
+
+
+def drawn(feed: Feed, draw: Callable[[Feed, int], int], row: int = 0) -> list[int]:
+    """One token, drawn at `row`, and another at the next row behind each draft that is the one that was drawn."""
+    tokens = [draw(feed, row)]
+    for draft in feed.tokens[len(feed.tokens) - feed.drafts :]:
+        if draft != tokens[-1]:
+            break
+        row += 1
+        tokens.append(draw(feed, row))
+    return tokens
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 class Backend(Protocol):
