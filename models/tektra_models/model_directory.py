@@ -86,6 +86,22 @@ class ModelDirectory:
         return self.number("max_position_embeddings") or self.number("n_positions")
 
     @property
+    def ends(self) -> frozenset[int]:
+        """The tokens that its configuration calls ends of a text."""
+        said = [settings.get("eos_token_id") for settings in (self.config, self.json(GENERATION))]
+        flat = [token for value in said for token in (value if isinstance(value, list) else [value])]
+        return frozenset(token for token in flat if type(token) is int)
+
+    @property
+    def chat_template(self) -> str | None:
+        """Its chat template: untrusted Jinja source."""
+        found: object = self.text("chat_template.jinja") or self.json(TOKENIZER_CONFIG).get("chat_template")
+        if isinstance(found, list):
+            named = {item.get("name"): item.get("template") for item in found if isinstance(item, dict)}
+            found = named.get("default")
+        return found if isinstance(found, str) and found else None
+
+    @property
     def identity(self) -> str:
         """What tells these files from others without reading them: their sizes and times of change."""
         found = hashlib.sha256(str(self.path).encode("utf-8", "surrogateescape"))

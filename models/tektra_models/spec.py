@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-BackendName = Literal["llamacpp", "scripted"]
+BackendName = Literal["llamacpp", "huggingface", "scripted"]
+Weights = Literal["stored", "int8", "int4"]
 KvType = Literal["f16", "q8_0", "q4_0"]
 
 IDLE_HOLDERS = 24
@@ -17,7 +18,7 @@ llama.cpp tells 256 apart in all.
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
-    """Which file, which backend, and the context it is opened with.
+    """Which file or directory, which backend, and the context it is opened with.
 
     `context` counts tokens that one sequence may hold and is also the number of KV cells that all sequences share;
     `slots` is how many sequences may run at once; `batch` is how many tokens one step may feed.
@@ -35,6 +36,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Computing threads; 0 means one per core that this process may use."""
     kv_type: KvType = "f16"
     """In what the cells keep what was computed; q8_0 takes about half the memory of f16, q4_0 a quarter."""
+    weights: Weights = "stored"
+    """In what a model of transformers keeps its weights: as they are stored, or quantized while it loads."""
     drafts: int = 0
     """Tokens that may be drafted by looking up what followed the same tokens before; 0: none."""
     digest: str = ""
