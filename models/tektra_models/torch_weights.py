@@ -8,6 +8,7 @@ its own products of such weights with bfloat16; elsewhere a layer's weights are 
 
 from __future__ import annotations
 
+import ctypes
 import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read as the libraries load: nothing is fetched, whatever a file names
@@ -39,6 +40,7 @@ GROUP = 32
 ROWS = 16
 """The products with int4 want whole blocks of so many rows."""
 LEAST = 1e-8
+BLOCK = 4096
 
 
 transformers.logging.set_verbosity_error()
@@ -73,6 +75,9 @@ def load_model(directory: ModelDirectory, weights: Weights, device: torch.device
         ) from error
     if lacking := sorted(map(str, [*found["missing_keys"], *found["mismatched_keys"]])):
         raise LoadFailed(f"{directory.path} has no right weights for {lacking[0][:200]}", "Get the whole model.")
+    if few is not None:  # what stays as it was stored lies in a mapping of the whole file, which is not needed any more
+        for kept in model.parameters():
+            kept.data = kept.data.clone()
     return model.eval().requires_grad_(False).to(device)
 
 
@@ -92,8 +97,9 @@ class FewBitLinear(nn.Module):  # type: ignore[misc]
         """Take the weights, and keep them in fewer bits."""
         self.weight = None
         packed, scales = _int8(weight) if self._bits == 8 else _int4(weight, fast=self._fast)
-        self.register_buffer("packed", packed, persistent=False)
-        self.register_buffer("scales", scales, persistent=False)
+        self.register_buffer("packed", packed)  # persistent ones: transformers empties the others after loading
+        self.register_buffer("scales", scales)
+        _give_back()
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The product with inputs of bfloat16, (…, in_features)."""
@@ -113,11 +119,22 @@ class FewBitLinear(nn.Module):  # type: ignore[misc]
         return linear(rows, self.packed.to(rows.dtype)) * self.scales
 
 
+def _give_back() -> None:
+    """Return freed memory to the system: what one layer took while it was quantized would be kept otherwise."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
+
+
 def _int8(weight: Tensor) -> tuple[Tensor, Tensor]:
     """Values (rows, columns) and scales (rows,); rounded to the scales as they are kept, so these cost no precision."""
-    weight = weight.float()
-    scales = (weight.abs().amax(1) / 127).clamp(min=LEAST).to(torch.bfloat16)
-    return (weight / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scales
+    scales = (weight.abs().amax(1).float() / 127).clamp(min=LEAST).to(torch.bfloat16)
+    values = torch.empty(weight.shape, dtype=torch.int8)
+    for begin in range(0, len(weight), BLOCK):  # a vocabulary's rows take gigabytes in float
+        rows = slice(begin, begin + BLOCK)
+        steps = weight[rows].float() / scales[rows].float()[:, None]
+        values[rows] = steps.round().clamp(-127, 127).to(torch.int8)
+    return values, scales
 
 
 def _int4(weight: Tensor, *, fast: bool) -> tuple[Tensor, Tensor]:
