@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from tektra_models.spec import KvType
+from tektra_models.spec import KvType, Weights
 from tektrad.errors import CannotStart
 
 SYSTEM_FILE = Path("/etc/tektra/config.toml")
@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     gap: float = Field(0.4, gt=0, description="seconds an answer may wait for a token while others' prompts are read")
     threads: int = Field(0, ge=0, description="computing threads per model; 0: one per core")
     kv_type: KvType = Field("f16", description="how cells are kept: f16, q8_0 (half the memory) or q4_0 (a quarter)")
+    weights: Weights = Field("stored", description="weights of transformers' models: stored, int8 or int4")
     drafts: int = Field(15, ge=0, le=15, description="tokens guessed ahead where a text repeats itself; 0: none")
     keep_alive: float = Field(300.0, ge=-1, description="seconds an idle model stays loaded; -1: for ever")
     residence: float = Field(

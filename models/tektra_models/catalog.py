@@ -31,21 +31,26 @@ from tektra_models.errors import (
 from tektra_models.manifest import (
     SCRIPT_SUFFIX,
     Facts,
+    Format,
     Manifest,
     Model,
     Source,
     check_name,
+    lies_at,
     name_for,
     read_facts,
     write_manifest,
 )
-from tektra_models.spec import Spec
+from tektra_models.model_directory import directory_identity
+from tektra_models.spec import BackendName, Spec
 from tektra_models.starter import MODEL_NAME, MODEL_PATH
 
 __all__ = ["BUILT_IN", "Catalog", "Model"]
 
 BUILT_IN, BUILT_IN_FILE = MODEL_NAME, MODEL_PATH
 DEFAULT_CONTEXT = 4096
+
+BACKENDS: dict[Format, BackendName] = {"gguf": "llamacpp", "safetensors": "huggingface", "scripted": "scripted"}
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +99,9 @@ class Catalog:
     def add_link(self, path: str | os.PathLike[str], name: str | None = None) -> Model:
         """Take a file into the catalog and leave it where it is."""
         file = Path(path).absolute()
-        name = name_for(file.name) if name is None else check_name(name)
+        # What stands behind a dot in a folder's name is no ending.
+        own_name = f"{file.name}.safetensors" if file.is_dir() else file.name
+        name = name_for(own_name) if name is None else check_name(name)
         model = self._model(name, "linked", file, read_facts(file))
         with self._changing():
             return self._commit(model)
@@ -104,6 +111,8 @@ class Catalog:
     ) -> Model:
         """Take a copy of a file into the catalog; `progress` hears done and total bytes."""
         file = Path(path).absolute()
+        if file.is_dir():
+            raise Unsupported(f"{file} is a folder, and folders are used where they lie.", "Leave --copy out.")
         name = name_for(file.name) if name is None else check_name(name)
         read_facts(file)  # before gigabytes are copied
         suffix = SCRIPT_SUFFIX if file.name.endswith(SCRIPT_SUFFIX) else ".gguf"
@@ -163,6 +172,11 @@ class Catalog:
         model = self.get(name)
         if model.missing:
             raise _gone(model)
+        if model.format != "safetensors" and how.get("weights", "stored") != "stored":
+            raise BadRequest(
+                f'"{model.name}" is a GGUF file, whose weights are used as they are.',
+                "Write one with fewer bits: tektra models quantize",
+            )
         most = model.context_train
         if context is not None and (context < 1 or (most is not None and context > most)):
             limit = f"1 to {most:,}" if most else "1 or more"
@@ -172,7 +186,7 @@ class Catalog:
         return Spec(
             name=model.name,
             path=model.path,
-            backend="scripted" if model.format == "scripted" else "llamacpp",
+            backend=BACKENDS[model.format],
             context=context or min(most or DEFAULT_CONTEXT, DEFAULT_CONTEXT),
             digest=model.sha256 or _identity(Path(model.path)),
             **how,  # type: ignore[arg-type]
@@ -220,7 +234,7 @@ class Catalog:
         if path.name != f"{model.name.lower()}.json":
             _log.warning("The manifest %s calls itself %r and is left out of the list", path, model.name)
             return None
-        return msgspec.structs.replace(model, missing=not _is_file(Path(model.path)))
+        return msgspec.structs.replace(model, missing=not lies_at(Path(model.path), model.format))
 
     def _built_in(self) -> Model | None:
         try:
@@ -283,17 +297,11 @@ def _same_file(one: Model, other: Model) -> bool:
         return False
 
 
-def _is_file(path: Path) -> bool:
-    """False also where nobody may look: one hidden file must not take the whole list with it."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
 def _identity(path: Path) -> str:
     """What tells a file whose digest nobody knows from others: place, size and time of change; "" if it is gone."""
     try:
+        if path.is_dir():
+            return directory_identity(path)
         status = path.stat()
     except OSError:
         return ""

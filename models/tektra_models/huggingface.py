@@ -7,6 +7,10 @@ tokenizer_json.py the only importers of torch and transformers (and of tokenizer
 from __future__ import annotations
 
 import math
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # read as the libraries load: nothing is fetched, whatever a file names
+
 from typing import TYPE_CHECKING
 
 import numpy as np

@@ -12,6 +12,7 @@ import msgspec
 from tektra_models.blobs import replace_text
 from tektra_models.errors import BadModelFile, BadModelName
 from tektra_models.gguf import Header, open_regular, read_header
+from tektra_models.model_directory import CONFIG, read_model_directory
 
 SCRIPT_SCHEMA = "tektra.scripted/1"
 SCRIPT_SUFFIX = ".scripted.json"
@@ -19,7 +20,7 @@ MAX_SCRIPT = 1024 * 1024
 NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 Source = Literal["built-in", "linked", "copied", "pulled"]
-Format = Literal["gguf", "scripted"]
+Format = Literal["gguf", "safetensors", "scripted"]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +54,14 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     missing: bool = False
 
 
+def lies_at(path: Path, format: Format) -> bool:
+    """Whether the model's file, or its folder's main one, is there; false also where nobody may look."""
+    try:
+        return (path / CONFIG if format == "safetensors" else path).is_file()
+    except OSError:
+        return False
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The document `<name>.json`."""
 
@@ -69,6 +78,8 @@ def read_facts(path: Path, name: str | None = None) -> Facts:
     """Check that the file is a model that can be used by itself, and say what it is; `name` is what it is called."""
     if (name or path.name).endswith(SCRIPT_SUFFIX):
         return _script_facts(path)
+    if path.is_dir():
+        return _directory_facts(path)
     header = read_header(path)
     _refuse_partial(header)
     return Facts(
@@ -79,6 +90,19 @@ def read_facts(path: Path, name: str | None = None) -> Facts:
         quantization=header.quantization,
         context_train=header.context_train,
         embedding_only=header.embedding_only,
+    )
+
+
+def _directory_facts(path: Path) -> Facts:
+    found = read_model_directory(path)
+    return Facts(
+        format="safetensors",
+        size_bytes=found.size_bytes,
+        architecture=found.architecture,
+        parameters=found.parameters,
+        quantization=found.dtype,
+        context_train=found.context_train,
+        embedding_only=False,
     )
 
 

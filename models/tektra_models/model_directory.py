@@ -101,15 +101,6 @@ class ModelDirectory:
             found = named.get("default")
         return found if isinstance(found, str) and found else None
 
-    @property
-    def identity(self) -> str:
-        """What tells these files from others without reading them: their sizes and times of change."""
-        found = hashlib.sha256(str(self.path).encode("utf-8", "surrogateescape"))
-        for name, path in sorted(self.files.items()):
-            status = path.stat()
-            found.update(f"\n{name!r} {status.st_size} {status.st_mtime_ns}".encode())
-        return found.hexdigest()
-
     def number(self, key: str) -> int | None:
         """A positive whole number of the configuration."""
         value = self.config.get(key)
@@ -149,12 +140,13 @@ def read_model_directory(path: str | os.PathLike[str]) -> ModelDirectory:
     return found
 
 
-def looks_like_directory(path: Path) -> bool:
-    """Whether a path is meant as a model's directory; false also where nobody may look."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
+def directory_identity(path: Path) -> str:
+    """What tells a directory's files from others without reading them: their sizes and times of change."""
+    found = hashlib.sha256(os.fsencode(path))
+    for name, file in sorted(_files(path)):
+        status = file.stat()
+        found.update(f"\n{name!r} {status.st_size} {status.st_mtime_ns}".encode())
+    return found.hexdigest()
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

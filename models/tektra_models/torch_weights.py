@@ -9,10 +9,6 @@ its own products of such weights with bfloat16; elsewhere a layer's weights are 
 from __future__ import annotations
 
 import ctypes
-import os
-
-os.environ["HF_HUB_OFFLINE"] = "1"  # read as the libraries load: nothing is fetched, whatever a file names
-
 from typing import Any
 
 import torch

@@ -12,11 +12,12 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tektra_models import fit
+from tektra_models.estimates import estimated
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
+from tektra_models.model_directory import read_model_directory
 from tektra_models.quantize import quantized
-from tektra_models.spec import KvType
+from tektra_models.spec import KvType, Weights
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
@@ -49,6 +50,8 @@ async def show_model(rooms: Rooms, name: str) -> Response:
 
 
 def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
+    if model.format == "safetensors":
+        return _directory_details(rooms, model)
     if model.format != "gguf":
         return {"metadata": {}, "estimate": None, "chat_template": None}
     spec = rooms.pool.spec(model, Wish())
@@ -57,8 +60,18 @@ def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
     template = plain.pop("tokenizer.chat_template", None)
     return {
         "metadata": plain,
-        "estimate": msgspec.to_builtins(fit.estimate(header, spec.context, spec.slots, spec.batch, spec.kv_type)),
+        "estimate": msgspec.to_builtins(estimated(spec)),
         "chat_template": template,
+    }
+
+
+def _directory_details(rooms: Rooms, model: Model) -> dict[str, Any]:
+    spec = rooms.pool.spec(model, Wish())
+    found = read_model_directory(spec.path)
+    return {
+        "metadata": {key: value for key, value in found.config.items() if isinstance(value, str | int | float | bool)},
+        "estimate": msgspec.to_builtins(estimated(spec)),
+        "chat_template": found.chat_template,
     }
 
 
@@ -114,11 +127,15 @@ async def remove_model(rooms: Rooms, name: str) -> Response:
 
 @router.get("/models/{name}/estimate")
 async def estimate_model(
-    rooms: Rooms, name: str, context: int | None = None, kv_type: KvType | None = None
+    rooms: Rooms,
+    name: str,
+    context: int | None = None,
+    kv_type: KvType | None = None,
+    weights: Weights | None = None,
 ) -> Response:
     """What a model would take, and whether that is free."""
     model = rooms.catalog.get(name)
-    spec = rooms.pool.spec(model, Wish(context=context, kv_type=kv_type))
+    spec = rooms.pool.spec(model, Wish(context=context, kv_type=kv_type, weights=weights))
     needed, measured = await rooms.pool.bytes_for(spec)
     free = rooms.pool.free
     document = {"schema": "tektra.estimate/1", "name": model.name, "context": spec.context, "kv_type": spec.kv_type}
@@ -132,11 +149,11 @@ async def load_model(
     rooms: Rooms, asker: Asker, request: Request, name: str, body: shapes.LoadModel | None = None
 ) -> Response:
     """Bring a model into memory and keep it there."""
-    wish = body or shapes.LoadModel(context=None, kv_type=None, keep_alive=None)
+    wish = body or shapes.LoadModel(context=None, kv_type=None, weights=None, keep_alive=None)
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
-        how = Wish(context=wish.context, kv_type=wish.kv_type)
+        how = Wish(context=wish.context, kv_type=wish.kv_type, weights=wish.weights)
         async with rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 

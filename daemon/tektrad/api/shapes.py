@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tektra_models.generation import Form, Sampling
-from tektra_models.spec import KvType
+from tektra_models.spec import KvType, Weights
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
@@ -127,6 +127,7 @@ class LoadModel(_Strict):
 
     context: Annotated[int, Field(ge=64, le=2**31 - 1)] | None = None
     kv_type: KvType | None = None
+    weights: Weights | None = None
     keep_alive: KeepAlive | None = None
 
 

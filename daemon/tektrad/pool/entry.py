@@ -108,6 +108,7 @@ class Entry:
             "pid": worker.pid,
             "context": worker.spec.context,
             "kv_type": worker.spec.kv_type,
+            "weights": worker.spec.weights,
             "slots": worker.spec.slots,
             "promised_bytes": self.promised,
             "resident_bytes": budget.resident(worker.pid),

@@ -165,10 +165,12 @@ class Pool:
 
     def spec(self, model: Model, wish: Wish) -> Spec:
         """How a model would be loaded: as wished, or else by the settings, bounded by what it was made for."""
+        torch = model.format == "safetensors"
         return self.catalog.spec(
             model.name,
             context=wish.context or min(self._settings.context, model.context_train or self._settings.context),
-            kv_type=wish.kv_type or self._settings.kv_type,
+            kv_type=wish.kv_type or ("f16" if torch else self._settings.kv_type),
+            weights=wish.weights or (self._settings.weights if torch else "stored"),
             slots=self._settings.slots,
             batch=self._settings.batch,
             gap_s=self._settings.gap,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from tektra_models import fit
-from tektra_models.gguf import read_header
+from tektra_models.estimates import estimated
 from tektra_models.spec import Spec
 
 SCRIPTED_BYTES = 64 << 20
@@ -27,4 +26,4 @@ def promised_bytes(spec: Spec) -> int:
 @functools.lru_cache(maxsize=256)
 def _estimate(spec: Spec, modified_ns: int, size: int) -> int:
     """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
-    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type).total_bytes
+    return estimated(spec).total_bytes

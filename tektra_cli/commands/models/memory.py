@@ -23,6 +23,10 @@ def load(
     kv_type: Annotated[
         str | None, typer.Option("--kv-type", help="How cells are kept: f16, q8_0, q4_0.", metavar="TYPE")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", help="Of a transformers model: stored, int8, int4.", metavar="TYPE"),
+    ] = None,
     keep_alive: Annotated[
         str | None,
         typer.Option("--keep-alive", help="How long it stays when idle: 30s, 10m, 2h, 0, forever.", metavar="D"),
@@ -38,11 +42,13 @@ def load(
         body["context"] = context
     if kv_type is not None:
         body["kv_type"] = kv_type
+    if weights is not None:
+        body["weights"] = weights
     if keep_alive is not None:
         body["keep_alive"] = wording.seconds(keep_alive)
     client = launch.ensured()
     if estimate_only:
-        query = {key: str(body[key]) for key in ("context", "kv_type") if key in body}
+        query = {key: str(body[key]) for key in ("context", "kv_type", "weights") if key in body}
         output.show(client.get(f"/api/models/{segment(name)}/estimate", query), json, _estimated)
         return
     with StatusLine() as line:

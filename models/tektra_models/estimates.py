@@ -1,0 +1,16 @@
+"""Reads a model's header and says what the model will take, whatever its format."""
+
+from __future__ import annotations
+
+from tektra_models.fit import Estimate, estimate, estimate_directory
+from tektra_models.gguf import read_header
+from tektra_models.model_directory import read_model_directory
+from tektra_models.spec import Spec
+
+
+def estimated(spec: Spec) -> Estimate:
+    """Bytes that a model takes when loaded so; raises BadModelFile."""
+    if spec.backend == "huggingface":
+        found = read_model_directory(spec.path)
+        return estimate_directory(found, spec.context, spec.slots, spec.batch, spec.weights)
+    return estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type)
