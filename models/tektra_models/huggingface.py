@@ -195,7 +195,8 @@ class HuggingFaceBackend:
             contents = safetensors.torch.load(data)
         except (safetensors.SafetensorError, KeyError, ValueError):
             return False
-        return self._cells.write(holder, contents)
+        with torch.inference_mode():
+            return self._cells.write(holder, contents)
 
     def embed(self, tokens: list[int]) -> list[float]:
         """The mean of what the last layer makes of each token, scaled to unit length."""
