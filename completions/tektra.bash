@@ -24,6 +24,7 @@ _tektra() {
         " models import:--name") words="" kind="" ;;
         " models load:--context") words="" kind="" ;;
         " models load:--kv-type") words="" kind="" ;;
+        " models load:--weights") words="" kind="" ;;
         " models load:--keep-alive") words="" kind="" ;;
         " models quantize:--type") words="" kind="" ;;
         " models pull:--name") words="" kind="" ;;
@@ -43,7 +44,7 @@ _tektra() {
                 " models show") words="" kind="models" flags="--json --help" ;;
                 " models import") words="" kind="files" flags="--name --copy --link --json --help" ;;
                 " models rm") words="" kind="models" flags="--yes --no-input --json --help" ;;
-                " models load") words="" kind="models" flags="--context --kv-type --keep-alive --estimate-only --json --help" ;;
+                " models load") words="" kind="models" flags="--context --kv-type --weights --keep-alive --estimate-only --json --help" ;;
                 " models unload") words="" kind="loaded" flags="--force --json --help" ;;
                 " models ps") words="" kind="" flags="--json --help" ;;
                 " models quantize") words="" kind="" flags="--type --again --json --help" ;;

@@ -58,6 +58,7 @@ complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subco
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from rm' -x -a '(tektra __complete models 2>/dev/null)'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l context -r -d 'Tokens that a conversation may hold'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l kv-type -r -d 'How cells are kept: f16, q8_0, q4_0'
+complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l weights -r -d 'Of a transformers model: stored, int8, int4'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l keep-alive -r -d 'How long it stays when idle: 30s, 10m, 2h, 0, forever'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l estimate-only -d 'Say what it would take, and load nothing'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l json -d 'Print one JSON document'

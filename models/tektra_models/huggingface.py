@@ -142,7 +142,7 @@ class HuggingFaceBackend:
                 rows += range(end - 1 - feed.drafts, end)
         try:
             self._logits = self._compute(feeds, rows)
-        except RuntimeError as error:  # torch's word for no memory, too
+        except (RuntimeError, IndexError) as error:  # also torch's word for no memory
             raise ModelError(f"torch could not compute the batch: {str(error)[:300]}", "Please report this.") from error
         return [
             [] if feed.sampler is None else drawn(feed, self._draw, first)
