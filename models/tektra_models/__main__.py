@@ -13,6 +13,7 @@ from tektra_models.backend import Backend
 from tektra_models.engine import Engine
 from tektra_models.errors import ModelError
 from tektra_models.generation import Delta, Finish, Prompt, Sampling
+from tektra_models.model_directory import is_directory
 from tektra_models.spec import BackendName, Spec
 from tektra_models.starter import MODEL_PATH
 from tektra_models.worker import open_backend
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
 def _backend(path: Path) -> BackendName:
     if path.name.endswith(".scripted.json"):
         return "scripted"
-    return "huggingface" if path.is_dir() else "llamacpp"
+    return "huggingface" if is_directory(path) else "llamacpp"
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

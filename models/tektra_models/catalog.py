@@ -41,7 +41,7 @@ from tektra_models.manifest import (
     read_facts,
     write_manifest,
 )
-from tektra_models.model_directory import directory_identity
+from tektra_models.model_directory import directory_identity, is_directory
 from tektra_models.spec import BackendName, Spec
 from tektra_models.starter import MODEL_NAME, MODEL_PATH
 
@@ -100,7 +100,7 @@ class Catalog:
         """Take a file into the catalog and leave it where it is."""
         file = Path(path).absolute()
         # What stands behind a dot in a folder's name is no ending.
-        own_name = f"{file.name}.safetensors" if file.is_dir() else file.name
+        own_name = f"{file.name}.safetensors" if is_directory(file) else file.name
         name = name_for(own_name) if name is None else check_name(name)
         model = self._model(name, "linked", file, read_facts(file))
         with self._changing():
@@ -111,7 +111,7 @@ class Catalog:
     ) -> Model:
         """Take a copy of a file into the catalog; `progress` hears done and total bytes."""
         file = Path(path).absolute()
-        if file.is_dir():
+        if is_directory(file):
             raise Unsupported(f"{file} is a folder, and folders are used where they lie.", "Leave --copy out.")
         name = name_for(file.name) if name is None else check_name(name)
         read_facts(file)  # before gigabytes are copied
@@ -300,7 +300,7 @@ def _same_file(one: Model, other: Model) -> bool:
 def _identity(path: Path) -> str:
     """What tells a file whose digest nobody knows from others: place, size and time of change; "" if it is gone."""
     try:
-        if path.is_dir():
+        if is_directory(path):
             return directory_identity(path)
         status = path.stat()
     except OSError:

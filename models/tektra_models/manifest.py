@@ -12,7 +12,7 @@ import msgspec
 from tektra_models.blobs import replace_text
 from tektra_models.errors import BadModelFile, BadModelName
 from tektra_models.gguf import Header, open_regular, read_header
-from tektra_models.model_directory import CONFIG, read_model_directory
+from tektra_models.model_directory import CONFIG, is_directory, read_model_directory
 
 SCRIPT_SCHEMA = "tektra.scripted/1"
 SCRIPT_SUFFIX = ".scripted.json"
@@ -78,7 +78,7 @@ def read_facts(path: Path, name: str | None = None) -> Facts:
     """Check that the file is a model that can be used by itself, and say what it is; `name` is what it is called."""
     if (name or path.name).endswith(SCRIPT_SUFFIX):
         return _script_facts(path)
-    if path.is_dir():
+    if is_directory(path):
         return _directory_facts(path)
     header = read_header(path)
     _refuse_partial(header)

@@ -140,6 +140,14 @@ def read_model_directory(path: str | os.PathLike[str]) -> ModelDirectory:
     return found
 
 
+def is_directory(path: Path) -> bool:
+    """Whether there is a directory; false also where nobody may look."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def directory_identity(path: Path) -> str:
     """What tells a directory's files from others without reading them: their sizes and times of change."""
     found = hashlib.sha256(os.fsencode(path))
