@@ -51,7 +51,7 @@ def open_backend(spec: Spec) -> Backend:
 def _open_transformers(spec: Spec) -> Backend:
     try:
         from tektra_models.huggingface import HuggingFaceBackend
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise LoadFailed(
             f'"{spec.name}" is a folder of a transformers model, and what runs those is not installed ({error.name})',
             "Install it: pip install 'tektra-cli[torch]'. Or use a GGUF version of the model.",
