@@ -29,8 +29,11 @@ METHOD = "tektra"
 BITS = {"int8": 8, "int4": 4}
 COMPUTED_AS = {"F32": torch.float32, "F64": torch.float32, "F16": torch.float16}
 """Types of stored weights → types to compute in, where it is not bfloat16."""
-LOADING = frozenset({"attn_implementation", "experts_implementation", "transformers_weights", "dtype", "torch_dtype"})
-"""What a configuration might say of how to load it, which is decided here."""
+LOADING = frozenset(
+    {"attn_implementation", "experts_implementation", "transformers_weights", "dtype", "torch_dtype"}
+    | {"num_labels", "id2label", "label2id"}
+)
+"""What a configuration says of how to load it, which is decided here, and of labels, which may be billions."""
 GROUP = 32
 """Values that share a scale in int4."""
 ROWS = 16

@@ -370,6 +370,6 @@ def test_what_cannot_be_loaded_is_refused_in_words(
 def test_what_a_configuration_says_of_loading_is_not_heard(tmp_path: Path) -> None:
     model = make_model(tmp_path)
     config(_attn_implementation="evil/kernel", attn_implementation="evil/kernel", dtype="system")(tmp_path)
-    config(transformers_weights="../other.safetensors", _name_or_path="/etc")(tmp_path)
+    config(transformers_weights="../other.safetensors", _name_or_path="/etc", num_labels=10**10)(tmp_path)
     answers = asked(engine_of(tmp_path), Prompt(tokens=PROMPTS[0])).run()
     assert answers.tokens["0"] == continued(model, PROMPTS[0], 24)
