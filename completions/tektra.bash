@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models rm"|" models load"|" models unload"|" models ps"|" models quantize"|" models pull"|" ps"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -22,13 +22,17 @@ _tektra() {
         " chat:--max-tokens") words="" kind="" ;;
         " chat:--stop") words="" kind="" ;;
         " models import:--name") words="" kind="" ;;
+        " models adapt:--name") words="" kind="" ;;
         " models load:--context") words="" kind="" ;;
         " models load:--kv-type") words="" kind="" ;;
         " models load:--weights") words="" kind="" ;;
+        " models load:--gpu-layers") words="" kind="" ;;
         " models load:--keep-alive") words="" kind="" ;;
         " models quantize:--type") words="" kind="" ;;
         " models pull:--name") words="" kind="" ;;
         " models pull:--revision") words="" kind="" ;;
+        " rerank:--model"|" rerank:-m") words="" kind="models" ;;
+        " rerank:--top"|" rerank:-n") words="" kind="" ;;
         " conversations list:--limit") words="" kind="" ;;
         " conversations search:--limit") words="" kind="" ;;
         " conversations export:--format") words="markdown json text" kind="" ;;
@@ -37,19 +41,22 @@ _tektra() {
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps conversations daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
-                " models") words="list show import rm load unload ps quantize pull" kind="" flags="--help" ;;
+                " models") words="list show import adapt rm load unload ps devices quantize pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
                 " models show") words="" kind="models" flags="--json --help" ;;
                 " models import") words="" kind="files" flags="--name --copy --link --json --help" ;;
+                " models adapt") words="" kind="models" flags="--name --json --help" ;;
                 " models rm") words="" kind="models" flags="--yes --no-input --json --help" ;;
-                " models load") words="" kind="models" flags="--context --kv-type --weights --keep-alive --estimate-only --json --help" ;;
+                " models load") words="" kind="models" flags="--context --kv-type --weights --gpu-layers --keep-alive --estimate-only --json --help" ;;
                 " models unload") words="" kind="loaded" flags="--force --json --help" ;;
                 " models ps") words="" kind="" flags="--json --help" ;;
+                " models devices") words="" kind="" flags="--json --help" ;;
                 " models quantize") words="" kind="" flags="--type --again --json --help" ;;
                 " models pull") words="" kind="" flags="--name --revision --json --jsonl --help" ;;
                 " ps") words="" kind="" flags="--json --help" ;;
+                " rerank") words="" kind="files" flags="--model --top --json --help" ;;
                 " conversations") words="list show search export rm" kind="" flags="--help" ;;
                 " conversations list") words="" kind="" flags="--limit --json --help" ;;
                 " conversations show") words="" kind="conversations" flags="--json --help" ;;

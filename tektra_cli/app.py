@@ -76,16 +76,23 @@ TREE: Mapping[str, Leaf | Branch] = {
             "list": Leaf("models.look:list_models", "List the models on this machine."),
             "show": Leaf("models.look:show", "Show one model: facts, estimate of memory, metadata."),
             "import": Leaf("models.keep:import_model", "Add a GGUF file from this machine."),
+            "adapt": Leaf("models.keep:adapt", "Make a model of another one and LoRA adapters."),
             "rm": Leaf("models.keep:remove", "Remove a model; a linked file itself is never deleted."),
             "load": Leaf("models.memory:load", "Load a model into memory before it is needed."),
             "unload": Leaf("models.memory:unload", "Take a model out of memory."),
             "ps": Leaf("models.look:ps", "List the models in memory; never starts the daemon."),
+            "devices": Leaf("models.look:devices", "List what models can be computed on: processor and GPUs."),
             "quantize": Leaf("models.quantize:quantize", "Write a model in fewer bits a weight."),
             "pull": Leaf("models.pull:pull", "Download a model from the hub; goes on where it stopped."),
         },
         "tektra models pull Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m",
     ),
     "ps": Leaf("models.look:ps", "List the models in memory; never starts the daemon."),
+    "rerank": Leaf(
+        "rerank:rerank",
+        "Sort texts by how well they answer a question.",
+        'tektra rerank "how do I stop it?" docs/*.md -m bge-reranker --top 3',
+    ),
     "conversations": Branch(
         "Read, search, export and remove conversations.",
         {

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tektra_cli import __version__, wording
 from tektra_cli.client import Client
@@ -20,6 +22,7 @@ from tektra_cli.errors import CliError, DaemonUnreachable
 from tektrad.paths import Paths, UnsafePath, check_private, check_socket_path
 
 GIB = 1 << 30
+DEVICE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ def all_checks(paths: Paths) -> Iterator[Check]:
     """Every check, cheapest first; none of them needs the daemon, and none starts it."""
     yield _python()
     yield _engine()
+    yield _devices()
     yield _starter()
     yield _socket(paths)
     yield _writable("data directory", paths.data_dir)
@@ -58,6 +62,29 @@ def _engine() -> Check:
         return Check("engine", "ok", f"llama-cpp-python {metadata.version('llama-cpp-python')}")
     except metadata.PackageNotFoundError:
         return Check("engine", "warn", "llama_cpp is there, its version is not", "pip install llama-cpp-python")
+
+
+def _devices() -> Check:
+    """Ask llama.cpp in a process of its own: this also shows whether it can be loaded at all."""
+    command = [sys.executable, "-P", "-m", "tektra_models.llamacpp_devices"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=DEVICE_SECONDS, check=True)
+        found = json.loads(done.stdout)
+    except subprocess.CalledProcessError as error:
+        words = error.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        reason = words[0] if words else f"it ended with code {error.returncode}"
+        return Check("devices", "fail", f"llama.cpp cannot be loaded: {reason}", "Install llama-cpp-python again.")
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        return Check("devices", "fail", f"llama.cpp lists none: {error}", "Look at the GPU's driver.")
+    gpus = [device for device in found if device["kind"] in ("gpu", "igpu")]
+    if not gpus:
+        return Check("devices", "ok", "the processor; this llama-cpp-python sees no GPU")
+    return Check("devices", "ok", ", ".join(f"{gpu['name']} ({_gpu_words(gpu)})" for gpu in gpus))
+
+
+def _gpu_words(gpu: dict[str, Any]) -> str:
+    free, total = wording.size(gpu["free_bytes"]), wording.size(gpu["total_bytes"])
+    return f"{gpu['description']}, {free} of {total} free"
 
 
 def _starter() -> Check:

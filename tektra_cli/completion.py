@@ -24,6 +24,8 @@ _KINDS = {
     ("chat", "ID"): "conversations",
     ("chat", "PATH"): "files",
     ("conversations", "PATH"): "files",
+    ("rerank", "NAME"): "models",
+    ("rerank", "QUERY"): "files",
 }
 """What a value is, by the command or group it belongs to and its metavar."""
 

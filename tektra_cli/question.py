@@ -64,17 +64,27 @@ def _drained(source: int, is_expected: bool) -> bytes:
     return data
 
 
+def lines() -> list[str]:
+    """The lines of standard input that are not empty."""
+    return [line.strip() for line in _stdin(is_expected=True).splitlines() if line.strip()]
+
+
 def fenced(path: Path) -> str:
     """A file's text in a code block that carries its name and that nothing inside can close."""
+    text = text_of(path)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{path.name}\n{text.rstrip()}\n{fence}"
+
+
+def text_of(path: Path) -> str:
+    """A file's text; raises CliError where it has none."""
     try:
         with path.expanduser().open("rb") as file:
-            text = _text(file.read(MAX_BYTES + 1), str(path))
+            return _text(file.read(MAX_BYTES + 1), str(path))
     except FileNotFoundError:
         raise CliError("not_found", f"there is no file {path}") from None
     except IsADirectoryError:
-        raise CliError("bad_file", f"{path} is a directory", "Name the files in it, one --file each.") from None
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}{path.name}\n{text.rstrip()}\n{fence}"
+        raise CliError("bad_file", f"{path} is a directory", "Name the files in it.") from None
 
 
 def _text(data: bytes, name: str) -> str:
@@ -85,5 +95,5 @@ def _text(data: bytes, name: str) -> str:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise CliError("bad_file", f"{name} is no text (it is not UTF-8)", "Only text can be put before a prompt.")
+        raise CliError("bad_file", f"{name} is no text (it is not UTF-8)", "Only text can be read.")
     return text

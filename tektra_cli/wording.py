@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from tektra_cli import terminal
 from tektra_cli.errors import UsageError
@@ -24,6 +26,11 @@ def size(count: int | None) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} GiB"
+
+
+def beside(offload: Sequence[Mapping[str, Any]]) -> str:
+    """What of a model lies on devices, behind what lies in RAM; nothing where nothing does."""
+    return "".join(f" and {size(each['bytes'])} on {each['device']} ({each['layers']} layers)" for each in offload)
 
 
 def when(stamp: str | None) -> str:

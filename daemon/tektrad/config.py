@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -15,6 +15,8 @@ from tektrad.errors import CannotStart
 
 SYSTEM_FILE = Path("/etc/tektra/config.toml")
 PREFIX = "TEKTRA_"
+LayersOnGpus = Literal["auto", "all", "none"] | Annotated[int, Field(ge=0, le=100_000)]
+"""A GpuLayers that comes from outside."""
 NOT_SETTINGS = frozenset(
     {
         "TEKTRA_CONFIG", "TEKTRA_DATA_DIR", "TEKTRA_STATE_DIR", "TEKTRA_CACHE_DIR", "TEKTRA_SOCKET",
@@ -37,6 +39,8 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="computing threads per model; 0: one per core")
     kv_type: KvType = Field("f16", description="how cells are kept: f16, q8_0 (half the memory) or q4_0 (a quarter)")
     weights: Weights = Field("stored", description="weights of transformers' models: stored, int8 or int4")
+    gpu_layers: LayersOnGpus = Field("auto", description="layers on GPUs: auto (as many as fit), all, none, or N")
+    devices: str = Field("", description="devices that may hold layers, with commas between; empty: all GPUs")
     drafts: int = Field(15, ge=0, le=15, description="tokens guessed ahead where a text repeats itself; 0: none")
     keep_alive: float = Field(300.0, ge=-1, description="seconds an idle model stays loaded; -1: for ever")
     residence: float = Field(

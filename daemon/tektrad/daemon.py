@@ -26,6 +26,7 @@ from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart
 from tektrad.notify import notify_systemd
 from tektrad.paths import Paths
+from tektrad.pool.devices import Devices
 from tektrad.pool.measured import Measured
 from tektrad.pool.pool import Pool
 from tektrad.store.db import open_store
@@ -55,7 +56,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         catalog = Catalog(paths.models_dir)
         await asyncio.to_thread(sweep, catalog)
         pool = await stairs.enter_async_context(
-            opened(Pool(catalog, settings, clock, paths.states_dir, Measured(store, clock)))
+            opened(Pool(catalog, settings, clock, paths.states_dir, Measured(store, clock), Devices(settings.devices)))
         )
         default_model = settings.default_model or MODEL_NAME
         services = Services(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tektra_models.generation import Sampling
+from tektra_models.generation import Pooling, Sampling
 
 if TYPE_CHECKING:
     from tektra_models.forms import Follower
@@ -68,6 +68,8 @@ class Backend(Protocol):
     vocabulary: int
     can_generate: bool
     can_embed: bool
+    can_rank: bool
+    """Whether it was made to score how well a document fits a query."""
     chat_template: str | None
     bos: str
     eos: str
@@ -114,8 +116,14 @@ class Backend(Protocol):
     def restore(self, holder: int, data: bytes) -> bool:
         """Fill an empty holder's cells with a state; false, and it stays empty, when that is none of this model's."""
 
-    def embed(self, tokens: list[int]) -> list[float]:
+    def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
         """One unit-length vector for one input; raises ContextExceeded or Unsupported."""
+
+    def rank_tokens(self, query: str, document: str) -> list[int]:
+        """A query and a document as `rank` wants them; raises ContextExceeded or Unsupported."""
+
+    def rank(self, tokens: list[int]) -> float:
+        """How well the document fits the query: the higher, the better."""
 
     def close(self) -> None:
         """Release the model."""

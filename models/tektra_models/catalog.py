@@ -1,6 +1,7 @@
 """What models there are: one manifest a model, weights beside them; the only writer of the models directory's names.
 
-A model is *linked* (its file stays where it is), *copied* or *pulled* (its file lies in `blobs/` under its SHA-256).
+A model is *linked* (its file stays where it is), *copied* or *pulled* (its file lies in `blobs/` under its SHA-256),
+or *adapted* (the file of another model, with adapters that stay where they are).
 Several threads and processes may use one directory: changes are made under a file lock, and each is one rename.
 """
 
@@ -10,13 +11,14 @@ import difflib
 import fcntl
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from tektra_models.adapters import check_adapter
 from tektra_models.blobs import copy_hashed, sweep_downloads, sync_directory, temporary_blob, write_failed
 from tektra_models.errors import (
     BadModelName,
@@ -28,6 +30,7 @@ from tektra_models.errors import (
     UnknownModel,
     Unsupported,
 )
+from tektra_models.gguf import read_header
 from tektra_models.manifest import (
     SCRIPT_SUFFIX,
     Facts,
@@ -36,13 +39,12 @@ from tektra_models.manifest import (
     Model,
     Source,
     check_name,
-    lies_at,
     name_for,
     read_facts,
     write_manifest,
 )
 from tektra_models.model_directory import directory_identity, is_directory
-from tektra_models.spec import BackendName, Spec
+from tektra_models.spec import Adapter, BackendName, Spec
 from tektra_models.starter import MODEL_NAME, MODEL_PATH
 
 __all__ = ["BUILT_IN", "Catalog", "Model"]
@@ -136,6 +138,29 @@ class Catalog:
         with self._changing():
             return self._commit(model)
 
+    def add_adapted(self, base: str, adapters: Sequence[Adapter], name: str | None = None) -> Model:
+        """Take in a model that is another one with adapters; all files stay where they are."""
+        placed = tuple(msgspec.structs.replace(each, path=str(Path(each.path).absolute())) for each in adapters)
+        with self._changing():  # the base must not go meanwhile
+            model = self.get(base)
+            if model.missing:
+                raise _gone(model)
+            if model.format != "gguf":
+                raise Unsupported(f'"{model.name}" is no GGUF file, as adapters need it.', "Name a GGUF model.")
+            header = read_header(model.path)
+            for adapter in placed:
+                check_adapter(read_header(adapter.path), header)
+            default = f"{model.name}-{Path(placed[0].path).stem}.gguf"
+            adapted = msgspec.structs.replace(
+                model,
+                name=name_for(default) if name is None else check_name(name),
+                source="adapted",
+                origin=model.name,
+                added_at=self._stamp(),
+                adapters=(*model.adapters, *placed),
+            )
+            return self._commit(adapted)
+
     def blob(self, sha256: str) -> Path:
         """Where a GGUF file of that digest lies, or would lie."""
         self._make_directories()
@@ -148,7 +173,7 @@ class Catalog:
     def ensure_free(self, name: str, sha256: str) -> None:
         """Raise ModelExists unless the name is free or already means this very file."""
         taken = self._existing(check_name(name))
-        if taken and taken.sha256 != sha256:
+        if taken and (taken.sha256 != sha256 or taken.adapters):
             raise _taken(taken)
 
     def remove(self, name: str) -> int:
@@ -177,6 +202,11 @@ class Catalog:
                 f'"{model.name}" is a GGUF file, whose weights are used as they are.',
                 "Write one with fewer bits: tektra models quantize",
             )
+        if model.format == "safetensors" and how.get("gpu_layers", "none") not in ("auto", "none"):
+            raise BadRequest(
+                f'"{model.name}" is run by transformers, which computes it on a GPU as a whole or not at all.',
+                "Choose auto or none (--gpu-layers), or use a GGUF version of the model.",
+            )
         most = model.context_train
         if context is not None and (context < 1 or (most is not None and context > most)):
             limit = f"1 to {most:,}" if most else "1 or more"
@@ -188,16 +218,21 @@ class Catalog:
             path=model.path,
             backend=BACKENDS[model.format],
             context=context or min(most or DEFAULT_CONTEXT, DEFAULT_CONTEXT),
-            digest=model.sha256 or _identity(Path(model.path)),
+            adapters=model.adapters,
+            digest=_digest(model),
             **how,  # type: ignore[arg-type]
         )
 
     def _model(
         self, name: str, source: Source, path: Path, facts: Facts, sha256: str | None = None, origin: str | None = None
     ) -> Model:
-        added_at = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         known = msgspec.structs.asdict(facts)
-        return Model(name=name, source=source, origin=origin, path=str(path), sha256=sha256, added_at=added_at, **known)
+        return Model(
+            name=name, source=source, origin=origin, path=str(path), sha256=sha256, added_at=self._stamp(), **known
+        )
+
+    def _stamp(self) -> str:
+        return self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _commit(self, model: Model) -> Model:
         self._refuse_other(model)
@@ -234,7 +269,7 @@ class Catalog:
         if path.name != f"{model.name.lower()}.json":
             _log.warning("The manifest %s calls itself %r and is left out of the list", path, model.name)
             return None
-        return msgspec.structs.replace(model, missing=not lies_at(Path(model.path), model.format))
+        return msgspec.structs.replace(model, missing=not all(_is_file(Path(path)) for path in model.files))
 
     def _built_in(self) -> Model | None:
         try:
@@ -287,6 +322,8 @@ class Catalog:
 
 
 def _same_file(one: Model, other: Model) -> bool:
+    if one.adapters != other.adapters:
+        return False
     if one.sha256 and other.sha256:
         return one.sha256 == other.sha256
     if one.path == other.path:
@@ -295,6 +332,20 @@ def _same_file(one: Model, other: Model) -> bool:
         return Path(one.path).samefile(other.path)
     except OSError:
         return False
+
+
+def _is_file(path: Path) -> bool:
+    """False also where nobody may look: one hidden file must not take the whole list with it."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _digest(model: Model) -> str:
+    """What tells a model's file, with its adapters, from all others."""
+    adapters = (f"{_identity(Path(adapter.path))} × {adapter.scale}" for adapter in model.adapters)
+    return " + ".join((model.sha256 or _identity(Path(model.path)), *adapters))
 
 
 def _identity(path: Path) -> str:
@@ -309,16 +360,18 @@ def _identity(path: Path) -> str:
 
 
 def _gone(model: Model) -> ModelError:
+    path = next((path for path in model.files if not _is_file(Path(path))), model.files[0])
+    what = "file" if path == model.files[0] else "adapter"
     try:
-        Path(model.path).stat()
+        Path(path).stat()
     except PermissionError:
         return PermissionDenied(
-            f'The file of "{model.name}" cannot be reached: {model.path}.', "See who may enter its folder: ls -ld"
+            f'The {what} of "{model.name}" cannot be reached: {path}.', "See who may enter its folder: ls -ld"
         )
     except OSError:
         pass
     return ModelFileMissing(
-        f'The file of "{model.name}" is gone: {model.path}.',
+        f'The {what} of "{model.name}" is gone: {path}.',
         f"Put it back, or forget the model: tektra models rm {model.name}",
     )
 

@@ -20,7 +20,7 @@ from tektra_models.batcher import FEW, GROWTH, Limits, Plan, Queued, plan_step
 from tektra_models.cells import Cells
 from tektra_models.chat_format import ChatFormat
 from tektra_models.errors import BadRequest, ContextExceeded, ModelError, Unsupported
-from tektra_models.generation import Delta, Finish, FinishReason, Form, Prompt, Sampling, Score
+from tektra_models.generation import Delta, Finish, FinishReason, Form, Pooling, Prompt, Sampling, Score
 from tektra_models.kv_store import KvStore
 from tektra_models.lookup import Lookup
 from tektra_models.pace import Pace
@@ -189,9 +189,9 @@ class Engine:
             raise BadRequest("the prompt is empty", "Send at least one character.")
         return tokens
 
-    def embed(self, tokens: list[int]) -> list[float]:
+    def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
         """Return the vector of one input; raises Unsupported or ContextExceeded."""
-        return self.backend.embed(tokens)
+        return self.backend.embed(tokens, pooling)
 
     def _check_length(self, length: int) -> None:
         if length >= self.backend.context:

@@ -1,4 +1,4 @@
-"""Reads a model's header and says what the model will take, whatever its format."""
+"""Reads the headers of a model's files and says what the model will take, whatever its format."""
 
 from __future__ import annotations
 
@@ -13,4 +13,5 @@ def estimated(spec: Spec) -> Estimate:
     if spec.backend == "huggingface":
         found = read_model_directory(spec.path)
         return estimate_directory(found, spec.context, spec.slots, spec.batch, spec.weights)
-    return estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type)
+    adapters = [read_header(adapter.path) for adapter in spec.adapters]
+    return estimate(read_header(spec.path), spec.context, spec.slots, spec.batch, spec.kv_type, adapters)

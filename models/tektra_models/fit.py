@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tektra_models.gguf_header import Header, PerLayer
@@ -32,11 +34,13 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
 
 
-def estimate(header: Header, context: int, slots: int, batch: int, kv_type: str = "f16") -> Estimate:
+def estimate(
+    header: Header, context: int, slots: int, batch: int, kv_type: str = "f16", adapters: Sequence[Header] = ()
+) -> Estimate:
     """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens a step."""
-    weights = header.weights_bytes
+    weights = header.weights_bytes + sum(adapter.weights_bytes for adapter in adapters)
     kv = _kv_bytes(header, context, kv_type) + _state_bytes(header, slots)
-    buffers = _buffers_bytes(header, context, slots, batch)
+    buffers = buffers_bytes(header, context, slots, batch)
     return Estimate(
         weights_bytes=weights,
         kv_bytes=kv,
@@ -78,22 +82,38 @@ def _bytes_per_weight(tensor: StoredTensor, weights: Weights, size: int) -> floa
 def _kv_bytes(header: Header, context: int, kv_type: str) -> int:
     # The cache is one pool of cells for all sequences, so slots do not multiply it. Sliding-window layers are counted
     # in full, as llama.cpp keeps them unless told otherwise.
+    return _cells_bytes(header, _sum_over_layers(header.kv_heads, header.layers or 0), context, kv_type)
+
+
+def layer_bytes(header: Header, layer: int, context: int, slots: int, kv_type: str = "f16") -> int:
+    """What one layer keeps of all sequences: its part of the cells, and its states."""
+    heads = header.kv_heads
+    own = (heads[layer] if layer < len(heads) else 0) if isinstance(heads, tuple) else heads or 0
+    return _cells_bytes(header, own, context, kv_type) + slots * _state_values(header) * F32
+
+
+def _cells_bytes(header: Header, heads: int, context: int, kv_type: str) -> int:
     if header.encoder:
         return 0
     size, values = KV_TYPES[kv_type]
     head_bytes = ((header.head_dim_k or 0) + (header.head_dim_v or 0)) * size
-    return context * _sum_over_layers(header.kv_heads, header.layers or 0) * head_bytes // values
+    return context * heads * head_bytes // values
 
 
 def _state_bytes(header: Header, slots: int) -> int:
+    return slots * (header.layers or 0) * _state_values(header) * F32
+
+
+def _state_values(header: Header) -> int:
     # Recurrent layers keep one state for each sequence, whatever its length: a convolution tail and a matrix, in f32.
     inner = header.own_number("ssm.inner_size") or 0
     matrix = inner * (header.own_number("ssm.state_size") or 0)
     tail = inner * (header.own_number("ssm.conv_kernel") or 0)
-    return slots * (header.layers or 0) * (matrix + 2 * tail) * F32
+    return matrix + 2 * tail
 
 
-def _buffers_bytes(header: Header, context: int, slots: int, batch: int) -> int:
+def buffers_bytes(header: Header, context: int, slots: int, batch: int) -> int:
+    """What computing a step takes beside weights and cells."""
     # llama.cpp reserves one compute buffer for its largest step and reuses it along the graph, so what counts is the
     # wider of two moments: the end, where a whole batch has logits beside the hidden state and its normed copy; and
     # one layer, with three feed-forward activations, the hidden state four times, queries, and the attention mask

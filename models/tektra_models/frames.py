@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tektra_models.errors import ModelError
-from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling
+from tektra_models.generation import Delta, Embedding, Finish, Pooling, Prompt, Ranking, Sampling
 from tektra_models.spec import Spec
 
 VERSION = 2
@@ -48,6 +48,15 @@ class Embed(_Frame, frozen=True, kw_only=True):
 
     id: str
     inputs: list[Prompt]
+    pooling: Pooling | None = None
+
+
+class Rank(_Frame, frozen=True, kw_only=True):
+    """Score how well each document fits the query."""
+
+    id: str
+    query: str
+    documents: list[str]
 
 
 class Count(_Frame, frozen=True, kw_only=True):
@@ -75,6 +84,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     vocabulary: int
     can_generate: bool
     can_embed: bool
+    can_rank: bool = False
 
 
 class Loaded(_Frame, frozen=True, kw_only=True):
@@ -112,6 +122,13 @@ class Embedded(_Frame, frozen=True, kw_only=True):
     embedding: Embedding
 
 
+class Ranked(_Frame, frozen=True, kw_only=True):
+    """The scores that were asked for."""
+
+    id: str
+    ranking: Ranking
+
+
 class Counted(_Frame, frozen=True, kw_only=True):
     """The token count that was asked for."""
 
@@ -141,8 +158,8 @@ class Gauge(_Frame, frozen=True, kw_only=True):
     waiting: int
 
 
-ToWorker = Load | Generate | Cancel | Embed | Count | Forget | Stop
-FromWorker = Loaded | Began | Piece | Ended | Embedded | Counted | Forgotten | Refused | Gauge
+ToWorker = Load | Generate | Cancel | Embed | Rank | Count | Forget | Stop
+FromWorker = Loaded | Began | Piece | Ended | Embedded | Ranked | Counted | Forgotten | Refused | Gauge
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

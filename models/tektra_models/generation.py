@@ -8,6 +8,8 @@ import msgspec
 
 Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "tool_calls", "cancelled"]
+Pooling = Literal["mean", "cls", "last"]
+"""How one vector is made of the tokens': their mean, the first one's, the last one's."""
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,4 +121,11 @@ class Embedding(msgspec.Struct, frozen=True, kw_only=True):
     """One unit-length vector per input, in order."""
 
     vectors: list[list[float]]
+    usage: Usage
+
+
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """How well each document fits the query, in order; the higher, the better."""
+
+    scores: list[float]
     usage: Usage

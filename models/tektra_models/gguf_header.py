@@ -158,12 +158,22 @@ class Header:
     @property
     def embedding_only(self) -> bool:
         """Whether it only turns text into vectors."""
-        return self.encoder or (self._own("pooling_type") or 0) > 0
+        return self.encoder or (self.pooling or 0) > 0
 
     @property
     def encoder(self) -> bool:
         """Whether every token sees every other one, so that no keys and values are kept between steps."""
         return self.architecture in _ENCODERS or self.metadata.get(f"{self.architecture}.attention.causal") is False
+
+    @property
+    def pooling(self) -> int | None:
+        """How it makes one output of many, by llama.cpp's number."""
+        return self._own("pooling_type")
+
+    @property
+    def has_rank_head(self) -> bool:
+        """Whether it has weights that make a score of a text."""
+        return any(tensor.name in ("cls.weight", "cls.output.weight") for tensor in self.tensors)
 
     @property
     def is_split(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read as the libraries load: nothing is fetched, whatever a file names
 
@@ -21,7 +22,7 @@ from torch import Tensor
 
 from tektra_models.backend import Feed, cores, drawn
 from tektra_models.errors import BadRequest, ContextExceeded, ModelError, Unsupported
-from tektra_models.generation import Sampling
+from tektra_models.generation import Pooling, Sampling
 from tektra_models.model_directory import read_model_directory
 from tektra_models.sampler import LogitSampler, likeliest, log_softmax
 from tektra_models.spec import IDLE_HOLDERS, Spec
@@ -37,11 +38,19 @@ ALIKE = {torch.float32: 1e-3}
 ALIKE_IN_HALF = 0.05
 """How far logits may be from those that transformers computes in its own way, as a share of them."""
 
+POOLED: dict[Pooling, Callable[[Tensor], Tensor]] = {
+    "mean": lambda rows: rows.mean(0),
+    "cls": lambda rows: rows[0],
+    "last": lambda rows: rows[-1],
+}
+"""One vector out of one for each token."""
+
 
 class HuggingFaceBackend:
     """One model directory in memory. Construct, use and close it in one thread."""
 
     can_share = can_generate = can_embed = True
+    can_rank = False
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
@@ -51,6 +60,8 @@ class HuggingFaceBackend:
                 f'"{spec.name}" is run by transformers, which keeps cells whole, not as {spec.kv_type}',
                 "Leave --kv-type out, or use a GGUF version of the model.",
             )
+        if spec.adapters:
+            raise Unsupported(f'"{spec.name}" is run by transformers, without adapters.', "Adapt a GGUF version of it.")
         trained = directory.context_train
         if trained is not None and spec.context > trained:
             raise BadRequest(
@@ -58,7 +69,7 @@ class HuggingFaceBackend:
                 f"Use --context {trained} or less.",
             )
         torch.set_num_threads(spec.threads or cores())
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = torch.device("cuda" if spec.gpu_layers != "none" and torch.cuda.is_available() else "cpu")
         self._model = load_model(directory, spec.weights, self._device)
         self.vocabulary = int(self._model.get_output_embeddings().out_features)
         self._tokens = Vocabulary(directory, self.vocabulary)
@@ -198,8 +209,8 @@ class HuggingFaceBackend:
         with torch.inference_mode():
             return self._cells.write(holder, contents)
 
-    def embed(self, tokens: list[int]) -> list[float]:
-        """The mean of what the last layer makes of each token, scaled to unit length."""
+    def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
+        """What the last layer makes of the tokens, their mean unless asked otherwise, scaled to unit length."""
         limit = min(self.context, MAX_EMBED_TOKENS)
         if len(tokens) > limit:
             raise ContextExceeded(
@@ -209,9 +220,22 @@ class HuggingFaceBackend:
         with torch.inference_mode():
             ids = torch.tensor([tokens], device=self._device)
             hidden = self._model.base_model(input_ids=ids, use_cache=False, step=Step(None, [])).last_hidden_state
-            vector: list[float] = hidden[0].float().mean(0).cpu().tolist()
+            vector: list[float] = POOLED[pooling or "mean"](hidden[0].float()).cpu().tolist()
         norm = math.sqrt(math.fsum(x * x for x in vector)) or 1.0
         return [x / norm for x in vector]
+
+    def rank_tokens(self, query: str, document: str) -> list[int]:
+        """Models that write have no head that ranks."""
+        raise self._no_ranks()
+
+    def rank(self, tokens: list[int]) -> float:
+        """Nothing is ever ranked."""
+        raise self._no_ranks()
+
+    def _no_ranks(self) -> Unsupported:
+        return Unsupported(
+            f'"{self._spec.name}" has no head that ranks', "Choose a reranker, such as a GGUF file of bge-reranker."
+        )
 
     def close(self) -> None:
         """Release the model and its cells."""

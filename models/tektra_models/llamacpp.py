@@ -1,13 +1,12 @@
-"""The Backend over llama.cpp's batch API, through the ctypes of llama-cpp-python; the only importer of llama_cpp.
+"""The Backend over llama.cpp's batch API, through the ctypes of llama-cpp-python.
 
 One unified KV cache serves all sequences; sampling happens in llama.cpp's own sampler chains, so that no logits cross
-into Python. Embeddings use a second context over the same weights, made when first asked for.
+into Python. Vectors and scores of whole texts come from a second context over the same weights (llamacpp_pooled.py).
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 import re
 import sys
@@ -18,18 +17,18 @@ import llama_cpp.llama_cpp as llama
 import numpy as np
 
 from tektra_models.backend import Feed, cores, drawn
-from tektra_models.errors import BadRequest, ContextExceeded, LoadFailed, ModelError, Unsupported
-from tektra_models.generation import Sampling
+from tektra_models.errors import BadRequest, LoadFailed, ModelError
+from tektra_models.generation import Pooling, Sampling
+from tektra_models.gguf_header import Header
+from tektra_models.llamacpp_devices import pointers
+from tektra_models.llamacpp_pooled import Pooled
 from tektra_models.sampler import likeliest, log_softmax
-from tektra_models.spec import IDLE_HOLDERS, KvType, Spec
+from tektra_models.spec import IDLE_HOLDERS, Adapter, KvType, Spec
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
 
     from tektra_models.forms import Follower
-
-MAX_EMBED_TOKENS = 2048
-"""One input of an embedding has to fit into one micro-batch; this bounds its compute buffer."""
 
 TINY_BYTES = 64 << 20
 KV_BLOCK = 32
@@ -51,19 +50,22 @@ def _log(level: int, text: bytes, user_data: Any) -> None:
 class LlamaCppBackend:
     """One GGUF file in memory. Construct, use and close it in one thread."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, header: Header) -> None:
+        """`header` is the file's, checked by our own reader before llama.cpp opens the file."""
         llama.llama_log_set(_log, ctypes.c_void_p(0))  # _log is a module global: collected callbacks crash
         llama.llama_backend_init()
         self._spec = spec
-        self._embedder: int | None = None
         self._ctx: int | None = None
         self._model = self._load(spec)
+        self._adapters = [self._load_adapter(adapter) for adapter in spec.adapters]  # they go with the model
         self._threads = spec.threads or self._useful_threads()
         self._vocab = llama.llama_model_get_vocab(self._model)
         self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
         self.can_generate = bool(llama.llama_model_has_decoder(self._model)) and not self._bidirectional()
         self.can_embed = True
         self.context = self._check_context(spec)
+        self._pooled = Pooled(self._model, header, spec.name, self.context, self._open_pooled, self._tokenized)
+        self.can_rank = self._pooled.can_rank
         self._pieces: dict[int, bytes] = {}
         self._trie: LLTokenizer | None = None
         self._batch = llama.llama_batch_init(max(spec.batch, 2), 0, 1)
@@ -100,7 +102,12 @@ class LlamaCppBackend:
 
     def _load(self, spec: Spec) -> int:
         params = llama.llama_model_default_params()
-        params.n_gpu_layers = 0
+        devices = pointers([share.device for share in spec.offload])  # with none named, none is used at all
+        shares = (ctypes.c_float * max(llama.llama_max_devices(), len(devices)))()
+        shares[: len(spec.offload)] = [share.layers for share in spec.offload]
+        params.devices = ctypes.cast(devices, ctypes.c_void_p)
+        params.tensor_split = shares
+        params.n_gpu_layers = sum(share.layers for share in spec.offload)
         model = llama.llama_model_load_from_file(os.fsencode(spec.path), params)
         if not model:
             raise LoadFailed(
@@ -108,6 +115,15 @@ class LlamaCppBackend:
                 "The log has its reasons (tektra daemon logs). The file may be damaged or of a newer kind.",
             )
         return int(model)
+
+    def _load_adapter(self, adapter: Adapter) -> Any:
+        loaded = llama.llama_adapter_lora_init(self._model, os.fsencode(adapter.path))
+        if not loaded:
+            raise LoadFailed(
+                f'llama.cpp could not add the adapter {adapter.path} to "{self._spec.name}"',
+                "The log has its reasons (tektra daemon logs).",
+            )
+        return loaded
 
     def _check_context(self, spec: Spec) -> int:
         trained = llama.llama_model_n_ctx_train(self._model)
@@ -123,26 +139,37 @@ class LlamaCppBackend:
         architecture = self._meta("general.architecture")
         return self._meta(f"{architecture}.attention.causal") == "false"
 
-    def _open(self, cells: int, batch: int, slots: int, *, embeddings: bool = False) -> int:
+    def _open_pooled(self, cells: int, pooling: int) -> int:
+        return self._open(cells, cells, 1, pooling=pooling)
+
+    def _open(self, cells: int, batch: int, slots: int, *, pooling: int | None = None) -> int:
         params = llama.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = params.n_ubatch = max(batch, slots)  # llama.cpp aborts when a batch cannot serve every slot
         params.n_seq_max = slots
         params.n_threads = params.n_threads_batch = self._threads
         params.kv_unified = True
-        if not embeddings:
-            self._keep_cells_as(params, self._spec.kv_type)
-        params.embeddings = embeddings
         params.no_perf = True
-        if embeddings and self._meta(f"{self._meta('general.architecture')}.pooling_type") is None:
-            params.pooling_type = llama.LLAMA_POOLING_TYPE_MEAN
+        if pooling is None:
+            self._keep_cells_as(params, self._spec.kv_type)
+        else:
+            params.embeddings, params.pooling_type = True, pooling
         ctx = llama.llama_init_from_model(self._model, params)
         if not ctx:
             raise LoadFailed(
                 f'llama.cpp could not open a context of {cells} tokens for "{self._spec.name}"',
                 "Ask for a smaller one (--context) or free memory (tektra models unload …).",
             )
+        self._adapt(ctx)
         return int(ctx)
+
+    def _adapt(self, ctx: int) -> None:
+        """Let a context compute with the adapters."""
+        count = len(self._adapters)
+        if count:
+            scales = (ctypes.c_float * count)(*(adapter.scale for adapter in self._spec.adapters))
+            adapters = (llama.llama_adapter_lora_p_ctypes * count)(*self._adapters)
+            llama.llama_set_adapters_lora(ctx, adapters, count, scales)
 
     def _keep_cells_as(self, params: Any, kv_type: KvType) -> None:
         """Choose the cells' type; quantized values need flash attention, and heads as wide as their blocks."""
@@ -171,8 +198,11 @@ class LlamaCppBackend:
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Text → tokens; a beginning-of-text token is added if the model wants one and the text has none."""
+        has_bos = special and self.bos != "" and text.startswith(self.bos)
+        return self._tokenized(text, add_special=not has_bos, special=special)
+
+    def _tokenized(self, text: str, *, add_special: bool, special: bool) -> list[int]:
         data = text.encode("utf-8", "replace")
-        add_special = not (special and self.bos and text.startswith(self.bos))
         room = len(data) + 8
         tokens = (llama.llama_token * room)()
         count = llama.llama_tokenize(self._vocab, data, len(data), tokens, room, add_special, special)
@@ -336,38 +366,24 @@ class LlamaCppBackend:
         self.cut(holder, 0)
         return False
 
-    def embed(self, tokens: list[int]) -> list[float]:
-        """Pool one input (the model's own pooling, mean where it names none) and scale it to unit length."""
-        limit = min(self.context, MAX_EMBED_TOKENS)
-        if len(tokens) > limit:
-            raise ContextExceeded(
-                f'the input has {len(tokens)} tokens and "{self._spec.name}" embeds at most {limit}; nothing was cut',
-                "Split it into smaller pieces.",
-            )
-        if self._embedder is None:
-            self._embedder = self._open(limit, limit, 1, embeddings=True)
-        return self._pool(self._embedder, tokens)
+    def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
+        """Pool one input and scale it to unit length."""
+        return self._pooled.vector(tokens, pooling)
 
-    def _pool(self, ctx: int, tokens: list[int]) -> list[float]:
-        memory = llama.llama_get_memory(ctx)
-        if memory:
-            llama.llama_memory_clear(memory, False)
-        array = (llama.llama_token * len(tokens))(*tokens)
-        if llama.llama_decode(ctx, llama.llama_batch_get_one(array, len(tokens))) != 0:
-            raise ModelError("llama.cpp could not compute the embedding")
-        pointer = llama.llama_get_embeddings_seq(ctx, 0)
-        if not pointer:
-            raise Unsupported(f'"{self._spec.name}" gives no pooled embeddings')
-        vector = list(pointer[: llama.llama_model_n_embd_out(self._model)])
-        norm = math.sqrt(math.fsum(x * x for x in vector)) or 1.0
-        return [x / norm for x in vector]
+    def rank_tokens(self, query: str, document: str) -> list[int]:
+        """Join a query and a document as the rank head was trained on them."""
+        return self._pooled.rank_tokens(query, document)
+
+    def rank(self, tokens: list[int]) -> float:
+        """How well a document fits a query: the higher, the better."""
+        return self._pooled.score(tokens)
 
     def close(self) -> None:
         """Release contexts, batch and weights."""
-        for ctx in (self._ctx, self._embedder):
-            if ctx is not None:
-                llama.llama_free(ctx)
-        self._ctx = self._embedder = None
+        self._pooled.close()
+        if self._ctx is not None:
+            llama.llama_free(self._ctx)
+        self._ctx = None
         llama.llama_batch_free(self._batch)
         llama.llama_model_free(self._model)
 

@@ -13,13 +13,14 @@ from tektra_models.blobs import replace_text
 from tektra_models.errors import BadModelFile, BadModelName
 from tektra_models.gguf import Header, open_regular, read_header
 from tektra_models.model_directory import CONFIG, is_directory, read_model_directory
+from tektra_models.spec import Adapter
 
 SCRIPT_SCHEMA = "tektra.scripted/1"
 SCRIPT_SUFFIX = ".scripted.json"
 MAX_SCRIPT = 1024 * 1024
 NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
-Source = Literal["built-in", "linked", "copied", "pulled"]
+Source = Literal["built-in", "linked", "copied", "pulled", "adapted"]
 Format = Literal["gguf", "safetensors", "scripted"]
 
 
@@ -36,7 +37,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """One model of the catalog; `path` is absolute, and `missing` says that no file is there any more."""
+    """One model of the catalog; paths are absolute, and `missing` says that a file is not there any more.
+
+    An adapted model has the path of the one that it was made of (`origin`), and adapters.
+    """
 
     name: str
     source: Source
@@ -51,15 +55,14 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     context_train: int | None
     embedding_only: bool
     added_at: str
+    adapters: tuple[Adapter, ...] = ()
     missing: bool = False
 
-
-def lies_at(path: Path, format: Format) -> bool:
-    """Whether the model's file, or its folder's main one, is there; false also where nobody may look."""
-    try:
-        return (path / CONFIG if format == "safetensors" else path).is_file()
-    except OSError:
-        return False
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that have to be there; of a folder the one that says what it is."""
+        main = f"{self.path}/{CONFIG}" if self.format == "safetensors" else self.path
+        return (main, *(adapter.path for adapter in self.adapters))
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +119,7 @@ def _refuse_partial(header: Header) -> None:
     if header.kind != "model" or header.architecture == "clip":
         raise BadModelFile(
             f"{header.path} is an addition to a model ({header.kind}, {header.architecture}), not a model.",
-            "Import the model that it belongs to.",
+            "Import the model that it belongs to; an adapter is added to one with: tektra models adapt",
         )
     if not header.architecture:
         raise BadModelFile(f"{header.path} does not say which architecture it has.", "Convert the model again.")

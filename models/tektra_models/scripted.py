@@ -25,7 +25,7 @@ import msgspec
 
 from tektra_models.backend import Feed, drawn
 from tektra_models.errors import BadModelFile, ContextExceeded, Unsupported
-from tektra_models.generation import Sampling
+from tektra_models.generation import Pooling, Sampling
 from tektra_models.spec import IDLE_HOLDERS, Spec
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class ScriptedBackend:
     can_share = True
     can_generate = True
     can_embed = True
+    can_rank = False
     chat_template: str | None = TEMPLATE
     bos = eos = ""
 
@@ -164,7 +165,7 @@ class ScriptedBackend:
         """Nothing was kept."""
         return True
 
-    def embed(self, tokens: list[int]) -> list[float]:
+    def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
         """How often each of eight classes of bytes occurs, as a unit vector: equal texts are equal, others differ."""
         if len(tokens) > self.context:
             raise ContextExceeded(f"the input has {len(tokens)} tokens; {self.context} fit")
@@ -173,6 +174,14 @@ class ScriptedBackend:
             counts[token % 8] += 1.0
         norm = sum(c * c for c in counts) ** 0.5
         return [c / norm for c in counts]
+
+    def rank_tokens(self, query: str, document: str) -> list[int]:
+        """A script has no opinion of documents."""
+        raise Unsupported("a script cannot rank documents", "Choose a reranker.")
+
+    def rank(self, tokens: list[int]) -> float:
+        """Nothing is ever ranked."""
+        raise Unsupported("a script cannot rank documents", "Choose a reranker.")
 
     def close(self) -> None:
         """Nothing to release."""

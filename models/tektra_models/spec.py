@@ -9,12 +9,30 @@ import msgspec
 BackendName = Literal["llamacpp", "huggingface", "scripted"]
 Weights = Literal["stored", "int8", "int4"]
 KvType = Literal["f16", "q8_0", "q4_0"]
+GpuLayers = Literal["auto", "all", "none"] | int
+"""How many layers shall lie on GPUs: as many as fit, all, none, or so many; the output counts as one."""
 
 IDLE_HOLDERS = 24
 """How many sequences may be kept beside those that run, for those who come again with the same beginning.
 
 llama.cpp tells 256 apart in all.
 """
+
+
+class Adapter(msgspec.Struct, frozen=True, kw_only=True):
+    """A LoRA adapter's file, and how strongly it counts: 1 as it was trained, 0 not at all."""
+
+    path: str
+    scale: float = 1.0
+
+
+class Offload(msgspec.Struct, frozen=True, kw_only=True):
+    """The layers that one device holds, the bytes they take there, and those that RAM is spared."""
+
+    device: str
+    layers: int
+    takes_bytes: int = 0
+    frees_bytes: int = 0
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,10 +56,16 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """In what the cells keep what was computed; q8_0 takes about half the memory of f16, q4_0 a quarter."""
     weights: Weights = "stored"
     """In what a model of transformers keeps its weights: as they are stored, or quantized while it loads."""
+    gpu_layers: GpuLayers = "none"
+    """What was asked for; `offload` is what came of it."""
+    offload: tuple[Offload, ...] = ()
+    """Where the last layers lie, in the devices' order; the others are in RAM."""
     drafts: int = 0
     """Tokens that may be drafted by looking up what followed the same tokens before; 0: none."""
+    adapters: tuple[Adapter, ...] = ()
+    """What is added to the weights."""
     digest: str = ""
-    """What tells this model's file from all others."""
+    """What tells this model's file, with its adapters, from all others."""
     states_dir: str = ""
     """Where attention states are kept between loads; empty: nowhere."""
     states_bytes: int = 0

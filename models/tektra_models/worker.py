@@ -15,15 +15,17 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tektra_models import frames
 from tektra_models.backend import Backend
 from tektra_models.engine import Engine, Event
 from tektra_models.errors import LoadFailed, ModelError
-from tektra_models.generation import Delta, Embedding, Usage
+from tektra_models.generation import Delta, Embedding, Ranking, Usage
 from tektra_models.kv_store import KvStore
 from tektra_models.spec import Spec
 
@@ -41,11 +43,14 @@ def open_backend(spec: Spec) -> Backend:
     if spec.backend == "huggingface":
         return _open_transformers(spec)
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # read as the library loads: an abort must not start a debugger
+    from tektra_models.adapters import check_adapter
     from tektra_models.gguf import read_header
     from tektra_models.llamacpp import LlamaCppBackend
 
-    read_header(spec.path)
-    return LlamaCppBackend(spec)
+    header = read_header(spec.path)
+    for adapter in spec.adapters:
+        check_adapter(read_header(adapter.path), header)
+    return LlamaCppBackend(spec, header)
 
 
 def _open_transformers(spec: Spec) -> Backend:
@@ -107,16 +112,28 @@ class Wire:
 
 
 @dataclass(slots=True)
-class EmbedJob:
-    """Inputs that become vectors, one between two steps, so that nobody else waits for all of them."""
+class PooledJob:
+    """Inputs that become vectors or scores, one between two steps, so that nobody else waits for all of them."""
 
     rows: list[list[int]]
-    vectors: list[list[float]] = field(default_factory=list)
+    compute: Callable[[list[int]], Any]
+    answer: Callable[[list[Any], Usage], frames.FromWorker]
+    results: list[Any] = field(default_factory=list)
 
     @property
-    def result(self) -> Embedding:
-        """All vectors, with what they took."""
-        return Embedding(vectors=self.vectors, usage=Usage(prompt_tokens=sum(map(len, self.rows))))
+    def done(self) -> bool:
+        """Whether all is computed."""
+        return len(self.results) == len(self.rows)
+
+    def compute_one(self) -> None:
+        """Compute the next of them."""
+        if not self.done:
+            self.results.append(self.compute(self.rows[len(self.results)]))
+
+    @property
+    def frame(self) -> frames.FromWorker:
+        """All of them, with what they took."""
+        return self.answer(self.results, Usage(prompt_tokens=sum(map(len, self.rows))))
 
 
 class Loop:
@@ -126,7 +143,7 @@ class Loop:
         self._wire = wire
         self._engine = engine
         self._gauge = (0, 0)
-        self._embeds: dict[str, EmbedJob] = {}
+        self._jobs: dict[str, PooledJob] = {}
         self._stopping = False
         self._unkept = False
 
@@ -136,8 +153,8 @@ class Loop:
             self._take_frames()
             if self._engine.running or self._engine.waiting:
                 self._step()
-            if self._embeds:
-                self._embed_one()
+            if self._jobs:
+                self._compute_one()
             self._report()
         self._engine.recall.close()
 
@@ -146,7 +163,7 @@ class Loop:
 
         What was computed is written to disk while nobody wants anything.
         """
-        idle = not (self._engine.running or self._engine.waiting or self._embeds)
+        idle = not (self._engine.running or self._engine.waiting or self._jobs)
         while idle or not self._wire.inbox.empty():
             try:
                 self._answer(self._wire.inbox.get(timeout=QUIET_SECONDS if self._unkept else None))
@@ -164,9 +181,9 @@ class Loop:
                 self._engine.recall.forget()
                 self._wire.send(frames.Forgotten(id=request))
             case frames.Cancel(id=request):
-                self._embeds.pop(request, None)
+                self._jobs.pop(request, None)
                 self._send_events(self._engine.cancel(request))
-            case frames.Generate() | frames.Embed() | frames.Count():
+            case frames.Generate() | frames.Embed() | frames.Rank() | frames.Count():
                 try:
                     self._wire.send(*self._begin(frame))
                 except ModelError as error:
@@ -174,27 +191,43 @@ class Loop:
             case frames.Load():
                 self._wire.send(frames.Refused(id="", code="bad_frame", message="a model is already loaded", hint=""))
 
-    def _begin(self, frame: frames.Generate | frames.Embed | frames.Count) -> list[frames.FromWorker]:
+    def _begin(self, frame: frames.Generate | frames.Embed | frames.Rank | frames.Count) -> list[frames.FromWorker]:
         match frame:
             case frames.Generate(id=request, prompt=prompt, sampling=sampling, party=party):
                 return [frames.Began(id=request, prompt_tokens=self._engine.add(request, prompt, sampling, party))]
-            case frames.Embed(id=request, inputs=inputs):
-                self._embeds[request] = EmbedJob([self._engine.tokens(prompt) for prompt in inputs])
+            case frames.Embed():
+                self._jobs[frame.id] = self._embedding(frame)
+                return []
+            case frames.Rank():
+                self._jobs[frame.id] = self._ranking(frame)
                 return []
             case frames.Count(id=request, prompt=prompt):
                 return [frames.Counted(id=request, tokens=len(self._engine.tokens(prompt)))]
 
-    def _embed_one(self) -> None:
-        """Compute one more vector of the oldest job."""
-        request, job = next(iter(self._embeds.items()))
+    def _embedding(self, frame: frames.Embed) -> PooledJob:
+        def answer(vectors: list[list[float]], usage: Usage) -> frames.FromWorker:
+            return frames.Embedded(id=frame.id, embedding=Embedding(vectors=vectors, usage=usage))
+
+        rows = [self._engine.tokens(prompt) for prompt in frame.inputs]
+        return PooledJob(rows, lambda tokens: self._engine.embed(tokens, frame.pooling), answer)
+
+    def _ranking(self, frame: frames.Rank) -> PooledJob:
+        def answer(scores: list[float], usage: Usage) -> frames.FromWorker:
+            return frames.Ranked(id=frame.id, ranking=Ranking(scores=scores, usage=usage))
+
+        backend = self._engine.backend
+        return PooledJob([backend.rank_tokens(frame.query, text) for text in frame.documents], backend.rank, answer)
+
+    def _compute_one(self) -> None:
+        """Compute one more input of the oldest job."""
+        request, job = next(iter(self._jobs.items()))
         try:
-            if len(job.vectors) < len(job.rows):
-                job.vectors.append(self._engine.embed(job.rows[len(job.vectors)]))
-            if len(job.vectors) == len(job.rows):
-                del self._embeds[request]
-                self._wire.send(frames.Embedded(id=request, embedding=job.result))
+            job.compute_one()
+            if job.done:
+                del self._jobs[request]
+                self._wire.send(job.frame)
         except ModelError as error:
-            self._embeds.pop(request, None)
+            self._jobs.pop(request, None)
             self._wire.send(refusal(request, error))
 
     def _step(self) -> None:
@@ -249,6 +282,7 @@ def serve(sock: socket.socket) -> None:
         vocabulary=backend.vocabulary,
         can_generate=backend.can_generate,
         can_embed=backend.can_embed,
+        can_rank=backend.can_rank,
     )
     wire.send(frames.Loaded(info=info, load_seconds=time.monotonic() - started))
     Loop(wire, Engine(backend, first.spec, states=open_states(first.spec))).run()

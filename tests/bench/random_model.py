@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import gguf
 import numpy as np
@@ -60,7 +62,14 @@ def random_gguf(
     return final
 
 
-def _write_f16(shape: Shape, path: Path, counting: bool, vocabulary: Path | None = None) -> None:
+def _write_f16(
+    shape: Shape,
+    path: Path,
+    counting: bool,
+    vocabulary: Path | None = None,
+    added: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write it with whole weights, to which those that are given by name are `added`."""
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(f"random {shape.name}")
     writer.add_context_length(shape.context)
@@ -81,7 +90,7 @@ def _write_f16(shape: Shape, path: Path, counting: bool, vocabulary: Path | None
     def matrix(name: str, rows: int, columns: int) -> None:
         silent = counting and name.endswith(("attn_output.weight", "ffn_down.weight"))
         values = rng.standard_normal((rows, columns), dtype=np.float32) * (0.0 if silent else 0.02)
-        writer.add_tensor(name, values.astype(np.float16))
+        writer.add_tensor(name, (values + added.get(name, 0)).astype(np.float16))
         if counting and name == "token_embd.weight":
             writer.add_tensor("output.weight", np.roll(values, 1, axis=0).astype(np.float16))
 

@@ -42,6 +42,8 @@ class Peer:
 
     def start(self) -> float:
         """Start the process and wait until it is ready; gives the seconds that it took."""
+        if isinstance(self.socket, Path):
+            self.socket.unlink(missing_ok=True)  # llama-server leaves its own behind, and then cannot listen there
         begun = time.perf_counter()
         with tempfile.TemporaryFile() as log:
             self.process = subprocess.Popen(

@@ -118,6 +118,12 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(tektra: Tektra) -> None:
     assert failed["healthy"] is False
 
 
+def test_doctor_notices_an_engine_that_cannot_be_loaded(tektra: Tektra) -> None:
+    done = tektra.run("doctor", env={"LLAMA_CPP_LIB_PATH": str(tektra.home)})
+    (line,) = [line for line in done.stdout.splitlines() if "devices" in line]
+    assert (done.returncode, line.startswith("fail  devices"), "cannot be loaded" in line) == (1, True, True)
+
+
 def test_doctor_finds_models_whose_file_is_gone(tektra: Tektra) -> None:
     tektra.start()
     tektra.import_scripted("fleeting", [{"say": "hi"}])

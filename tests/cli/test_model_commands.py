@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tektra_cli import wording
 from tests.cli.screen import Terminal
 from tests.forward_passes import text_vector
 from tests.harness import Tektra
@@ -275,3 +276,26 @@ def test_what_a_model_would_take_is_told_without_loading_it(tektra: Tektra) -> N
     assert "by an estimate" in said
     assert "it fits" in said
     assert tektra.json("models", "ps")["models"] == []
+
+
+def test_devices_are_listed_with_their_memory(common: Tektra) -> None:
+    head, *rows = common.run("models", "devices").stdout.splitlines()
+    names = [device["name"] for device in common.json("models", "devices")["devices"]]
+    assert head.split() == ["NAME", "KIND", "FREE", "TOTAL", "PROMISED", "DESCRIPTION"]
+    assert [row.split()[0] for row in rows] == names
+
+
+def test_what_lies_on_devices_is_told_behind_what_lies_in_memory() -> None:
+    shares = [{"device": "CUDA0", "layers": 20, "bytes": 5 << 30}, {"device": "CUDA1", "layers": 2, "bytes": 1 << 20}]
+    assert wording.beside(shares) == " and 5.0 GiB on CUDA0 (20 layers) and 1.0 MiB on CUDA1 (2 layers)"
+    assert wording.beside([]) == ""
+
+
+def test_a_number_of_layers_that_is_none_is_a_mistake(common: Tektra) -> None:
+    done = common.run("models", "load", "tektra-starter", "--gpu-layers", "many")
+    assert (done.returncode, done.stdout, '"many" is no number of layers' in done.stderr) == (2, "", True)
+
+
+def test_an_estimate_can_be_asked_for_with_layers(common: Tektra) -> None:
+    document = common.json("models", "load", "tektra-starter", "--estimate-only", "--gpu-layers", "0")
+    assert (document["gpu_layers"], document["offload"]) == (0, [])

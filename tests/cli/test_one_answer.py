@@ -223,6 +223,15 @@ def test_sampling_flags_reach_the_model(common: Tektra, echo: str) -> None:
     assert common.run("chat", "hi", "-m", echo, "--stop", "ll", "--stop", "x").stdout == "he\n"
 
 
+def test_an_answer_that_fills_the_context_says_so_and_nothing_is_shifted_out(common: Tektra) -> None:
+    common.import_scripted("brim", [{"say": "x", "forever": True}], context=64)
+    done = common.run("chat", "hello", "-m", "brim", "--no-save")
+    written = 64 - len("user: hello\nassistant:")
+    assert (done.stdout, done.stderr) == ("x" * written + "\n", "cut here: the context of 64 tokens is full\n")
+    document = common.json("chat", "hello", "-m", "brim", "--no-save")
+    assert (document["reason"], document["usage"]["completion_tokens"]) == ("length", written)
+
+
 def test_the_first_interrupt_stops_the_answer_and_keeps_it(common: Tektra) -> None:
     model = common.import_scripted("endless", ENDLESS)
     process = begin(common, "chat", "go", "-m", model)

@@ -26,6 +26,8 @@ def test_a_folder_is_imported_shown_and_weighed(shared: Tektra, tmp_path: Path) 
         ]
         assert needed == sorted(needed, reverse=True)
         assert len(set(needed)) == 3
+        refused = client.post("/api/models/weighed/load", json={"gpu_layers": 1})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_request")
         refused = client.post("/api/models/tektra-starter/load", json={"weights": "int8"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_request")
 

@@ -24,7 +24,7 @@ from tektra_models.errors import BadRequest, ContextExceeded, LoadFailed, Unsupp
 from tektra_models.generation import Delta, Finish, Form, Prompt, Sampling  # noqa: E402
 from tektra_models.huggingface import HuggingFaceBackend  # noqa: E402
 from tektra_models.kv_store import KvStore  # noqa: E402
-from tektra_models.spec import Spec  # noqa: E402
+from tektra_models.spec import Adapter, Spec  # noqa: E402
 from tektra_models.torch_cells import Attention  # noqa: E402
 from tektra_models.torch_weights import FewBitLinear  # noqa: E402
 from tests.transformers_models import continued, make_model  # noqa: E402
@@ -249,15 +249,29 @@ def test_a_conversation_is_rendered_by_the_models_own_template(llama: Loaded) ->
     assert tokens.count(256) == 1
 
 
-def test_embeddings_are_the_mean_of_the_last_layer(llama: Loaded) -> None:
+def test_embeddings_are_pooled_from_the_last_layer(llama: Loaded) -> None:
     model, folder = llama
     backend = HuggingFaceBackend(spec_of(folder))
     with torch.inference_mode():
-        mean = model.base_model(torch.tensor([PROMPTS[2]])).last_hidden_state[0].mean(0)
-    expected = (mean / mean.norm()).numpy()
-    assert np.abs(np.array(backend.embed(PROMPTS[2])) - expected).max() < 1e-5
+        rows = model.base_model(torch.tensor([PROMPTS[2]])).last_hidden_state[0]
+    pooled = {None: rows.mean(0), "mean": rows.mean(0), "cls": rows[0], "last": rows[-1]}
+    for pooling, expected in pooled.items():
+        found = np.array(backend.embed(PROMPTS[2], pooling))  # type: ignore[arg-type]
+        assert np.abs(found - (expected / expected.norm()).numpy()).max() < 1e-5
     with pytest.raises(ContextExceeded):
         backend.embed([1] * 513)
+
+
+def test_documents_are_not_ranked(llama: Loaded) -> None:
+    backend = HuggingFaceBackend(spec_of(llama[1]))
+    assert not backend.can_rank
+    with pytest.raises(Unsupported, match="no head that ranks"):
+        backend.rank_tokens("a question", "a document")
+
+
+def test_adapters_are_refused_before_anything_is_loaded(llama: Loaded) -> None:
+    with pytest.raises(Unsupported, match="without adapters"):
+        HuggingFaceBackend(spec_of(llama[1], adapters=(Adapter(path="style.gguf"),)))
 
 
 @pytest.mark.parametrize(("weights", "bound"), [("int8", 0.02), ("int4", 0.12)])

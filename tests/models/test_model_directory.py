@@ -15,7 +15,7 @@ from tektra_models.catalog import Catalog
 from tektra_models.errors import BadModelFile, BadRequest, LoadFailed, ModelError, ModelFileMissing, Unsupported
 from tektra_models.estimates import estimated
 from tektra_models.model_directory import directory_identity, read_model_directory
-from tektra_models.spec import Spec
+from tektra_models.spec import Adapter, Spec
 from tektra_models.worker import open_backend
 from tests.safetensors_files import TENSORS, tensors, write_model
 
@@ -186,7 +186,7 @@ def test_a_folder_that_went_is_missing(folder: Path, catalog: Catalog) -> None:
     catalog.add_link(folder)
     (folder / "config.json").unlink()
     assert catalog.get("tiny-1.5b").missing
-    with pytest.raises(ModelFileMissing):
+    with pytest.raises(ModelFileMissing, match=r"file of .* is gone: .*config.json"):
         catalog.spec("tiny-1.5b")
 
 
@@ -205,6 +205,20 @@ def test_a_changed_file_makes_another_model(folder: Path) -> None:
 def test_only_folders_have_weights_to_choose(catalog: Catalog) -> None:
     with pytest.raises(BadRequest, match="GGUF"):
         catalog.spec(catalog.list()[0].name, weights="int8")
+
+
+def test_a_folder_takes_a_gpu_whole_or_not_at_all(folder: Path, catalog: Catalog) -> None:
+    name = catalog.add_link(folder).name
+    assert [catalog.spec(name, gpu_layers=layers).gpu_layers for layers in ("auto", "none")] == ["auto", "none"]
+    for layers in ("all", 1):
+        with pytest.raises(BadRequest, match="as a whole or not at all"):
+            catalog.spec(name, gpu_layers=layers)
+
+
+def test_a_folder_takes_no_adapters(folder: Path, catalog: Catalog) -> None:
+    name = catalog.add_link(folder).name
+    with pytest.raises(Unsupported, match="no GGUF file"):
+        catalog.add_adapted(name, [Adapter(path=str(folder / "style.gguf"))])
 
 
 def test_fewer_bits_are_foretold_to_take_less(folder: Path) -> None:

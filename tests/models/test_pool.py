@@ -13,6 +13,7 @@ import pytest
 from tektra_models.catalog import Catalog
 from tektrad.clock import SystemClock
 from tektrad.config import Settings
+from tektrad.pool.devices import Devices
 from tektrad.pool.measured import Measured
 from tektrad.pool.party import Party
 from tektrad.pool.place import Notice
@@ -34,7 +35,7 @@ async def pool(tmp_path: Path) -> AsyncIterator[Pool]:
     clock = SystemClock()
     settings = Settings(memory_budget=100 << 20, states_bytes=0, residence=0, slots=1)
     async with open_store(tmp_path / "store.db") as store:
-        pool = Pool(catalog, settings, clock, tmp_path / "states", Measured(store, clock))
+        pool = Pool(catalog, settings, clock, tmp_path / "states", Measured(store, clock), Devices(""))
         yield pool
         await pool.close()
 

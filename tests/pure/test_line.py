@@ -226,6 +226,26 @@ def test_who_can_never_be_served_is_refused_at_once() -> None:
     assert move.decision == Refuse(needed=50, possible=20)
 
 
+def test_a_model_closes_for_one_that_needs_its_device() -> None:
+    on_gpu = Holding("gpu", 10, idle=False, answer_s=3.0, leases={("a", False): 1}, on_devices={"g0": 80})
+    in_ram = Holding("ram", 10, idle=False, leases={("a", False): 1})
+    line = [waiter(1, "x", on_devices={"g0": 30}, load_s=5.0), waiter(2, "gpu"), waiter(3, "ram")]
+    memory = Memory(100, 100, {"g0": 100})
+    assert next_move(line, [on_gpu, in_ram], memory) == Move(line[2], Serve())
+    assert next_move(line[:2], [on_gpu, in_ram], memory) is None
+    expected = outlooks(line, [on_gpu, in_ram], memory)
+    assert [expected[number].for_memory for number in (1, 2, 3)] == [True, True, False]
+    assert expected[1].seconds == 3.0 + 5.0
+    idle = replace(on_gpu, idle=True, leases={})
+    assert next_move(line[:2], [idle, in_ram], memory) == Move(line[0], Load(("gpu",)))
+
+
+def test_who_needs_more_than_a_device_has_is_refused_at_once() -> None:
+    move = next_move([waiter(1, on_devices={"g0": 101})], [], Memory(100, 100, {"g0": 100}))
+    assert move is not None
+    assert move.decision == Refuse(needed=101, possible=100, place="g0")
+
+
 def test_what_is_to_be_expected_adds_up_turns_answers_and_loads() -> None:
     used = Holding("m", 10, idle=False, load_s=1.0, slots=2, answer_s=3.0, leases={("a", False): 3}, stay_s=2.0)
     line = [waiter(1, "x", load_s=5.0, stay_s=20.0), waiter(2, "x", load_s=5.0), waiter(3, "y", load_s=1.0)]

@@ -59,6 +59,51 @@ def test_who_is_refused_could_not_be_helped_by_waiting(
     assert refused != isinstance(decide("new", needed, everything_idle, budget, available), Load)
 
 
+DEVICES = st.dictionaries(st.sampled_from(["g0", "g1"]), st.integers(1, 50))
+SPREAD = st.lists(
+    st.builds(
+        Holding,
+        name=st.sampled_from([f"m{n}" for n in range(6)]),
+        promised=st.integers(1, 50),
+        idle=st.booleans(),
+        on_devices=DEVICES,
+    ),
+    max_size=6,
+    unique_by=lambda holding: holding.name,
+)
+
+
+@given(
+    SPREAD, st.integers(1, 100), DEVICES, st.fixed_dictionaries({"g0": st.integers(0, 150), "g1": st.integers(0, 150)})
+)
+def test_no_device_is_ever_promised_more_than_it_has(
+    loaded: list[Holding], needed: int, on_devices: dict[str, int], rooms: dict[str, int]
+) -> None:
+    decision = decide("new", needed, loaded, 150, 150, on_devices, rooms)
+    if isinstance(decision, Load):
+        stay = [holding for holding in loaded if holding.name not in decision.evict]
+        assert all(holding.idle for holding in loaded if holding.name in decision.evict)
+        assert sum(holding.promised for holding in stay) + needed <= 150
+        for device, bytes_needed in on_devices.items():
+            assert sum(holding.on(device) for holding in stay) + bytes_needed <= rooms[device]
+    if isinstance(decision, Refuse):
+        assert decide("new", needed, [], 150, 150, on_devices, rooms) == decision
+
+
+def test_who_holds_nothing_of_the_device_that_is_short_stays() -> None:
+    loaded = [
+        Holding("ram", 10, idle=True, idle_s=900),
+        Holding("gpu", 10, idle=True, on_devices={"g0": 80}),
+        Holding("other", 10, idle=True, on_devices={"g1": 80}),
+    ]
+    rooms = {"g0": 100, "g1": 100}
+    assert decide("x", 10, loaded, 100, 100, {"g0": 20}, rooms) == Load(())
+    assert decide("x", 10, loaded, 100, 100, {"g0": 30}, rooms) == Load(("gpu",))
+    assert decide("x", 10, loaded, 100, 100, {"g0": 101}, rooms) == Refuse(needed=101, possible=100, place="g0")
+    busy = [Holding("gpu", 10, idle=False, on_devices={"g0": 80})]
+    assert decide("x", 10, busy, 100, 100, {"g0": 30}, rooms) == Wait()
+
+
 def test_what_loads_fast_goes_before_what_loads_slowly() -> None:
     loaded = [Holding("slow", 10, idle=True, load_s=30), Holding("fast", 10, idle=True, load_s=1)]
     assert decide("x", 10, loaded, budget=20, available=0) == Load(("fast",))

@@ -13,7 +13,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tektra_models.errors import ModelError
-from tektrad.api import chat, conversations, health, metrics, models, v1_chat, v1_completions, v1_embeddings
+from tektrad.api import (
+    chat,
+    conversations,
+    health,
+    metrics,
+    models,
+    v1_chat,
+    v1_completions,
+    v1_embeddings,
+    v1_rerank,
+)
 from tektrad.api.render import error_response
 from tektrad.api.server import PEER_UID
 from tektrad.api.services import Services
@@ -31,6 +41,7 @@ ROUTERS = (
     v1_chat.router,
     v1_completions.router,
     v1_embeddings.router,
+    v1_rerank.router,
 )
 
 log = structlog.get_logger()

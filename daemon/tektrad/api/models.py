@@ -12,18 +12,21 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tektra_models.estimates import estimated
+from tektra_models.errors import Unsupported
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
 from tektra_models.model_directory import read_model_directory
 from tektra_models.quantize import quantized
-from tektra_models.spec import KvType, Weights
+from tektra_models.spec import Adapter, KvType, Weights
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
+from tektrad.config import LayersOnGpus
 from tektrad.errors import InvalidRequest
+from tektrad.pool.devices import shown_offload
 from tektrad.pool.lease import Wish
+from tektrad.pool.promise import estimate
 
 router = APIRouter(prefix="/api")
 
@@ -60,7 +63,7 @@ def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
     template = plain.pop("tokenizer.chat_template", None)
     return {
         "metadata": plain,
-        "estimate": msgspec.to_builtins(estimated(spec)),
+        "estimate": msgspec.to_builtins(estimate(spec)),
         "chat_template": template,
     }
 
@@ -70,7 +73,7 @@ def _directory_details(rooms: Rooms, model: Model) -> dict[str, Any]:
     found = read_model_directory(spec.path)
     return {
         "metadata": {key: value for key, value in found.config.items() if isinstance(value, str | int | float | bool)},
-        "estimate": msgspec.to_builtins(estimated(spec)),
+        "estimate": msgspec.to_builtins(estimate(spec)),
         "chat_template": found.chat_template,
     }
 
@@ -80,6 +83,14 @@ async def import_model(rooms: Rooms, body: shapes.Import) -> Response:
     """Take a file on this machine into the catalog, as a link or as a copy."""
     add = rooms.catalog.add_copy if body.copy_file else rooms.catalog.add_link
     model = await asyncio.to_thread(add, Path(body.path), body.name)
+    return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
+
+
+@router.post("/models/{name}/adapt")
+async def adapt_model(rooms: Rooms, name: str, body: shapes.Adapt) -> Response:
+    """Take a model with adapters into the catalog, under a name of its own."""
+    adapters = [Adapter(path=each.path, scale=each.scale) for each in body.adapters]
+    model = await asyncio.to_thread(rooms.catalog.add_adapted, name, adapters, body.name)
     return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
 
 
@@ -101,7 +112,7 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
 @router.post("/models/quantize")
 async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
     """Write a model, a file or a model's folder in fewer bits a weight. Going away stops it."""
-    source = Path(body.source) if "/" in body.source else Path(rooms.catalog.get(body.source).path)
+    source = Path(body.source) if "/" in body.source else _weights(rooms.catalog.get(body.source))
     target = Path(body.target)
     if not target.is_absolute():
         raise InvalidRequest(f"{target} does not say in which folder", "Give the whole path.", param="target")
@@ -112,6 +123,16 @@ async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
                 yield event
 
     return EventStream(typed_events(events()))
+
+
+def _weights(model: Model) -> Path:
+    """The file to quantize; raises Unsupported where that would leave something out."""
+    if model.adapters:
+        raise Unsupported(
+            f'"{model.name}" is "{model.origin}" with adapters, which quantizing would leave out',
+            "Quantize the model that it was made of, and adapt that.",
+        )
+    return Path(model.path)
 
 
 @router.delete("/models/{name}")
@@ -132,16 +153,18 @@ async def estimate_model(
     context: int | None = None,
     kv_type: KvType | None = None,
     weights: Weights | None = None,
+    gpu_layers: LayersOnGpus | None = None,
 ) -> Response:
     """What a model would take, and whether that is free."""
     model = rooms.catalog.get(name)
-    spec = rooms.pool.spec(model, Wish(context=context, kv_type=kv_type, weights=weights))
+    wish = Wish(context=context, kv_type=kv_type, weights=weights, gpu_layers=gpu_layers)
+    spec = await rooms.pool.placed(rooms.pool.spec(model, wish))
     needed, measured = await rooms.pool.bytes_for(spec)
     free = rooms.pool.free
     document = {"schema": "tektra.estimate/1", "name": model.name, "context": spec.context, "kv_type": spec.kv_type}
-    return json_response(
-        document | {"needed_bytes": needed, "measured": measured, "free_bytes": free, "fits": needed <= free}
-    )
+    placed = {"weights": spec.weights, "gpu_layers": spec.gpu_layers, "offload": shown_offload(spec.offload)}
+    memory = {"needed_bytes": needed, "measured": measured, "free_bytes": free, "fits": needed <= free}
+    return json_response(document | placed | memory)
 
 
 @router.post("/models/{name}/load")
@@ -149,11 +172,11 @@ async def load_model(
     rooms: Rooms, asker: Asker, request: Request, name: str, body: shapes.LoadModel | None = None
 ) -> Response:
     """Bring a model into memory and keep it there."""
-    wish = body or shapes.LoadModel(context=None, kv_type=None, weights=None, keep_alive=None)
+    wish = body or shapes.LoadModel()
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
-        how = Wish(context=wish.context, kv_type=wish.kv_type, weights=wish.weights)
+        how = Wish(context=wish.context, kv_type=wish.kv_type, weights=wish.weights, gpu_layers=wish.gpu_layers)
         async with rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 
@@ -168,6 +191,14 @@ async def unload_model(rooms: Rooms, name: str, force: bool = False) -> Response
     unloaded, freed = rooms.pool.unload(name, force=force)
     await rooms.pool.settled()
     return json_response({"schema": "tektra.unloaded/1", "name": unloaded, "freed_bytes": freed})
+
+
+@router.get("/devices")
+async def list_devices(rooms: Rooms) -> Response:
+    """What llama.cpp can compute on, and how much of it models were promised."""
+    found = await rooms.pool.devices.look()
+    shown = [msgspec.to_builtins(each) | {"promised_bytes": rooms.pool.on_device(each.name)} for each in found]
+    return json_response({"schema": "tektra.devices/1", "devices": shown})
 
 
 @router.get("/ps")

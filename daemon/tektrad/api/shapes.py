@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from tektra_models.generation import Form, Sampling
+from tektra_models.generation import Form, Pooling, Sampling
 from tektra_models.spec import KvType, Weights
+from tektrad.config import LayersOnGpus
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
 MAX_ANSWERS = 16
+MAX_DOCUMENTS = 10_000
 Stops = Annotated[list[Annotated[str, Field(max_length=MAX_STOP_LENGTH)]], Field(max_length=MAX_STOPS)]
 Temperature = Annotated[float, Field(ge=0, le=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -122,12 +124,27 @@ class Import(_Strict):
     copy_file: bool = Field(False, alias="copy")
 
 
+class AdapterFile(_Strict):
+    """An adapter of POST /api/models/{name}/adapt."""
+
+    path: str
+    scale: Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)] = 1.0
+
+
+class Adapt(_Strict):
+    """POST /api/models/{name}/adapt."""
+
+    adapters: Annotated[list[AdapterFile], Field(min_length=1, max_length=16)]
+    name: str | None = None
+
+
 class LoadModel(_Strict):
     """POST /api/models/{name}/load."""
 
     context: Annotated[int, Field(ge=64, le=2**31 - 1)] | None = None
     kv_type: KvType | None = None
     weights: Weights | None = None
+    gpu_layers: LayersOnGpus | None = None
     keep_alive: KeepAlive | None = None
 
 
@@ -342,5 +359,28 @@ class Embeddings(BaseModel):
     input: str | list[str] | list[int] | list[list[int]]
     model: str | None = None
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: int | None = None
+    dimensions: Annotated[int, Field(ge=1)] | None = None
+    pooling: Pooling | None = None
     keep_alive: KeepAlive | None = None
+
+
+class Document(BaseModel):
+    """A document to rank, where it is an object; only its text counts."""
+
+    text: str
+
+
+class Rerank(BaseModel):
+    """POST /v1/rerank, as Jina's and Cohere's."""
+
+    query: str
+    documents: Annotated[list[str | Document], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+    model: str | None = None
+    top_n: Annotated[int, Field(ge=1)] | None = None
+    return_documents: bool = False
+    keep_alive: KeepAlive | None = None
+
+    @property
+    def texts(self) -> list[str]:
+        """The documents' texts."""
+        return [each if isinstance(each, str) else each.text for each in self.documents]

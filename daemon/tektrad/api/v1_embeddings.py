@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import math
 import struct
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
 from tektrad.api.v1_completions import prompts
-from tektrad.api.v1_generate import refuse
+from tektrad.errors import InvalidRequest
 from tektrad.pool.party import Party
 
 router = APIRouter(prefix="/v1")
@@ -27,11 +28,11 @@ router = APIRouter(prefix="/v1")
 @router.post("/embeddings")
 async def embeddings(rooms: Rooms, asker: Asker, request: Request, body: shapes.Embeddings) -> Response:
     """One unit-length vector per input."""
-    refuse(body.dimensions is not None, "dimensions", "another number of dimensions")
     name, result = await while_connected(request, _embed(rooms, asker, body))
+    vectors = result.vectors if body.dimensions is None else [shortened(v, body.dimensions) for v in result.vectors]
     data = [
         {"object": "embedding", "index": index, "embedding": _encode(vector, body.encoding_format)}
-        for index, vector in enumerate(result.vectors)
+        for index, vector in enumerate(vectors)
     ]
     tokens = result.usage.prompt_tokens
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
@@ -40,7 +41,19 @@ async def embeddings(rooms: Rooms, asker: Asker, request: Request, body: shapes.
 
 async def _embed(rooms: Services, asker: Party, body: shapes.Embeddings) -> tuple[str, Embedding]:
     async with rooms.pool.lease(body.model or rooms.default_model, asker, keep_alive=body.keep_alive) as lease:
-        return lease.model.name, await lease.worker.embed(prompts(body.input))
+        return lease.model.name, await lease.worker.embed(prompts(body.input), body.pooling)
+
+
+def shortened(vector: list[float], dimensions: int) -> list[float]:
+    """The first of a vector's numbers, at unit length again, as OpenAI does it; raises InvalidRequest if it has fewer.
+
+    Worth little unless the model was trained for it (Matryoshka).
+    """
+    if dimensions > len(vector):
+        raise InvalidRequest(f"the model's vectors have {len(vector)} dimensions", param="dimensions")
+    first = vector[:dimensions]
+    norm = math.sqrt(math.fsum(x * x for x in first)) or 1.0
+    return [x / norm for x in first]
 
 
 def _encode(vector: list[float], form: str) -> list[float] | str:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tektra_models.manifest import Model
+from tektra_models.placement import by_device
 from tektrad.pool import budget
+from tektrad.pool.devices import shown_offload
 from tektrad.pool.scheduler import Group, Holding
 from tektrad.pool.worker import Worker
 
@@ -60,6 +62,7 @@ class Entry:
             answer_s=self.worker.totals.answer_s,
             stay_s=stay_s,
             leases=self.holders,
+            on_devices=by_device([self.worker.spec.offload]),
         )
 
     def _stay_left(self, now: float) -> float:
@@ -110,6 +113,8 @@ class Entry:
             "kv_type": worker.spec.kv_type,
             "weights": worker.spec.weights,
             "slots": worker.spec.slots,
+            "gpu_layers": worker.spec.gpu_layers,
+            "offload": shown_offload(worker.spec.offload),
             "promised_bytes": self.promised,
             "resident_bytes": budget.resident(worker.pid),
             "running": worker.running,

@@ -12,7 +12,7 @@ from tektra_models import frames
 from tektra_models.errors import WorkerDied
 from tektra_models.generation import Prompt, Sampling
 from tektra_models.manifest import Model
-from tektra_models.spec import KvType, Spec, Weights
+from tektra_models.spec import GpuLayers, KvType, Spec, Weights
 from tektrad.pool.entry import Entry
 from tektrad.pool.party import Party
 from tektrad.pool.worker import Answer, Worker
@@ -27,6 +27,7 @@ class Wish:
     context: int | None = None
     kv_type: KvType | None = None
     weights: Weights | None = None
+    gpu_layers: GpuLayers | None = None
 
     def fits(self, spec: Spec) -> bool:
         """Whether a model that is loaded so is what was wished for."""
@@ -34,6 +35,7 @@ class Wish:
             self.context in (None, spec.context)
             and self.kv_type in (None, spec.kv_type)
             and self.weights in (None, spec.weights)
+            and self.gpu_layers in (None, spec.gpu_layers)
         )
 
 

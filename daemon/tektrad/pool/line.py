@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from tektrad.pool.scheduler import Group, Holding, Load, Refuse, Serve, Wait, decide
+from tektrad.pool.scheduler import Decision, Group, Holding, Load, Refuse, Serve, Wait, decide
 
 LEASES = 2
 """Leases of one party in one class for each slot of a model."""
@@ -26,10 +26,11 @@ LEASES = 2
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes: what all models together may take, and what of the machine's memory is free."""
+    """Bytes: what all models together may take, what of the machine's memory is free, and what each device holds."""
 
     budget: int
     available: int
+    rooms: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Waiter:
     share: float = 0.0
     load_s: float = 1.0
     stay_s: float = 4.0
+    on_devices: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of each device that its model needs, beside `needed` of RAM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def next_move(line: Sequence[Waiter], holdings: list[Holding], memory: Memory) -
         if holding is not None and not _shut(waiter, first, closed) and _has_room(waiter, holding):
             return Move(waiter, Serve())
         if waiter is first:
-            decision = decide(waiter.model, waiter.needed, holdings, memory.budget, memory.available)
+            decision = _decide(waiter, holdings, memory)
             if not isinstance(decision, Wait):
                 return Move(waiter, decision)
     return None
@@ -108,6 +111,11 @@ def outlooks(line: Sequence[Waiter], holdings: list[Holding], memory: Memory) ->
     return found
 
 
+def _decide(waiter: Waiter, holdings: list[Holding], memory: Memory) -> Decision:
+    needed, on_devices = waiter.needed, waiter.on_devices
+    return decide(waiter.model, needed, holdings, memory.budget, memory.available, on_devices, memory.rooms)
+
+
 def _first_to_load(line: Sequence[Waiter], loaded: dict[str, Holding]) -> Waiter | None:
     return next((waiter for waiter in line if waiter.model not in loaded), None)  # 2
 
@@ -118,7 +126,7 @@ def _going(first: Waiter | None, holdings: list[Holding], memory: Memory) -> fro
         return frozenset()
     for may_go in ([holding.stay_s <= 0 for holding in holdings], [True] * len(holdings)):
         supposed = [replace(holding, idle=may) for holding, may in zip(holdings, may_go, strict=True)]
-        decision = decide(first.model, first.needed, supposed, memory.budget, memory.available)
+        decision = _decide(first, supposed, memory)
         if isinstance(decision, Load):
             return frozenset(decision.evict)
     return frozenset()

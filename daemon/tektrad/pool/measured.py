@@ -50,7 +50,7 @@ class Measured:
         Only once it has read a prompt that filled a whole batch: until then its buffers are not all in memory.
         """
         worker = entry.worker
-        if worker.spec.backend == "scripted" or worker.largest_prompt < worker.spec.batch:
+        if worker.spec.backend == "scripted" or worker.spec.offload or worker.largest_prompt < worker.spec.batch:
             return
         taken = budget.resident(worker.pid)
         if taken <= entry.noted_bytes * NOTABLE:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tektra_models.manifest import Model
+from tektra_models.placement import by_device
 from tektra_models.spec import Spec
 from tektrad.pool.entry import Entry
 from tektrad.pool.lease import Wish
@@ -79,6 +80,7 @@ class Place:
             share=share,
             load_s=order.load_s,
             stay_s=order.stay_s,
+            on_devices=by_device([order.spec.offload]),
         )
 
     def batch_at(self, now: float) -> bool:

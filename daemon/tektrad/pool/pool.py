@@ -19,12 +19,14 @@ import structlog
 from tektra_models.catalog import Catalog
 from tektra_models.errors import WorkerDied
 from tektra_models.manifest import Model
+from tektra_models.placement import by_device
 from tektra_models.spec import Spec
 from tektrad.breaker import Breaker
 from tektrad.clock import Clock
 from tektrad.config import Settings
 from tektrad.errors import Draining, KeepsFailing, ModelInUse, NoMemory, NotFound
 from tektrad.pool import budget, scheduler
+from tektrad.pool.devices import Devices
 from tektrad.pool.entry import Entry
 from tektrad.pool.lease import NO_WISH, Lease, Wish
 from tektrad.pool.line import Memory
@@ -46,16 +48,23 @@ class Pool:
     """Loads, shares, keeps alive and unloads models within a budget of memory."""
 
     def __init__(
-        self, catalog: Catalog, settings: Settings, clock: Clock, states_dir: Path, measured: Measured
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        clock: Clock,
+        states_dir: Path,
+        measured: Measured,
+        devices: Devices,
     ) -> None:
         self.catalog = catalog
+        self.devices = devices
         self._measured = measured
         self.budget = budget.choose(settings.memory_budget, budget.measure())
         self._settings = settings
         self._states_dir = states_dir
         self._clock = clock
         self._entries: dict[str, Entry] = {}
-        self._leaving: dict[asyncio.Task[None], int] = {}
+        self._leaving: dict[asyncio.Task[None], Entry] = {}
         self._line = WaitingLine(self, clock, limit=settings.queue_limit, longest=settings.queue_wait)
         self._closed = False
         self._breakers: dict[str, Breaker] = {}
@@ -77,7 +86,7 @@ class Pool:
         Raises UnknownModel, NoMemory, Busy, TimedOut, Draining, ModelInUse or what loading raises.
         """
         model = self.catalog.get(name)
-        spec = self.spec(model, wish)
+        spec = await self._shape(model, wish)
         needed, _ = await self.bytes_for(spec)
         load_s = await self._load_seconds(spec, needed)
         stay_s = scheduler.residence(load_s, self._settings.residence)
@@ -102,6 +111,24 @@ class Pool:
             yield lease
         finally:
             self.release(lease.entry, order.group)
+
+    async def _shape(self, model: Model, wish: Wish) -> Spec:
+        """How a model would be loaded; a loaded one is taken as it is, if it is as wished for."""
+        entry = self._entries.get(model.name)
+        if entry is not None and wish.fits(entry.worker.spec):
+            return entry.worker.spec
+        return await self.placed(self.spec(model, wish))
+
+    async def placed(self, spec: Spec) -> Spec:
+        """The spec with its layers on devices, beside what loaded models have there; raises Unsupported or NoMemory."""
+        there = [*(entry for entry in self._entries.values() if entry.ready.done()), *self._leaving.values()]
+        held = by_device(entry.worker.spec.offload for entry in there)
+        in_use = by_device(entry.worker.spec.offload for entry in self._entries.values() if entry.leases)
+        return await self.devices.placed(spec, held, in_use)
+
+    def on_device(self, device: str) -> int:
+        """Bytes of a device that are promised to loaded models."""
+        return by_device(entry.worker.spec.offload for entry in self._entries.values()).get(device, 0)
 
     def unload(self, name: str, *, force: bool = False) -> tuple[str, int]:
         """Begin to unload and return (name, bytes promised to it); raises NotFound or ModelInUse."""
@@ -166,11 +193,15 @@ class Pool:
     def spec(self, model: Model, wish: Wish) -> Spec:
         """How a model would be loaded: as wished, or else by the settings, bounded by what it was made for."""
         torch = model.format == "safetensors"
+        gpu_layers = self._settings.gpu_layers
+        if torch:  # it cannot be divided
+            gpu_layers = "none" if gpu_layers in ("none", 0) else "auto"
         return self.catalog.spec(
             model.name,
             context=wish.context or min(self._settings.context, model.context_train or self._settings.context),
             kv_type=wish.kv_type or ("f16" if torch else self._settings.kv_type),
             weights=wish.weights or (self._settings.weights if torch else "stored"),
+            gpu_layers=gpu_layers if wish.gpu_layers is None else wish.gpu_layers,
             slots=self._settings.slots,
             batch=self._settings.batch,
             gap_s=self._settings.gap,
@@ -182,7 +213,8 @@ class Pool:
 
     async def bytes_for(self, spec: Spec) -> tuple[int, bool]:
         """What a worker of this spec will take, and whether that was measured rather than estimated."""
-        measured = await self._measured.bytes_for(spec)
+        # What lies on devices was never measured: the process's memory says nothing of it.
+        measured = None if spec.offload else await self._measured.bytes_for(spec)
         if measured is not None:
             return measured, True
         return await asyncio.to_thread(promised_bytes, spec), False
@@ -205,7 +237,9 @@ class Pool:
         if totals is not None and totals.loads:
             return totals.load_s / totals.loads
         measured = await self._measured.load_seconds_for(spec)
-        return measured if measured is not None else needed / UNKNOWN_BYTES_PER_S
+        if measured is not None:
+            return measured
+        return (needed + sum(by_device([spec.offload]).values())) / UNKNOWN_BYTES_PER_S
 
     def holdings(self) -> list[scheduler.Holding]:
         """What is loaded, as the scheduler sees it."""
@@ -217,11 +251,12 @@ class Pool:
 
         Memory that leaving workers still hold will be free; what loading ones have not taken yet is not.
         """
+        rooms = self.devices.rooms
         if all(name in self._entries for name in wanted):
-            return Memory(self.budget, 0)
+            return Memory(self.budget, 0, rooms)
         loading = sum(e.promised for e in self._entries.values() if not e.ready.done())
-        available = budget.measure().available + sum(self._leaving.values()) - loading
-        return Memory(self.budget, max(available, 0))
+        available = budget.measure().available + sum(e.promised for e in self._leaving.values()) - loading
+        return Memory(self.budget, max(available, 0), rooms)
 
     def leases(self) -> Iterator[tuple[scheduler.Group, int]]:
         """Who holds how many leases."""
@@ -232,9 +267,10 @@ class Pool:
         """Do what was decided for a request; raises a TektraError when that is to refuse it."""
         name = order.model.name
         match decision:
-            case scheduler.Refuse(needed=needed, possible=possible):
+            case scheduler.Refuse(needed=needed, possible=possible, place=device):
+                where = f" of {device}" if device else ""
                 raise NoMemory(
-                    f'"{name}" needs {_gib(needed)} and at most {_gib(possible)} can be freed for it',
+                    f'"{name}" needs {_gib(needed)}{where} and at most {_gib(possible)} can be freed for it',
                     "Ask for a smaller context (--context), or choose a smaller model.",
                 )
             case scheduler.Load(evict=evict):
@@ -359,7 +395,7 @@ class Pool:
     def _retire(self, entry: Entry) -> None:
         """Take the model off the books and stop its worker in the background; its memory counts until it is gone."""
         leaving = asyncio.create_task(self._stop(entry))
-        self._leaving[leaving] = entry.promised
+        self._leaving[leaving] = entry
         leaving.add_done_callback(self._left)
         self._drop(entry)
 

@@ -20,7 +20,7 @@ import structlog
 
 from tektra_models import frames
 from tektra_models.errors import BadRequest, LoadFailed, ModelError, WorkerDied, from_code
-from tektra_models.generation import Delta, Embedding, Finish, Prompt, Sampling
+from tektra_models.generation import Delta, Embedding, Finish, Pooling, Prompt, Ranking, Sampling
 from tektra_models.spec import Spec
 from tektrad.pool.totals import Totals
 
@@ -111,11 +111,17 @@ class Worker:
         finally:
             self._forget(request)
 
-    async def embed(self, inputs: list[Prompt]) -> Embedding:
+    async def embed(self, inputs: list[Prompt], pooling: Pooling | None = None) -> Embedding:
         """One vector per input; raises a ModelError."""
-        frame = await self._ask(lambda request: frames.Embed(id=request, inputs=inputs))
+        frame = await self._ask(lambda request: frames.Embed(id=request, inputs=inputs, pooling=pooling))
         assert isinstance(frame, frames.Embedded)
         return frame.embedding
+
+    async def rank(self, query: str, documents: list[str]) -> Ranking:
+        """How well each document fits the query; raises a ModelError."""
+        frame = await self._ask(lambda request: frames.Rank(id=request, query=query, documents=documents))
+        assert isinstance(frame, frames.Ranked)
+        return frame.ranking
 
     async def count(self, prompt: Prompt) -> int:
         """Tokens of a prompt as this model's template writes it; raises a ModelError."""

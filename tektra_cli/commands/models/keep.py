@@ -1,4 +1,4 @@
-"""`tektra models import` and `rm`: which files belong to the catalog."""
+"""`tektra models import`, `adapt` and `rm`: which files belong to the catalog, and under which names."""
 
 from __future__ import annotations
 
@@ -35,6 +35,41 @@ def import_model(
     output.show(document, json, _imported)
 
 
+def adapt(
+    base: Annotated[str, typer.Argument(help="The model that it was trained for.", metavar="NAME")],
+    adapters: Annotated[
+        list[str],
+        typer.Argument(help="LoRA files (GGUF), each with its strength if that is not 1.", metavar="FILE[:SCALE]"),
+    ],
+    name: Annotated[str | None, typer.Option("--name", help="The new model's name.", metavar="N")] = None,
+    json: Json = False,
+) -> None:
+    """Make a model of another one and LoRA adapters.
+
+    It has a name of its own, and nothing is copied: both models read the same file of weights.
+    """
+    body = {"adapters": [_adapter(each) for each in adapters]} | ({"name": name} if name else {})
+    document = launch.ensured().post(f"/api/models/{segment(base)}/adapt", body)
+    output.show(document, json, _adapted)
+
+
+def _adapter(written: str) -> dict[str, Any]:
+    """FILE, or FILE:SCALE; a file whose name looks like that is meant itself."""
+    path, colon, scale = written.rpartition(":")
+    if not colon or Path(written).is_file():
+        return {"path": str(Path(written).expanduser().absolute())}
+    try:
+        return {"path": str(Path(path).expanduser().absolute()), "scale": float(scale)}
+    except ValueError:
+        raise UsageError(f'"{scale}" is no strength for {path}', "Write FILE:0.5, or FILE alone.") from None
+
+
+def _adapted(document: Mapping[str, Any]) -> None:
+    model = document["model"]
+    count = wording.plural(len(model["adapters"]), "adapter")
+    output.text(f"{model['name']} is ready to use ({model['origin']} with {count})")
+
+
 def _imported(document: Mapping[str, Any]) -> None:
     model = document["model"]
     output.text(f"{model['name']} is ready to use ({model['source']}, {wording.size(model['size_bytes'])})")
@@ -54,6 +89,8 @@ def remove(
 
 def _question(client: Client, name: str) -> str:
     model = client.get(f"/api/models/{segment(name)}")["model"]
+    if model["source"] == "adapted":
+        return f'Remove the model "{model["name"]}"? Its adapters stay, and the weights while another model has them.'
     if model["source"] == "linked":
         return f'Remove the model "{model["name"]}"? The linked file stays.'
     return f'Remove the model "{model["name"]}" and delete its file of {wording.size(model["size_bytes"])}?'

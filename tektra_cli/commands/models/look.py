@@ -1,4 +1,4 @@
-"""`tektra models list`, `show` and `ps`: what is there, what it is, what is in memory."""
+"""`tektra models list`, `show`, `ps` and `devices`: what is there and in memory, and where it can be."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from tektra_cli import errors, launch, output, wording
 from tektra_cli.client import segment
 from tektra_cli.errors import DaemonUnreachable
 from tektra_cli.flags import Json
+
+DEVICE_SECONDS = 90.0
+"""A driver may take long to wake a device."""
 
 
 def list_models(json: Json = False) -> None:
@@ -48,6 +51,7 @@ def describe(document: Mapping[str, Any]) -> None:
         ("name", model["name"]),
         ("source", model["source"] + (f" from {model['origin']}" if model["origin"] else "")),
         ("file", model["path"] + (" (missing)" if model["missing"] else "")),
+        *(("adapter", f"{adapter['path']} (strength {adapter['scale']:g})") for adapter in model["adapters"]),
         ("size", wording.size(model["size_bytes"])),
         ("sha256", model["sha256"] or "-"),
         ("architecture", model["architecture"] or "-"),
@@ -81,6 +85,29 @@ def _estimate(estimate: Mapping[str, Any]) -> str:
     return f"{total} with a context of {estimate['context']} (weights {weights}, cache {cache}, buffers {buffers})"
 
 
+def devices(json: Json = False) -> None:
+    """List what models can be computed on: processor and GPUs.
+
+    A GPU is listed only where llama-cpp-python was built for it.
+    """
+    output.show(launch.ensured().get("/api/devices", timeout=DEVICE_SECONDS), json, _device_table)
+
+
+def _device_table(document: Mapping[str, Any]) -> None:
+    rows = [
+        (
+            device["name"],
+            device["kind"],
+            wording.size(device["free_bytes"]),
+            wording.size(device["total_bytes"]),
+            wording.size(device["promised_bytes"]),
+            device["description"],
+        )
+        for device in document["devices"]
+    ]
+    output.table(("NAME", "KIND", "FREE", "TOTAL", "PROMISED", "DESCRIPTION"), rows)
+
+
 def ps(json: Json = False) -> None:
     """List the models in memory; never starts the daemon.
 
@@ -108,7 +135,7 @@ def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         model["name"],
         model["state"],
-        wording.size(model["resident_bytes"] or model["promised_bytes"]),
+        wording.size(model["resident_bytes"] or model["promised_bytes"]) + wording.beside(model["offload"]),
         str(model["context"]),
         str(model["running"]),
         str(model["waiting"]),

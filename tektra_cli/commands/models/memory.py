@@ -9,7 +9,7 @@ import typer
 
 from tektra_cli import launch, output, wording
 from tektra_cli.client import LOAD_SECONDS, segment
-from tektra_cli.errors import StatusLine
+from tektra_cli.errors import StatusLine, UsageError
 from tektra_cli.flags import Json
 
 Name = Annotated[str, typer.Argument(help="The model's name.", metavar="NAME")]
@@ -26,6 +26,10 @@ def load(
     weights: Annotated[
         str | None,
         typer.Option("--weights", help="Of a transformers model: stored, int8, int4.", metavar="TYPE"),
+    ] = None,
+    gpu_layers: Annotated[
+        str | None,
+        typer.Option("--gpu-layers", help="Layers on GPUs: auto (as many as fit), all, none, or N.", metavar="N"),
     ] = None,
     keep_alive: Annotated[
         str | None,
@@ -44,11 +48,13 @@ def load(
         body["kv_type"] = kv_type
     if weights is not None:
         body["weights"] = weights
+    if gpu_layers is not None:
+        body["gpu_layers"] = _layers(gpu_layers)
     if keep_alive is not None:
         body["keep_alive"] = wording.seconds(keep_alive)
     client = launch.ensured()
     if estimate_only:
-        query = {key: str(body[key]) for key in ("context", "kv_type", "weights") if key in body}
+        query = {key: str(body[key]) for key in ("context", "kv_type", "weights", "gpu_layers") if key in body}
         output.show(client.get(f"/api/models/{segment(name)}/estimate", query), json, _estimated)
         return
     with StatusLine() as line:
@@ -57,12 +63,21 @@ def load(
     output.show(document, json, _loaded)
 
 
+def _layers(wanted: str) -> str | int:
+    if wanted in ("auto", "all", "none"):
+        return wanted
+    if wanted.isascii() and wanted.isdecimal():
+        return int(wanted)
+    raise UsageError(f'"{wanted}" is no number of layers', "Write auto, all, none, or a number.")
+
+
 def _estimated(document: Mapping[str, Any]) -> None:
     needed, free = wording.size(document["needed_bytes"]), wording.size(document["free_bytes"])
     how = "as measured" if document["measured"] else "by an estimate"
     fits = "it fits" if document["fits"] else "it does not fit"
+    takes = needed + wording.beside(document["offload"])
     output.text(
-        f"{document['name']} takes {needed} with a context of {document['context']} ({how}); {free} free: {fits}"
+        f"{document['name']} takes {takes} with a context of {document['context']} ({how}); {free} free: {fits}"
     )
 
 
@@ -71,7 +86,7 @@ def _loaded(document: Mapping[str, Any]) -> None:
     if model is None:
         output.text(f"loaded in {document['load_seconds']:.1f} s, and gone again: nothing keeps it")
         return
-    memory = wording.size(model["resident_bytes"] or model["promised_bytes"])
+    memory = wording.size(model["resident_bytes"] or model["promised_bytes"]) + wording.beside(model["offload"])
     took = f"{document['load_seconds']:.1f} s"
     output.text(f"{model['name']} is in memory ({memory}, context {model['context']}, {took})")
 

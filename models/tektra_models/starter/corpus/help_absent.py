@@ -184,13 +184,13 @@ can you generate pictures|create a picture|generate a logo|Do you create images?
     ),
     Background(
         phrasings("""
-Can I train a model?|How do I fine-tune a model?|fine-tuning?|train my own model|Can tektra fine-tune?|LoRA?
-Does Tektra support fine tuning?|teach the model with my data|train a model on my documents|Can I use LoRA adapters?
+Can I train a model?|How do I fine-tune a model?|fine-tuning?|train my own model|Can tektra fine-tune?
+Does Tektra support fine tuning?|teach the model with my data|train a model on my documents|Can I train a LoRA?
 finetune a model|Is there a training command?|training?|improve the model with my texts|adapt a model to my style
 convert a model to gguf|merge two models
-create a model of my own|convert safetensors to GGUF|How do I make my own model?|load an adapter|Modelfile?
+create a model of my own|convert safetensors to GGUF|How do I make my own model?|Modelfile?
 can I retrain you|Can I convert a model?|is there a trainer|train you with my chats
-use an adapter|can models be merged|merge models|train on my chats|Which command trains a model?|adapters?
+can models be merged|merge models|train on my chats|Which command trains a model?
 """),
         (
             "Training and converting models is not in this version yet. Finished GGUF files work: "
