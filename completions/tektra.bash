@@ -27,6 +27,7 @@ _tektra() {
         " models load:--kv-type") words="" kind="" ;;
         " models load:--micro-batch") words="" kind="" ;;
         " models load:--flash-attention") words="" kind="" ;;
+        " models load:--weights") words="" kind="" ;;
         " models load:--gpu-layers") words="" kind="" ;;
         " models load:--keep-alive") words="" kind="" ;;
         " models quantize:--type") words="" kind="" ;;
@@ -53,7 +54,7 @@ _tektra() {
                 " models import") words="" kind="files" flags="--name --copy --link --json --help" ;;
                 " models adapt") words="" kind="models" flags="--name --json --help" ;;
                 " models rm") words="" kind="models" flags="--yes --no-input --json --help" ;;
-                " models load") words="" kind="models" flags="--context --kv-type --micro-batch --flash-attention --gpu-layers --keep-alive --estimate-only --json --help" ;;
+                " models load") words="" kind="models" flags="--context --kv-type --micro-batch --flash-attention --weights --gpu-layers --keep-alive --estimate-only --json --help" ;;
                 " models unload") words="" kind="loaded" flags="--force --json --help" ;;
                 " models ps") words="" kind="" flags="--json --help" ;;
                 " models devices") words="" kind="" flags="--json --help" ;;

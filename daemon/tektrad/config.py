@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from tektra_models.spec import FlashAttention, KvType
+from tektra_models.spec import FlashAttention, KvType, Weights
 from tektrad.errors import CannotStart
 
 SYSTEM_FILE = Path("/etc/tektra/config.toml")
@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     )
     flash_attention: FlashAttention = Field("auto", description="attention in one pass: auto (where possible), on, off")
     kv_type: KvType = Field("f16", description="how cells are kept: f16, q8_0 (half the memory) or q4_0 (a quarter)")
+    weights: Weights = Field("stored", description="weights of transformers' models: stored, int8 or int4")
     gpu_layers: LayersOnGpus = Field("auto", description="layers on GPUs: auto (as many as fit), all, none, or N")
     devices: str = Field("", description="devices that may hold layers, with commas between; empty: all GPUs")
     drafts: int = Field(15, ge=0, le=15, description="tokens guessed ahead where a text repeats itself; 0: none")

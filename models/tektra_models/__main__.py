@@ -13,7 +13,8 @@ from tektra_models.backend import Backend
 from tektra_models.engine import Engine
 from tektra_models.errors import ModelError
 from tektra_models.generation import Delta, Finish, Prompt, Sampling
-from tektra_models.spec import Spec
+from tektra_models.model_directory import is_directory
+from tektra_models.spec import BackendName, Spec
 from tektra_models.starter import MODEL_PATH
 from tektra_models.worker import open_backend
 
@@ -24,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     spec = Spec(
         name=args.file.name,
         path=str(args.file),
-        backend="scripted" if args.file.name.endswith(".scripted.json") else "llamacpp",
+        backend=_backend(args.file),
         context=args.context,
         slots=args.streams if args.bench else 1,
         threads=args.threads,
@@ -44,9 +45,17 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _backend(path: Path) -> BackendName:
+    if path.name.endswith(".scripted.json"):
+        return "scripted"
+    return "huggingface" if is_directory(path) else "llamacpp"
+
+
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tektra_models", description=__doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=MODEL_PATH, help="GGUF file (default: the built-in one)")
+    parser.add_argument(
+        "file", nargs="?", type=Path, default=MODEL_PATH, help="GGUF file or model folder (default: built in)"
+    )
     parser.add_argument("prompt", nargs="?", default="hello", help="what to say to it")
     parser.add_argument("--raw", action="store_true", help="continue the text instead of answering a message")
     parser.add_argument("--context", type=_positive, default=2048, help="tokens of context (default 2048)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,6 +38,17 @@ class Feed:
     follower: Follower | None = None
     drafts: int = 0
     sheet: Sheet | None = None
+
+
+def drawn(feed: Feed, draw: Callable[[Feed, int], int], row: int = 0) -> list[int]:
+    """One token, drawn at `row`, and another at the next row behind each draft that is the one that was drawn."""
+    tokens = [draw(feed, row)]
+    for draft in feed.tokens[len(feed.tokens) - feed.drafts :]:
+        if draft != tokens[-1]:
+            break
+        row += 1
+        tokens.append(draw(feed, row))
+    return tokens
 
 
 class Backend(Protocol):

@@ -34,6 +34,7 @@ from tektra_models.gguf import read_header
 from tektra_models.manifest import (
     SCRIPT_SUFFIX,
     Facts,
+    Format,
     Manifest,
     Model,
     Source,
@@ -42,13 +43,16 @@ from tektra_models.manifest import (
     read_facts,
     write_manifest,
 )
-from tektra_models.spec import Adapter, Spec
+from tektra_models.model_directory import directory_identity, is_directory
+from tektra_models.spec import Adapter, BackendName, Spec
 from tektra_models.starter import MODEL_NAME, MODEL_PATH
 
 __all__ = ["BUILT_IN", "Catalog", "Model"]
 
 BUILT_IN, BUILT_IN_FILE = MODEL_NAME, MODEL_PATH
 DEFAULT_CONTEXT = 4096
+
+BACKENDS: dict[Format, BackendName] = {"gguf": "llamacpp", "safetensors": "huggingface", "scripted": "scripted"}
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +101,9 @@ class Catalog:
     def add_link(self, path: str | os.PathLike[str], name: str | None = None) -> Model:
         """Take a file into the catalog and leave it where it is."""
         file = Path(path).absolute()
-        name = name_for(file.name) if name is None else check_name(name)
+        # What stands behind a dot in a folder's name is no ending.
+        own_name = f"{file.name}.safetensors" if is_directory(file) else file.name
+        name = name_for(own_name) if name is None else check_name(name)
         model = self._model(name, "linked", file, read_facts(file))
         with self._changing():
             return self._commit(model)
@@ -107,6 +113,8 @@ class Catalog:
     ) -> Model:
         """Take a copy of a file into the catalog; `progress` hears done and total bytes."""
         file = Path(path).absolute()
+        if is_directory(file):
+            raise Unsupported(f"{file} is a folder, and folders are used where they lie.", "Leave --copy out.")
         name = name_for(file.name) if name is None else check_name(name)
         read_facts(file)  # before gigabytes are copied
         suffix = SCRIPT_SUFFIX if file.name.endswith(SCRIPT_SUFFIX) else ".gguf"
@@ -138,7 +146,7 @@ class Catalog:
             if model.missing:
                 raise _gone(model)
             if model.format != "gguf":
-                raise Unsupported(f'"{model.name}" has no weights that an adapter could change.', "Name a GGUF model.")
+                raise Unsupported(f'"{model.name}" is no GGUF file, as adapters need it.', "Name a GGUF model.")
             header = read_header(model.path)
             for adapter in placed:
                 check_adapter(read_header(adapter.path), header)
@@ -189,6 +197,16 @@ class Catalog:
         model = self.get(name)
         if model.missing:
             raise _gone(model)
+        if model.format != "safetensors" and how.get("weights", "stored") != "stored":
+            raise BadRequest(
+                f'"{model.name}" is a GGUF file, whose weights are used as they are.',
+                "Write one with fewer bits: tektra models quantize",
+            )
+        if model.format == "safetensors" and how.get("gpu_layers", "none") not in ("auto", "none"):
+            raise BadRequest(
+                f'"{model.name}" is run by transformers, which computes it on a GPU as a whole or not at all.',
+                "Choose auto or none (--gpu-layers), or use a GGUF version of the model.",
+            )
         most = model.context_train
         if context is not None and (context < 1 or (most is not None and context > most)):
             limit = f"1 to {most:,}" if most else "1 or more"
@@ -198,7 +216,7 @@ class Catalog:
         return Spec(
             name=model.name,
             path=model.path,
-            backend="scripted" if model.format == "scripted" else "llamacpp",
+            backend=BACKENDS[model.format],
             context=context or min(most or DEFAULT_CONTEXT, DEFAULT_CONTEXT),
             adapters=model.adapters,
             digest=digest_of(model),
@@ -333,6 +351,8 @@ def digest_of(model: Model) -> str:
 def _identity(path: Path) -> str:
     """What tells a file whose digest nobody knows from others: place, size and time of change; "" if it is gone."""
     try:
+        if is_directory(path):
+            return directory_identity(path)
         status = path.stat()
     except OSError:
         return ""
@@ -340,8 +360,8 @@ def _identity(path: Path) -> str:
 
 
 def _gone(model: Model) -> ModelError:
-    path = next((path for path in model.files if not _is_file(Path(path))), model.path)
-    what = "file" if path == model.path else "adapter"
+    path = next((path for path in model.files if not _is_file(Path(path))), model.files[0])
+    what = "file" if path == model.files[0] else "adapter"
     try:
         Path(path).stat()
     except PermissionError:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from tektra_models.gguf_header import Header, PerLayer
-from tektra_models.spec import IDLE_HOLDERS
+from tektra_models.model_directory import ModelDirectory
+from tektra_models.safetensors_header import StoredTensor
+from tektra_models.spec import IDLE_HOLDERS, Weights
 
 # Bytes per value as (bytes, values): a q8_0 block packs 32 values into 34 bytes.
 KV_TYPES = {"f32": (4, 1), "f16": (2, 1), "bf16": (2, 1), "q8_0": (34, 32), "q5_1": (24, 32), "q4_0": (18, 32)}
@@ -15,6 +17,10 @@ KV_TYPES = {"f32": (4, 1), "f16": (2, 1), "bf16": (2, 1), "q8_0": (34, 32), "q5_
 F32 = 4
 # llama.cpp keeps each token's text, score and look-up entries, and its merges: 180 to 230 bytes a token were measured.
 VOCABULARY_ENTRY = 256
+# Four bits, and a scale and a zero of 16 bits for each 32 values.
+INT4 = 0.5 + 4 / 32
+# Python with torch and transformers, before any model.
+TORCH = 350 << 20
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +49,34 @@ def estimate(
         context=context,
         slots=slots,
     )
+
+
+def estimate_directory(found: ModelDirectory, context: int, slots: int, batch: int, weights: Weights) -> Estimate:
+    """The same for a directory's model under torch, which computes in the stored type, or in 16 bits if quantized."""
+    size = F32 if weights == "stored" and found.dtype in ("F32", "F64") else 2
+    held = sum(int(tensor.elements * _bytes_per_weight(tensor, weights, size)) for tensor in found.tensors)
+    heads = found.number("num_attention_heads") or 1
+    width = found.number("hidden_size") or 0
+    row = (found.number("num_key_value_heads") or heads) * (found.number("head_dim") or width // heads)
+    kv = 2 * context * (found.number("num_hidden_layers") or 0) * row * size
+    layer = (3 * (found.number("intermediate_size") or 0) + 8 * width) * size
+    buffers = TORCH + batch * layer + slots * (found.number("vocab_size") or 0) * 4 * F32
+    return Estimate(
+        weights_bytes=held,
+        kv_bytes=kv,
+        buffers_bytes=buffers,
+        total_bytes=held + kv + buffers,
+        context=context,
+        slots=slots,
+    )
+
+
+def _bytes_per_weight(tensor: StoredTensor, weights: Weights, size: int) -> float:
+    # As torch_weights.py does it: matrices of layers as asked for, the last one in 8 bits, the input embedding whole.
+    inside = len(tensor.shape) == 2 and not any(mark in tensor.name for mark in ("embed", "wte", "wpe", "norm"))
+    if weights == "stored" or not inside:
+        return size
+    return 1 if weights == "int8" or "lm_head" in tensor.name else INT4
 
 
 def _kv_bytes(header: Header, context: int, kv_type: str) -> int:

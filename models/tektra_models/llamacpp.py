@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import llama_cpp.llama_cpp as llama
 import numpy as np
 
-from tektra_models.backend import Feed
+from tektra_models.backend import Feed, drawn
 from tektra_models.errors import BadRequest, LoadFailed, ModelError
 from tektra_models.generation import Pooling, Sampling
 from tektra_models.gguf_header import Header
 from tektra_models.llamacpp_devices import pointers
 from tektra_models.llamacpp_pooled import Pooled
 from tektra_models.machine import cores
+from tektra_models.sampler import likeliest, log_softmax
 from tektra_models.spec import IDLE_HOLDERS, Adapter, KvType, Spec
 
 if TYPE_CHECKING:
@@ -323,19 +324,9 @@ class LlamaCppBackend:
         if status != 0:
             raise ModelError(f"llama.cpp could not compute the batch (status {status})", "Please report this.")
         return [
-            [] if feed.sampler is None else self._drawn(feed, last - feed.drafts)
+            [] if feed.sampler is None else drawn(feed, self._draw, last - feed.drafts)
             for feed, last in zip(feeds, rows, strict=True)
         ]
-
-    def _drawn(self, feed: Feed, row: int) -> list[int]:
-        """One token, and another behind each draft that is the one that was drawn."""
-        drawn = [self._draw(feed, row)]
-        for draft in feed.tokens[len(feed.tokens) - feed.drafts :]:
-            if draft != drawn[-1]:
-                break
-            row += 1
-            drawn.append(self._draw(feed, row))
-        return drawn
 
     def _draw(self, feed: Feed, row: int) -> int:
         logits: Any = None
@@ -430,20 +421,6 @@ class LlamaCppBackend:
         self._ctx = None
         llama.llama_batch_free(self._batch)
         llama.llama_model_free(self._model)
-
-
-def log_softmax(logits: Any) -> Any:
-    """Natural log probabilities, (vocabulary,)."""
-    shifted = logits - logits.max()
-    return shifted - np.log(np.exp(shifted).sum())
-
-
-def likeliest(chances: Any, count: int) -> list[tuple[int, float]]:
-    """The tokens with the highest log probabilities, the best first."""
-    if not count:
-        return []
-    best = np.argpartition(chances, -count)[-count:]
-    return [(int(token), float(chances[token])) for token in best[np.argsort(-chances[best])]]
 
 
 def quantize_file(source: str, target: str, file_type: int, *, again: bool, report: Callable[[int, int], None]) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 from tektra_models.blobs import replace_text
 from tektra_models.errors import BadModelFile, BadModelName
 from tektra_models.gguf import Header, open_regular, read_header
+from tektra_models.model_directory import CONFIG, is_directory, read_model_directory
 from tektra_models.spec import Adapter
 
 SCRIPT_SCHEMA = "tektra.scripted/1"
@@ -20,7 +21,7 @@ MAX_SCRIPT = 1024 * 1024
 NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 Source = Literal["built-in", "linked", "copied", "pulled", "adapted"]
-Format = Literal["gguf", "scripted"]
+Format = Literal["gguf", "safetensors", "scripted"]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +60,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All that have to be there."""
-        return (self.path, *(adapter.path for adapter in self.adapters))
+        """All that have to be there; of a folder the one that says what it is."""
+        main = f"{self.path}/{CONFIG}" if self.format == "safetensors" else self.path
+        return (main, *(adapter.path for adapter in self.adapters))
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +81,8 @@ def read_facts(path: Path, name: str | None = None) -> Facts:
     """Check that the file is a model that can be used by itself, and say what it is; `name` is what it is called."""
     if (name or path.name).endswith(SCRIPT_SUFFIX):
         return _script_facts(path)
+    if is_directory(path):
+        return _directory_facts(path)
     header = read_header(path)
     _refuse_partial(header)
     return Facts(
@@ -89,6 +93,19 @@ def read_facts(path: Path, name: str | None = None) -> Facts:
         quantization=header.quantization,
         context_train=header.context_train,
         embedding_only=header.embedding_only,
+    )
+
+
+def _directory_facts(path: Path) -> Facts:
+    found = read_model_directory(path)
+    return Facts(
+        format="safetensors",
+        size_bytes=found.size_bytes,
+        architecture=found.architecture,
+        parameters=found.parameters,
+        quantization=found.dtype,
+        context_train=found.context_train,
+        embedding_only=False,
     )
 
 

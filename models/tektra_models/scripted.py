@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tektra_models.backend import Feed
+from tektra_models.backend import Feed, drawn
 from tektra_models.errors import BadModelFile, ContextExceeded, Unsupported
 from tektra_models.generation import Pooling, Sampling
 from tektra_models.spec import IDLE_HOLDERS, Spec
@@ -89,6 +89,12 @@ class _Speaker:
         return self.data[(self.said - 1) % len(self.data)]
 
 
+def _say(feed: Feed, row: int) -> int:
+    assert feed.sampler is not None
+    said: int = feed.sampler.next()
+    return said
+
+
 class ScriptedBackend:
     """Says the replies of a script; the same Backend interface as real models."""
 
@@ -143,17 +149,7 @@ class ScriptedBackend:
 
     def decode(self, feeds: list[Feed]) -> list[list[int]]:
         """The next byte of each reply whose prompt was read to the end, and those behind drafts that were right."""
-        return [[] if feed.sampler is None else self._said(feed) for feed in feeds]
-
-    @staticmethod
-    def _said(feed: Feed) -> list[int]:
-        assert feed.sampler is not None
-        said = [feed.sampler.next()]
-        for draft in feed.tokens[len(feed.tokens) - feed.drafts :]:
-            if draft != said[-1]:
-                break
-            said.append(feed.sampler.next())
-        return said
+        return [[] if feed.sampler is None else drawn(feed, _say) for feed in feeds]
 
     def copy(self, source: int, target: int, length: int) -> None:
         """There are no cells."""

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-BackendName = Literal["llamacpp", "scripted"]
+BackendName = Literal["llamacpp", "huggingface", "scripted"]
+Weights = Literal["stored", "int8", "int4"]
 KvType = Literal["f16", "q8_0", "q4_0"]
 FlashAttention = Literal["auto", "on", "off"]
 GpuLayers = Literal["auto", "all", "none"] | int
@@ -36,7 +37,7 @@ class Offload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
-    """Which file, which backend, and the context it is opened with.
+    """Which file or directory, which backend, and the context it is opened with.
 
     `context` counts tokens that one sequence may hold and is also the number of KV cells that all sequences share;
     `slots` is how many sequences may run at once; `batch` is how many tokens one step may feed.
@@ -58,6 +59,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of a step that are computed at once; 0: all of them."""
     flash_attention: FlashAttention = "auto"
     """Whether attention is computed in one pass over the cells; auto: where the model can."""
+    weights: Weights = "stored"
+    """In what a model of transformers keeps its weights: as they are stored, or quantized while it loads."""
     gpu_layers: GpuLayers = "none"
     """What was asked for; `offload` is what came of it."""
     offload: tuple[Offload, ...] = ()

@@ -24,7 +24,7 @@ from typing import Any
 from tektra_models import frames
 from tektra_models.backend import Backend
 from tektra_models.engine import Engine, Event
-from tektra_models.errors import ModelError
+from tektra_models.errors import LoadFailed, ModelError
 from tektra_models.generation import Delta, Embedding, Ranking, Usage
 from tektra_models.kv_store import KvStore
 from tektra_models.spec import Spec
@@ -40,6 +40,8 @@ def open_backend(spec: Spec) -> Backend:
         from tektra_models.scripted import ScriptedBackend
 
         return ScriptedBackend(spec)
+    if spec.backend == "huggingface":
+        return _open_transformers(spec)
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # read as the library loads: an abort must not start a debugger
     from tektra_models.adapters import check_adapter
     from tektra_models.gguf import read_header
@@ -51,11 +53,24 @@ def open_backend(spec: Spec) -> Backend:
     return LlamaCppBackend(spec, header)
 
 
+def _open_transformers(spec: Spec) -> Backend:
+    try:
+        from tektra_models.huggingface import HuggingFaceBackend
+    except ImportError as error:
+        raise LoadFailed(
+            f'"{spec.name}" is a folder of a transformers model, and what runs those is not installed ({error.name})',
+            "Install it: pip install 'tektra-cli[torch]'. Or use a GGUF version of the model.",
+        ) from error
+    return HuggingFaceBackend(spec)
+
+
 def open_states(spec: Spec) -> KvStore | None:
     """Where this model's attention states are kept; None where they are not, or cannot be."""
-    if not spec.states_dir or spec.backend != "llamacpp":
+    if not spec.states_dir or spec.backend == "scripted":
         return None
-    key = f"{spec.digest} llama-cpp-python {version('llama-cpp-python')} {spec.kv_type}"
+    programs = ("llama-cpp-python",) if spec.backend == "llamacpp" else ("torch", "transformers")
+    computed_by = " ".join(f"{name} {version(name)}" for name in programs)
+    key = f"{spec.digest} {computed_by} {spec.kv_type}" + (f" {spec.weights}" if spec.weights != "stored" else "")
     if spec.flash_attention != "auto":  # values lie in another order without it
         key += f" flash attention {spec.flash_attention}"
     try:

@@ -108,6 +108,11 @@ async def test_as_many_layers_as_fit_go_to_a_gpu_and_ram_is_spared_them(spec: Sp
     assert share.frees_bytes == sum(part.frees for part in parts[-4:])
 
 
+async def test_nothing_is_divided_but_what_llama_cpp_runs(spec: Spec) -> None:
+    folder = msgspec.structs.replace(asking(spec, "auto"), backend="huggingface")
+    assert await made_up(gpu("CUDA0", room_for(spec, 4))).placed(folder, {}, {}) == folder
+
+
 async def test_what_idle_models_hold_counts_as_room_and_what_others_use_does_not(spec: Spec) -> None:
     free, idle = room_for(spec, 1), room_for(spec, 7) - room_for(spec, 1)
     one = made_up(gpu("CUDA0", free))

@@ -12,14 +12,9 @@ import pytest
 
 from tektra_models.errors import BadModelFile, ModelFileMissing
 from tektra_models.safetensors_header import DTYPE_BITS, MAX_HEADER, MAX_MEMBERS, StoredTensor, read_safetensors_header
+from tests.safetensors_files import stored
 
 ENTRY = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
-
-
-def stored(header: object, data: bytes = b"", *, length: int | None = None) -> bytes:
-    """A file with this header, which may be JSON already, and these bytes behind it."""
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return (len(text) if length is None else length).to_bytes(8, "little") + text + data
 
 
 def refusal(path: Path, content: bytes) -> str:

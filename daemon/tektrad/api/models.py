@@ -15,8 +15,9 @@ from starlette.responses import Response
 from tektra_models.errors import Unsupported
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
+from tektra_models.model_directory import read_model_directory
 from tektra_models.quantize import quantized
-from tektra_models.spec import Adapter, KvType
+from tektra_models.spec import Adapter, KvType, Weights
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
@@ -53,6 +54,8 @@ async def show_model(rooms: Rooms, name: str) -> Response:
 
 
 def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
+    if model.format == "safetensors":
+        return _directory_details(rooms, model)
     if model.format != "gguf":
         return {"metadata": {}, "estimate": None, "chat_template": None}
     spec = rooms.pool.spec(model, Wish())
@@ -63,6 +66,16 @@ def _details(rooms: Rooms, model: Model) -> dict[str, Any]:
         "metadata": plain,
         "estimate": msgspec.to_builtins(estimate(spec)),
         "chat_template": template,
+    }
+
+
+def _directory_details(rooms: Rooms, model: Model) -> dict[str, Any]:
+    spec = rooms.pool.spec(model, Wish())
+    found = read_model_directory(spec.path)
+    return {
+        "metadata": {key: value for key, value in found.config.items() if isinstance(value, str | int | float | bool)},
+        "estimate": msgspec.to_builtins(estimate(spec)),
+        "chat_template": found.chat_template,
     }
 
 
@@ -150,15 +163,17 @@ async def estimate_model(
     name: str,
     context: int | None = None,
     kv_type: KvType | None = None,
+    weights: Weights | None = None,
     gpu_layers: LayersOnGpus | None = None,
 ) -> Response:
     """What a model would take, and whether that is free."""
     model = rooms.catalog.get(name)
-    spec = await rooms.pool.placed(model, Wish(context=context, kv_type=kv_type, gpu_layers=gpu_layers))
+    wish = Wish(context=context, kv_type=kv_type, weights=weights, gpu_layers=gpu_layers)
+    spec = await rooms.pool.placed(model, wish)
     needed, measured = await rooms.pool.bytes_for(spec)
     free = rooms.pool.free
     document = {"schema": "tektra.estimate/1", "name": model.name, "context": spec.context, "kv_type": spec.kv_type}
-    placed = {"gpu_layers": spec.gpu_layers, "offload": shown_offload(spec.offload)}
+    placed = {"weights": spec.weights, "gpu_layers": spec.gpu_layers, "offload": shown_offload(spec.offload)}
     memory = {"needed_bytes": needed, "measured": measured, "free_bytes": free, "fits": needed <= free}
     return json_response(document | placed | memory)
 
@@ -175,6 +190,7 @@ async def load_model(
         how = Wish(
             context=wish.context,
             kv_type=wish.kv_type,
+            weights=wish.weights,
             micro_batch=wish.micro_batch,
             flash_attention=wish.flash_attention,
             gpu_layers=wish.gpu_layers,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tektra_models.generation import Form, Pooling, Sampling
-from tektra_models.spec import FlashAttention, KvType
+from tektra_models.spec import FlashAttention, KvType, Weights
 from tektrad.config import LayersOnGpus
 
 MAX_STOPS = 16
@@ -146,6 +146,7 @@ class LoadModel(_Strict):
     kv_type: KvType | None = None
     micro_batch: Annotated[int, Field(ge=32, le=8192, multiple_of=32)] | None = None
     flash_attention: FlashAttention | None = None
+    weights: Weights | None = None
     gpu_layers: LayersOnGpus | None = None
     keep_alive: KeepAlive | None = None
 

@@ -42,7 +42,7 @@ class Devices:
         freed. Raises Unsupported or NoMemory.
         """
         wanted = spec.gpu_layers
-        if spec.backend == "scripted" or wanted in ("none", 0):
+        if spec.backend != "llamacpp" or wanted in ("none", 0):
             return spec
         usable = await self._usable(spec)
         if not usable:

@@ -113,6 +113,7 @@ class Entry:
             "pid": worker.pid,
             "context": worker.spec.context,
             "kv_type": worker.spec.kv_type,
+            "weights": worker.spec.weights,
             "slots": worker.spec.slots,
             "gpu_layers": worker.spec.gpu_layers,
             "offload": shown_offload(worker.spec.offload),

@@ -12,7 +12,7 @@ from tektra_models import frames
 from tektra_models.errors import WorkerDied
 from tektra_models.generation import Prompt, Sampling
 from tektra_models.manifest import Model
-from tektra_models.spec import FlashAttention, GpuLayers, KvType, Spec
+from tektra_models.spec import FlashAttention, GpuLayers, KvType, Spec, Weights
 from tektrad.pool.entry import Entry
 from tektrad.pool.party import Party
 from tektrad.pool.worker import Answer, Worker
@@ -28,6 +28,7 @@ class Wish:
     kv_type: KvType | None = None
     micro_batch: int | None = None
     flash_attention: FlashAttention | None = None
+    weights: Weights | None = None
     gpu_layers: GpuLayers | None = None
 
     def fits(self, spec: Spec) -> bool:

@@ -79,4 +79,5 @@ class Measured:
 
 
 def _key(spec: Spec) -> tuple[str, int, int, str]:
-    return spec.digest, spec.context, spec.slots, spec.kv_type
+    weights = "" if spec.weights == "stored" else f" {spec.weights}"  # quantized while loading, it is another model
+    return spec.digest + weights, spec.context, spec.slots, spec.kv_type

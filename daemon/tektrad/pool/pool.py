@@ -207,10 +207,15 @@ class Pool:
 
     def spec(self, model: Model, wish: Wish, *, tuned: bool = True) -> Spec:
         """How a model would be loaded, were it all in RAM: as wished, or else by the settings or what was `tuned`."""
+        folder = model.format == "safetensors"
+        gpu_layers = self._settings.gpu_layers
+        if folder:  # it cannot be divided
+            gpu_layers = "none" if gpu_layers in ("none", 0) else "auto"
         return self.catalog.spec(
             model.name,
             context=wish.context or min(self._settings.context, model.context_train or self._settings.context),
-            gpu_layers=self._settings.gpu_layers if wish.gpu_layers is None else wish.gpu_layers,
+            weights=wish.weights or (self._settings.weights if folder else "stored"),
+            gpu_layers=gpu_layers if wish.gpu_layers is None else wish.gpu_layers,
             slots=self._settings.slots,
             batch=self._settings.batch,
             gap_s=self._settings.gap,
@@ -224,6 +229,9 @@ class Pool:
         """How a model would compute when it is loaded, and who chose that."""
         settings = self._settings.model_dump()
         configured = {name: settings[name] for name in self._settings.model_fields_set}
+        if model.format == "safetensors":  # transformers keeps cells whole, and what was timed is llama.cpp
+            configured.pop("kv_type", None)
+            settings["kv_type"], tuned = "f16", False
         best = self._tuned.settings_for(model, digest_of(model)) if tuned else None
         return choose(asdict(wish), configured, best.found if best is not None else {}, settings)
 

@@ -17,13 +17,15 @@ from tektra_cli.flags import Json, NoInput, Yes
 
 
 def import_model(
-    path: Annotated[Path, typer.Argument(help="A GGUF file.", metavar="PATH", readable=False)],
+    path: Annotated[
+        Path, typer.Argument(help="A GGUF file, or the folder of a transformers model.", metavar="PATH", readable=False)
+    ],
     name: Annotated[str | None, typer.Option("--name", help="Another name than the file's.", metavar="N")] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Keep a copy of the file.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Use the file where it is (the default).")] = False,
     json: Json = False,
 ) -> None:
-    """Add a GGUF file from this machine."""
+    """Add a model from this machine: a GGUF file, or a folder with safetensors."""
     if copy and link:
         raise UsageError("--copy and --link exclude each other", "Leave one of them out.")
     body = {"path": str(path.expanduser().absolute()), "copy": copy} | ({"name": name} if name else {})

@@ -29,6 +29,10 @@ def load(
     flash_attention: Annotated[
         str | None, typer.Option("--flash-attention", help="Attention in one pass: auto, on, off.", metavar="HOW")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", help="Of a transformers model: stored, int8, int4.", metavar="TYPE"),
+    ] = None,
     gpu_layers: Annotated[
         str | None,
         typer.Option("--gpu-layers", help="Layers on GPUs: auto (as many as fit), all, none, or N.", metavar="N"),
@@ -48,6 +52,7 @@ def load(
         "kv_type": kv_type,
         "micro_batch": micro_batch,
         "flash_attention": flash_attention,
+        "weights": weights,
         "gpu_layers": _layers(gpu_layers) if gpu_layers is not None else None,
     }
     body: dict[str, Any] = {key: value for key, value in how.items() if value is not None}
@@ -55,7 +60,7 @@ def load(
         body["keep_alive"] = wording.seconds(keep_alive)
     client = launch.ensured()
     if estimate_only:
-        query = {key: str(body[key]) for key in ("context", "kv_type", "gpu_layers") if key in body}
+        query = {key: str(body[key]) for key in ("context", "kv_type", "weights", "gpu_layers") if key in body}
         output.show(client.get(f"/api/models/{segment(name)}/estimate", query), json, _estimated)
         return
     with StatusLine() as line:
