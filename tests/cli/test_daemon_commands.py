@@ -144,10 +144,19 @@ def test_a_home_that_cannot_be_written_to_is_told(tektra: Tektra, variable: str)
 
 def test_a_data_directory_that_another_daemon_holds_is_an_error_and_not_a_wait_for_ever(tektra: Tektra) -> None:
     tektra.start()
-    elsewhere = {"TEKTRA_SOCKET": str(tektra.home / "other" / "tektra.sock"), "TEKTRA_START_TIMEOUT": "2"}
-    done = tektra.run("models", "list", env=elsewhere)
+    other = str(tektra.home / "other" / "tektra.sock")
+    done = tektra.run("models", "list", env={"TEKTRA_SOCKET": other, "TEKTRA_START_TIMEOUT": "2"})
+    (waiting,) = (each for each in psutil.process_iter() if socket_of(each) == other)
+    waiting.kill()  # else it would take over when the first one ends
     assert (done.returncode, done.stdout) == (7, "")
     assert "no daemon was ready within 2 s" in done.stderr
+
+
+def socket_of(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("TEKTRA_SOCKET")
+    except psutil.Error:
+        return None
 
 
 def test_a_daemon_that_ends_without_a_word_is_shown_by_its_log(tektra: Tektra) -> None:
