@@ -1,4 +1,4 @@
-"""Chooses a token by its logits, in the order of llama.cpp's chains, for backends that have no sampler of their own.
+"""Chooses a token by its logits, in the order of llama.cpp's chains: where there is none, and where the best is wanted.
 
 Bias, penalties over what was generated, top-k, top-p, min-p, temperature, a seeded draw; temperature 0: the best.
 """
