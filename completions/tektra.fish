@@ -33,7 +33,7 @@ complete -c tektra -n '__fish_seen_subcommand_from chat' -l stop -r -d 'End the 
 complete -c tektra -n '__fish_seen_subcommand_from chat' -l help -s h -d 'Show this message and exit'
 complete -c tektra -n '__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from list show import adapt rm load unload ps devices quantize tune pull' -a list -d 'List the models on this machine'
 complete -c tektra -n '__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from list show import adapt rm load unload ps devices quantize tune pull' -a show -d 'Show one model: facts, estimate of memory, metadata'
-complete -c tektra -n '__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from list show import adapt rm load unload ps devices quantize tune pull' -a import -d 'Add a GGUF file from this machine'
+complete -c tektra -n '__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from list show import adapt rm load unload ps devices quantize tune pull' -a import -d 'Add a GGUF file or a model'\''s folder from this machine'
 complete -c tektra -n '__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from list show import adapt rm load unload ps devices quantize tune pull' -a adapt -d 'Make a model of another one and LoRA adapters'
 complete -c tektra -n '__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from list show import adapt rm load unload ps devices quantize tune pull' -a rm -d 'Remove a model; a linked file itself is never deleted'
 complete -c tektra -n '__fish_seen_subcommand_from models; and not __fish_seen_subcommand_from list show import adapt rm load unload ps devices quantize tune pull' -a load -d 'Load a model into memory before it is needed'

@@ -75,7 +75,7 @@ TREE: Mapping[str, Leaf | Branch] = {
         {
             "list": Leaf("models.look:list_models", "List the models on this machine."),
             "show": Leaf("models.look:show", "Show one model: facts, estimate of memory, metadata."),
-            "import": Leaf("models.keep:import_model", "Add a GGUF file from this machine."),
+            "import": Leaf("models.keep:import_model", "Add a GGUF file or a model's folder from this machine."),
             "adapt": Leaf("models.keep:adapt", "Make a model of another one and LoRA adapters."),
             "rm": Leaf("models.keep:remove", "Remove a model; a linked file itself is never deleted."),
             "load": Leaf("models.memory:load", "Load a model into memory before it is needed."),

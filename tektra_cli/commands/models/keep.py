@@ -25,7 +25,7 @@ def import_model(
     link: Annotated[bool, typer.Option("--link", help="Use the file where it is (the default).")] = False,
     json: Json = False,
 ) -> None:
-    """Add a model from this machine: a GGUF file, or a folder with safetensors."""
+    """Add a GGUF file or a model's folder from this machine."""
     if copy and link:
         raise UsageError("--copy and --link exclude each other", "Leave one of them out.")
     body = {"path": str(path.expanduser().absolute()), "copy": copy} | ({"name": name} if name else {})

@@ -22,7 +22,7 @@ Can Tektra be tuned for my CPU?|How do I get more speed?|which type should I tak
 """),
     ),
     Fact(
-        "tektra models tune NAME --text PATH",
+        "tektra models tune NAME --text FILE",
         "measures how fast each quantization of a model is and how much it loses on a text",
         phrasings("""
 measure the perplexity of {NAME}|see what a quantization loses|compare the quality of quantizations of {NAME}
