@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from tektra_models.answers.marks import ANY
@@ -271,12 +271,13 @@ class Engine:
         if not self._drafts or len(self._running) > DRAFTING:
             return
         taken = sum(len(sequence.tokens) + GROWTH for sequence in self._running.values())
+        writers = len(self._running)
+        cost = partial(self._pace.draft_cost, writers=writers)
         for sequence in self._running.values():
             if sequence.lookup is not None and sequence.writing:
                 free = (self.limits.cells - taken) // len(self._running)
                 room = min(sequence.limit - len(sequence.tokens) - 1, free)
-                writers = len(self._running)
-                sequence.draft = sequence.lookup.draft(sequence.tokens, room, self._pace.draft_cost, writers)
+                sequence.draft = sequence.lookup.draft(sequence.tokens, room, cost, writers)
 
     def _feed(self, sequence: Sequence, count: int) -> Feed:
         end = sequence.held + count

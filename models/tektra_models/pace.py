@@ -11,41 +11,59 @@ PIECE = 16
 NEWEST = 0.25
 """What the newest measurement counts against all before it."""
 UNKNOWN = 64
+FORGET = 0.01
+"""How far one step moves what a draft was measured to cost towards what is usual."""
 DRAFT_COST = 0.4
 """What one more token costs, as a share of a step, until it is known; so it is on two cores, for many at once."""
 
 
 class Pace:
-    """Learns what a step costs; `gap_s` is how long a running answer may wait between two tokens."""
+    """Learns what a step costs; `gap_s` is how long a running answer may wait between two tokens.
+
+    Steps are told apart by how many answers they write: four cost three times as much as one.
+    """
 
     def __init__(self, gap_s: float) -> None:
         self._gap = gap_s
-        self._write: float | None = None
+        self._writers = 0
+        self._write: dict[int, float] = {}
         self._read: float | None = None
-        self._drafted: dict[int, float] = {}
+        self._drafted: dict[tuple[int, int], float] = {}
 
     @property
     def chunk(self) -> int:
         """Prompt tokens that the next step has time to read beside running answers; the batcher rounds them."""
         if self._read is None:
             return UNKNOWN
-        left = max(0.0, self._gap - (self._write or 0.0))
+        left = max(0.0, self._gap - self._write.get(self._writers, 0.0))
         return int(left / max(self._read, 1e-9))
 
-    def draft_cost(self, count: int) -> float:
-        """What so many drafted tokens add to a step, as a share of one that only writes."""
-        seconds = self._drafted.get(count)
-        return DRAFT_COST * count if seconds is None or not self._write else seconds / self._write
+    def draft_cost(self, count: int, writers: int) -> float:
+        """What so many drafted tokens add to a step, as a share of one that only writes as many answers."""
+        seconds, write = self._drafted.get((writers, count)), self._write.get(writers)
+        return DRAFT_COST * count if seconds is None or not write else seconds / write
 
     def took(self, seconds: float, *, read: int, written: int, drafted: int = 0) -> None:
         """A step took so long for this many prompt tokens, running answers and drafted tokens."""
+        if written:
+            self._writers = written
+        write = self._write.get(written)
         if not read and not drafted:
-            self._write = _mixed(self._write, seconds)
-        elif not read and self._write is not None:
-            self._drafted[drafted] = _mixed(self._drafted.get(drafted), max(0.0, seconds - self._write))
+            self._write[written] = _mixed(write, seconds)
+            self._doubt(written)
+        elif not read and write is not None:
+            kind = written, drafted
+            self._drafted[kind] = _mixed(self._drafted.get(kind), max(0.0, seconds - write))
         elif read >= PIECE:  # the rest of a prompt says little about what a token of a whole piece costs
-            known = self._write or 0.0 if written else 0.0
+            known = write or 0.0 if written else 0.0
             self._read = _mixed(self._read, max(0.0, seconds - known) / read)
+
+    def _doubt(self, writers: int) -> None:
+        """Trust dear drafts less dear with every step without one: what was measured in a bad moment is tried again."""
+        for (others, count), seconds in self._drafted.items():
+            usual = DRAFT_COST * count * self._write[writers]
+            if others == writers and seconds > usual:
+                self._drafted[others, count] = seconds + FORGET * (usual - seconds)
 
 
 def _mixed(before: float | None, newest: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tektra_models.pace import UNKNOWN, Pace
+from tektra_models.pace import DRAFT_COST, UNKNOWN, Pace
 
 
 def after(pace: Pace, write_s: float, read_s: float, steps: int = 40) -> list[float]:
@@ -51,3 +51,24 @@ def test_reading_alone_teaches_what_reading_costs() -> None:
     pace = Pace(0.4)
     pace.took(1.0, read=500, written=0)
     assert pace.chunk == 200
+
+
+def test_what_drafts_cost_beside_others_says_nothing_of_one_answer_alone() -> None:
+    pace = Pace(0.4)
+    pace.took(0.06, read=0, written=4)
+    pace.took(0.02, read=0, written=1)
+    pace.took(0.30, read=0, written=4, drafted=15)
+    assert pace.draft_cost(15, writers=4) == (0.30 - 0.06) / 0.06
+    assert pace.draft_cost(15, writers=1) == DRAFT_COST * 15
+    pace.took(0.05, read=0, written=1, drafted=15)
+    assert abs(pace.draft_cost(15, writers=1) - 1.5) < 1e-9
+
+
+def test_a_draft_that_was_dear_once_is_tried_again() -> None:
+    pace = Pace(0.4)
+    pace.took(0.02, read=0, written=1)
+    pace.took(2.0, read=0, written=1, drafted=3)
+    assert pace.draft_cost(3, writers=1) > 90
+    for _ in range(1000):
+        pace.took(0.02, read=0, written=1)
+    assert pace.draft_cost(3, writers=1) < 1.1 * DRAFT_COST * 3
