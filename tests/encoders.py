@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gguf
 import numpy as np
+
+from tests.forward_passes import attention, dense, gelu, layer_norm
 
 WIDTH, HEADS, INNER, LAYERS, CONTEXT = 32, 4, 48, 2, 64
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -34,7 +35,7 @@ class Bert:
         for layer in range(LAYERS):
             at = f"blk.{layer}"
             x = self._norm(x + self._attention(x, at), f"{at}.attn_output_norm")
-            inner = _gelu(self._linear(x, f"{at}.ffn_up"))
+            inner = gelu(self._linear(x, f"{at}.ffn_up"))
             x = self._norm(x + self._linear(inner, f"{at}.ffn_down"), f"{at}.layer_output_norm")
         return x
 
@@ -44,22 +45,13 @@ class Bert:
 
     def _attention(self, x: Any, at: str) -> Any:
         q, k, v = (self._linear(x, f"{at}.attn_{name}").reshape(len(x), HEADS, -1).transpose(1, 0, 2) for name in "qkv")
-        logits = q @ k.transpose(0, 2, 1) / math.sqrt(WIDTH // HEADS)
-        chances = np.exp(logits - logits.max(-1, keepdims=True))
-        mixed = (chances / chances.sum(-1, keepdims=True)) @ v
-        return self._linear(mixed.transpose(1, 0, 2).reshape(len(x), WIDTH), f"{at}.attn_output")
+        return self._linear(attention(q, k, v, causal=False), f"{at}.attn_output")
 
     def _linear(self, x: Any, name: str) -> Any:
-        return x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+        return dense(x, self.weights, name)
 
     def _norm(self, x: Any, name: str) -> Any:
-        middle = x - x.mean(-1, keepdims=True)
-        scaled = middle / np.sqrt((middle**2).mean(-1, keepdims=True) + EPSILON)
-        return scaled * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"]
-
-
-def _gelu(x: Any) -> Any:
-    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+        return layer_norm(x, self.weights, name, EPSILON)
 
 
 def tokens_of(query: str, document: str) -> list[int]:

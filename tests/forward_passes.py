@@ -49,8 +49,7 @@ def text_vector(config: Json, weights: Weights, tokens: list[int], *, first_only
         )
         h = dense(attention(q, k, v, causal=False), w, f"{block}.attention.output.dense")
         x = layer_norm(x + h, w, f"{block}.attention.output.LayerNorm", eps)
-        h = dense(x, w, f"{block}.intermediate.dense")
-        h = 0.5 * h * (1 + np.tanh(math.sqrt(2 / math.pi) * (h + 0.044715 * h**3)))
+        h = gelu(dense(x, w, f"{block}.intermediate.dense"))
         x = layer_norm(x + dense(h, w, f"{block}.output.dense"), w, f"{block}.output.LayerNorm", eps)
     pooled: Array = x[0] if first_only else x.mean(axis=0)
     return pooled / np.linalg.norm(pooled)
@@ -69,6 +68,12 @@ def attention(q: Array, k: Array, v: Array, *, causal: bool) -> Array:
     shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
     mixed: Array = (shares / shares.sum(axis=-1, keepdims=True)) @ v
     return mixed.transpose(1, 0, 2).reshape(q.shape[1], -1)
+
+
+def gelu(x: Array) -> Array:
+    """By tanh, as llama.cpp computes it."""
+    y: Array = 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return y
 
 
 def rms_norm(x: Array, weight: NDArray[np.float32], eps: float) -> Array:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.safetensors_files import stored as stored_file
+
 Weights = dict[str, NDArray[np.float32]]
 Json = dict[str, Any]
 
@@ -33,8 +35,7 @@ def write_safetensors(path: Path, weights: Weights, kind: str = "F32") -> None:
         stored = (bits.view(np.uint32) >> 16).astype(np.uint16).tobytes() if kind == "BF16" else bits.tobytes()
         header[name] = {"dtype": kind, "shape": values.shape, "data_offsets": [len(data), len(data) + len(stored)]}
         data += stored
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    path.write_bytes(stored_file(header, data))
 
 
 def as_kept(weights: Weights, kind: str) -> Weights:

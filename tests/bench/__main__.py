@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+from tektra_models.machine import cores
 from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
 from tests.bench.drafts import measure_drafts
@@ -52,7 +52,7 @@ def main() -> None:
     parts = args.parts or list(PARTS)
     report: dict[str, Any] = {
         "schema": "tektra.benchmark/1",
-        "machine": {"processor": platform.processor() or platform.machine(), "cores": len(os.sched_getaffinity(0))},
+        "machine": {"processor": platform.processor() or platform.machine(), "cores": cores()},
     }
     if "commands" in parts:
         report["commands"] = measure_commands(args.runs)

@@ -15,6 +15,8 @@ from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
+from tektra_models.machine import cores
+
 LEAST_CONTEXT = 2048
 SLOTS = 8
 BATCH = 512
@@ -53,7 +55,7 @@ def main() -> None:
 def _context(model: Any, cells: int) -> Any:
     params = llama.llama_context_default_params()
     params.n_ctx, params.n_batch, params.n_ubatch, params.n_seq_max = cells, BATCH, BATCH, SLOTS
-    params.n_threads = params.n_threads_batch = len(os.sched_getaffinity(0))
+    params.n_threads = params.n_threads_batch = cores()
     params.kv_unified = True
     params.no_perf = True
     return llama.llama_init_from_model(model, params)

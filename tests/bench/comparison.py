@@ -64,6 +64,17 @@ class Row:
         return judged >= self.aim if self.more else judged <= self.aim
 
 
+def compared(pairs: Sequence[tuple[float, float]], ours: str, theirs: str) -> dict[str, Any]:
+    """Medians of both sides' tokens per second, each pair's ratio, and the median of those."""
+    ratios = [one / other for one, other in pairs]
+    return {
+        f"{ours}_tokens_per_s": round(statistics.median(one for one, _ in pairs), 2),
+        f"{theirs}_tokens_per_s": round(statistics.median(other for _, other in pairs), 2),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": [round(each, 3) for each in ratios],
+    }
+
+
 def table(rows: Sequence[Mapping[str, Any]], other: str) -> str:
     """The rows in Markdown; `other` is a server that stands beside without a ratio."""
     lines = [

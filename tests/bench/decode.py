@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tests.bench.bare import bare
+from tests.bench.comparison import compared
 from tests.bench.random_model import HALF_B, random_gguf
 from tests.bench.requests import MODEL, at_once, benchmarked, fresh_tokens
 from tests.harness import Tektra
@@ -39,21 +39,12 @@ def measure(cache: Path, pairs: int) -> dict[str, Any]:
     bandwidth = memory_bandwidth()
     return {
         "model": {"file": path.name, "bytes": path.stat().st_size},
-        "one_stream": _compare(one),
-        "eight_streams": _compare(eight),
+        "one_stream": compared(one, "tektra", "bare"),
+        "eight_streams": compared(eight, "tektra", "bare"),
         "floor": {
             "memory_bytes_per_s": round(bandwidth),
             "one_stream_tokens_per_s": round(bandwidth / path.stat().st_size, 1),
         },
-    }
-
-
-def _compare(pairs: list[tuple[float, float]]) -> dict[str, Any]:
-    return {
-        "tektra_tokens_per_s": round(statistics.median(ours for ours, _ in pairs), 2),
-        "bare_tokens_per_s": round(statistics.median(bare for _, bare in pairs), 2),
-        "ratio": round(statistics.median(ours / bare for ours, bare in pairs), 3),
-        "ratios": [round(ours / bare, 3) for ours, bare in pairs],
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import venv
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tektra_models.machine import cores
 from tests.bench.requests import MODEL
 from tests.bench.servers import Peer, free_port
 from tests.llama_sources import PACKAGE, installed_version
@@ -36,15 +36,15 @@ def installed(cache: Path) -> Path:
 @contextmanager
 def llama_cpp_server(cache: Path, model: Path) -> Iterator[Peer]:
     """The server on all cores, answering one request after the other; not started, and gone at the end."""
-    cores, port = str(len(os.sched_getaffinity(0))), free_port()
+    threads, port = str(cores()), free_port()
     settings = {
         "model": str(model),
         "model_alias": MODEL,
         "host": "127.0.0.1",
         "port": str(port),
         "n_ctx": str(CONTEXT),
-        "n_threads": cores,
-        "n_threads_batch": cores,
+        "n_threads": threads,
+        "n_threads_batch": threads,
         "logits_all": "false",  # those of prompts, which nobody asks for
         "interrupt_requests": "false",  # else a new request ends the one under way
     }

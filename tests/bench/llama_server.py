@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tektra_models.machine import cores
 from tests.bench.requests import MODEL
 from tests.bench.servers import Peer
 from tests.llama_sources import sources
@@ -44,7 +44,7 @@ def built(cache: Path) -> Path:
         build = str(folder / "build")
         for command in (
             ["cmake", "-S", str(folder), "-B", build, *generator, *options],
-            ["cmake", "--build", build, "--target", NAME, "--parallel", str(len(os.sched_getaffinity(0)))],
+            ["cmake", "--build", build, "--target", NAME, "--parallel", str(cores())],
         ):
             subprocess.run(command, check=True, stdout=sys.stderr)
     return program
@@ -58,7 +58,7 @@ def llama_server(cache: Path, model: Path, *more: str) -> Iterator[Peer]:
         socket = Path(folder) / "llama.sock"
         command = [str(program), "--model", str(model), "--alias", MODEL, "--host", str(socket), "--offline"]
         command += ["--parallel", str(SLOTS), "--ctx-size", str(SLOTS * CONTEXT)]
-        command += ["--threads", str(len(os.sched_getaffinity(0))), *more]
+        command += ["--threads", str(cores()), *more]
         peer = Peer(" ".join([NAME, *more]), command, socket, "/health")
         try:
             yield peer

@@ -13,6 +13,8 @@ from typing import Any
 import gguf
 import numpy as np
 
+from tektra_models.machine import cores
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -148,7 +150,7 @@ def _quantize(source: Path, final: Path, quantization: str) -> None:
 
     params = llama.llama_model_quantize_default_params()
     params.ftype = getattr(llama, f"LLAMA_FTYPE_MOSTLY_{quantization}")
-    params.nthread = len(os.sched_getaffinity(0))
+    params.nthread = cores()
     partial = final.with_suffix(".part")
     if llama.llama_model_quantize(os.fsencode(source), os.fsencode(partial), ctypes.byref(params)) != 0:
         raise RuntimeError(f"llama.cpp could not quantize {source} to {quantization}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.bench.comparison import compared
 from tests.bench.random_model import HALF_B, random_gguf
 from tests.bench.requests import at_once, benchmarked, fresh_tokens, load, started
 from tests.harness import Tektra
@@ -29,8 +29,8 @@ def measure_tuned(cache: Path, pairs: int) -> dict[str, Any]:
         "chosen": tuning["preferred"]["4-bit"],
         "settings": loaded["settings"],
         "tuning": {key: tuning[key] for key in ("speeds", "trials", "seconds", "load_average")},
-        "prompt": _compared([(ours[0], usual[0]) for ours, usual in measured]),
-        "decode": _compared([(ours[1], usual[1]) for ours, usual in measured]),
+        "prompt": compared([(ours[0], usual[0]) for ours, usual in measured], "tuned", "customary"),
+        "decode": compared([(ours[1], usual[1]) for ours, usual in measured], "tuned", "customary"),
     }
 
 
@@ -51,12 +51,3 @@ def _speeds(tektra: Tektra) -> tuple[float, float]:
     _, reading = at_once(tektra, [fresh_tokens(PROMPT_TOKENS)], 1)
     _, both = at_once(tektra, [fresh_tokens(PROMPT_TOKENS)], WRITTEN)
     return PROMPT_TOKENS / reading, (WRITTEN - 1) / (both - reading)
-
-
-def _compared(pairs: list[tuple[float, float]]) -> dict[str, Any]:
-    return {
-        "tuned_tokens_per_s": round(statistics.median(ours for ours, _ in pairs), 2),
-        "customary_tokens_per_s": round(statistics.median(usual for _, usual in pairs), 2),
-        "ratio": round(statistics.median(ours / usual for ours, usual in pairs), 3),
-        "ratios": [round(ours / usual, 3) for ours, usual in pairs],
-    }
