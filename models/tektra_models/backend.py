@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tektra_models.errors import BadRequest
 from tektra_models.generation import Pooling, Sampling
+from tektra_models.spec import Spec
 
 if TYPE_CHECKING:
     from tektra_models.forms import Follower
@@ -38,6 +40,15 @@ class Feed:
     follower: Follower | None = None
     drafts: int = 0
     sheet: Sheet | None = None
+
+
+def check_context(spec: Spec, trained: int | None) -> None:
+    """Raise BadRequest for more tokens than the model was `trained` to attend to, if it says how many."""
+    if trained and spec.context > trained:
+        raise BadRequest(
+            f'"{spec.name}" was made for a context of {trained} tokens; {spec.context} were asked for',
+            f"Use --context {trained} or less.",
+        )
 
 
 def drawn(feed: Feed, draw: Callable[[Feed, int], int], row: int = 0) -> list[int]:

@@ -41,14 +41,7 @@ def estimate(
     weights = header.weights_bytes + sum(adapter.weights_bytes for adapter in adapters)
     kv = _kv_bytes(header, context, kv_type) + _state_bytes(header, slots)
     buffers = buffers_bytes(header, context, slots, batch)
-    return Estimate(
-        weights_bytes=weights,
-        kv_bytes=kv,
-        buffers_bytes=buffers,
-        total_bytes=weights + kv + buffers,
-        context=context,
-        slots=slots,
-    )
+    return _summed(weights, kv, buffers, context, slots)
 
 
 def estimate_directory(found: ModelDirectory, context: int, slots: int, batch: int, weights: Weights) -> Estimate:
@@ -61,11 +54,15 @@ def estimate_directory(found: ModelDirectory, context: int, slots: int, batch: i
     kv = 2 * context * (found.number("num_hidden_layers") or 0) * row * size
     layer = (3 * (found.number("intermediate_size") or 0) + 8 * width) * size
     buffers = TORCH + batch * layer + slots * (found.number("vocab_size") or 0) * 4 * F32
+    return _summed(held, kv, buffers, context, slots)
+
+
+def _summed(weights: int, kv: int, buffers: int, context: int, slots: int) -> Estimate:
     return Estimate(
-        weights_bytes=held,
+        weights_bytes=weights,
         kv_bytes=kv,
         buffers_bytes=buffers,
-        total_bytes=held + kv + buffers,
+        total_bytes=weights + kv + buffers,
         context=context,
         slots=slots,
     )

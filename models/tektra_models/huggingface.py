@@ -6,7 +6,6 @@ tokenizer_json.py the only importers of torch and transformers (and of tokenizer
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 
@@ -20,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tektra_models.backend import Feed, drawn
+from tektra_models.backend import Feed, check_context, drawn
 from tektra_models.errors import BadRequest, ContextExceeded, ModelError, Unsupported
 from tektra_models.generation import Pooling, Sampling
 from tektra_models.machine import cores
@@ -30,6 +29,7 @@ from tektra_models.spec import IDLE_HOLDERS, Spec
 from tektra_models.tokenizer_json import Vocabulary
 from tektra_models.torch_cells import ATTENTION, Step, TorchCells
 from tektra_models.torch_weights import load_model
+from tektra_models.vectors import unit_length
 
 if TYPE_CHECKING:
     from tektra_models.forms import Follower
@@ -63,12 +63,7 @@ class HuggingFaceBackend:
             )
         if spec.adapters:
             raise Unsupported(f'"{spec.name}" is run by transformers, without adapters.', "Adapt a GGUF version of it.")
-        trained = directory.context_train
-        if trained is not None and spec.context > trained:
-            raise BadRequest(
-                f'"{spec.name}" was made for a context of {trained} tokens; {spec.context} were asked for',
-                f"Use --context {trained} or less.",
-            )
+        check_context(spec, directory.context_train)
         torch.set_num_threads(spec.threads or cores())
         self._device = torch.device("cuda" if spec.gpu_layers != "none" and torch.cuda.is_available() else "cpu")
         self._model = load_model(directory, spec.weights, self._device)
@@ -221,9 +216,7 @@ class HuggingFaceBackend:
         with torch.inference_mode():
             ids = torch.tensor([tokens], device=self._device)
             hidden = self._model.base_model(input_ids=ids, use_cache=False, step=Step(None, [])).last_hidden_state
-            vector: list[float] = POOLED[pooling or "mean"](hidden[0].float()).cpu().tolist()
-        norm = math.sqrt(math.fsum(x * x for x in vector)) or 1.0
-        return [x / norm for x in vector]
+            return unit_length(POOLED[pooling or "mean"](hidden[0].float()).cpu().tolist())
 
     def rank_tokens(self, query: str, document: str) -> list[int]:
         """Models that write have no head that ranks."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import llama_cpp.llama_cpp as llama
 import numpy as np
 
-from tektra_models.backend import Feed, drawn
+from tektra_models.backend import Feed, check_context, drawn
 from tektra_models.errors import BadRequest, LoadFailed, ModelError
 from tektra_models.generation import Pooling, Sampling
 from tektra_models.gguf_header import Header
@@ -74,7 +74,8 @@ class LlamaCppBackend:
         self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
         self.can_generate = bool(llama.llama_model_has_decoder(self._model)) and not self._bidirectional()
         self.can_embed = True
-        self.context = self._check_context(spec)
+        check_context(spec, llama.llama_model_n_ctx_train(self._model))
+        self.context = spec.context
         self._pooled = Pooled(self._model, header, spec.name, self.context, self._open_pooled, self._tokenized)
         self.can_rank = self._pooled.can_rank
         self._pieces: dict[int, bytes] = {}
@@ -135,15 +136,6 @@ class LlamaCppBackend:
                 "The log has its reasons (tektra daemon logs).",
             )
         return loaded
-
-    def _check_context(self, spec: Spec) -> int:
-        trained = llama.llama_model_n_ctx_train(self._model)
-        if trained and spec.context > trained:
-            raise BadRequest(
-                f'"{spec.name}" was made for a context of {trained} tokens; {spec.context} were asked for',
-                f"Use --context {trained} or less.",
-            )
-        return spec.context
 
     def _bidirectional(self) -> bool:
         """Encoders such as BERT keep no causal order and cannot write."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import re
 from collections.abc import Callable
 from typing import Protocol
@@ -13,6 +12,7 @@ import llama_cpp.llama_cpp as llama
 from tektra_models.errors import ContextExceeded, ModelError, Unsupported
 from tektra_models.generation import Pooling
 from tektra_models.gguf_header import Header
+from tektra_models.vectors import unit_length
 
 MAX_TOKENS = 2048
 """One input has to fit into one micro-batch; this bounds its compute buffer."""
@@ -54,9 +54,7 @@ class Pooled:
     def vector(self, tokens: list[int], pooling: Pooling | None) -> list[float]:
         """One unit-length vector, pooled as asked for, or else by the model's own way, or the mean."""
         kind = KINDS[pooling] if pooling is not None else self._own_kind()
-        vector = self._computed(tokens, kind, llama.llama_model_n_embd_out(self._model))
-        norm = math.sqrt(math.fsum(x * x for x in vector)) or 1.0
-        return [x / norm for x in vector]
+        return unit_length(self._computed(tokens, kind, llama.llama_model_n_embd_out(self._model)))
 
     def rank_tokens(self, query: str, document: str) -> list[int]:
         """By the file's own template if it has one, else with the marks of its vocabulary; raises Unsupported."""

@@ -13,10 +13,10 @@ import pytest
 
 from tektra_models.catalog import Catalog
 from tektra_models.errors import BadModelFile, BadRequest, LoadFailed, ModelError, ModelFileMissing, Unsupported
-from tektra_models.estimates import estimated
 from tektra_models.model_directory import directory_identity, read_model_directory
 from tektra_models.spec import Adapter, Spec
 from tektra_models.worker import open_backend
+from tektrad.pool.promise import estimate
 from tests.safetensors_files import TENSORS, tensors, write_model
 
 INDEX = "model.safetensors.index.json"
@@ -224,7 +224,7 @@ def test_a_folder_takes_no_adapters(folder: Path, catalog: Catalog) -> None:
 def test_fewer_bits_are_foretold_to_take_less(folder: Path) -> None:
     def weights(kind: str) -> int:
         spec = Spec(name="x", path=str(folder), backend="huggingface", weights=kind)  # type: ignore[arg-type]
-        return estimated(spec).weights_bytes
+        return estimate(spec).weights_bytes
 
     kept = 100 * 64 * 2
     assert [weights(kind) - kept for kind in ("stored", "int8", "int4")] == [128 * 64 * 2, 128 * 64, 128 * 64 * 5 // 8]

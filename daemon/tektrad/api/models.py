@@ -187,14 +187,7 @@ async def load_model(
     name = rooms.catalog.get(name).name
 
     async def load() -> float:
-        how = Wish(
-            context=wish.context,
-            kv_type=wish.kv_type,
-            weights=wish.weights,
-            micro_batch=wish.micro_batch,
-            flash_attention=wish.flash_attention,
-            gpu_layers=wish.gpu_layers,
-        )
+        how = Wish(**wish.model_dump(exclude={"keep_alive"}))
         async with rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease:
             return lease.worker.load_seconds
 

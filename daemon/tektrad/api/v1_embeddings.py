@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import math
 import struct
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from starlette.responses import Response
 
 from tektra_models.generation import Embedding
 from tektra_models.manifest import Model
+from tektra_models.vectors import unit_length
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
@@ -51,9 +51,7 @@ def shortened(vector: list[float], dimensions: int) -> list[float]:
     """
     if dimensions > len(vector):
         raise InvalidRequest(f"the model's vectors have {len(vector)} dimensions", param="dimensions")
-    first = vector[:dimensions]
-    norm = math.sqrt(math.fsum(x * x for x in first)) or 1.0
-    return [x / norm for x in first]
+    return unit_length(vector[:dimensions])
 
 
 def _encode(vector: list[float], form: str) -> list[float] | str:

@@ -47,3 +47,8 @@ def _cgroup(name: str) -> int | None:
     except OSError:
         return None
     return int(text) if text.isdigit() else None
+
+
+def gib(count: int) -> str:
+    """Bytes in words."""
+    return f"{count / (1 << 30):.1f} GiB"

@@ -19,6 +19,7 @@ from tektra_models.gguf import read_header
 from tektra_models.placement import Part, Room
 from tektra_models.spec import Offload, Spec
 from tektrad.errors import NoMemory
+from tektrad.pool.budget import gib
 
 Look = Callable[[], Awaitable[tuple[Device, ...]]]
 
@@ -87,9 +88,9 @@ def offload_of(spec: Spec, parts: Sequence[Part], fixed: int, rooms: Sequence[Ro
     fitting = sum(share.layers for share in offload)
     if wanted != "auto" and fitting < count:
         needed = fixed + sum(part.takes for part in last)
-        where = ", ".join(f"{_gib(room.bytes)} of {room.device}" for room in rooms)
+        where = ", ".join(f"{gib(room.bytes)} of {room.device}" for room in rooms)
         raise NoMemory(
-            f'{count} layers of "{spec.name}" need {_gib(needed)} and at most {where} can be had: {fitting} fit',
+            f'{count} layers of "{spec.name}" need {gib(needed)} and at most {where} can be had: {fitting} fit',
             "Ask for as many as fit (--gpu-layers auto), or for a smaller context (--context).",
         )
     return offload
@@ -98,7 +99,3 @@ def offload_of(spec: Spec, parts: Sequence[Part], fixed: int, rooms: Sequence[Ro
 def shown_offload(offload: Sequence[Offload]) -> list[dict[str, Any]]:
     """The layers on devices, for people to see."""
     return [{"device": share.device, "layers": share.layers, "bytes": share.takes_bytes} for share in offload]
-
-
-def _gib(count: int) -> str:
-    return f"{count / (1 << 30):.1f} GiB"

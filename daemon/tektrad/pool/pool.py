@@ -27,6 +27,7 @@ from tektrad.clock import Clock
 from tektrad.config import Settings
 from tektrad.errors import Draining, KeepsFailing, ModelInUse, NoMemory, NotFound
 from tektrad.pool import budget, scheduler
+from tektrad.pool.budget import gib
 from tektrad.pool.choice import Choice, choose
 from tektrad.pool.devices import Devices
 from tektrad.pool.entry import Entry
@@ -294,7 +295,7 @@ class Pool:
             case scheduler.Refuse(needed=needed, possible=possible, place=device):
                 where = f" of {device}" if device else ""
                 raise NoMemory(
-                    f'"{name}" needs {_gib(needed)}{where} and at most {_gib(possible)} can be freed for it',
+                    f'"{name}" needs {gib(needed)}{where} and at most {gib(possible)} can be freed for it',
                     "Ask for a smaller context (--context), or choose a smaller model.",
                 )
             case scheduler.Load(evict=evict):
@@ -445,7 +446,3 @@ def stopping() -> Draining:
 def _remove_all(folder: Path) -> None:
     for path in folder.glob("*.kv"):
         path.unlink(missing_ok=True)
-
-
-def _gib(count: int) -> str:
-    return f"{count / (1 << 30):.1f} GiB"

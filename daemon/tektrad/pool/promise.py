@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from tektra_models.estimates import estimated
-from tektra_models.fit import Estimate
+from tektra_models import fit
+from tektra_models.gguf import read_header
+from tektra_models.model_directory import read_model_directory
 from tektra_models.spec import Spec
 
 SCRIPTED_BYTES = 64 << 20
@@ -20,7 +21,7 @@ def promised_bytes(spec: Spec) -> int:
     return estimate(spec).total_bytes - sum(share.frees_bytes for share in spec.offload)
 
 
-def estimate(spec: Spec) -> Estimate:
+def estimate(spec: Spec) -> fit.Estimate:
     """What a model with weights will need in this shape, part by part; reads headers, raises BadModelFile."""
     try:
         found = Path(spec.path).stat()
@@ -30,6 +31,10 @@ def estimate(spec: Spec) -> Estimate:
 
 
 @functools.lru_cache(maxsize=256)
-def _estimate(spec: Spec, modified_ns: int, size: int) -> Estimate:
+def _estimate(spec: Spec, modified_ns: int, size: int) -> fit.Estimate:
     """Every request asks, and a large header takes tens of milliseconds: an unchanged file is read once."""
-    return estimated(spec)
+    if spec.backend == "huggingface":
+        found = read_model_directory(spec.path)
+        return fit.estimate_directory(found, spec.context, spec.slots, spec.batch, spec.weights)
+    adapters = [read_header(adapter.path) for adapter in spec.adapters]
+    return fit.estimate(read_header(spec.path), spec.context, spec.slots, spec.at_once, spec.kv_type, adapters)
