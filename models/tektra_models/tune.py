@@ -85,7 +85,8 @@ def job_for(
 
 def _check_model(model: Model) -> None:
     if model.format != "gguf":
-        raise Unsupported(f'"{model.name}" is a script and has no weights', "Name another model, or none.")
+        what = "a script and has no weights" if model.format == "scripted" else "no GGUF file, and only those are timed"
+        raise Unsupported(f'"{model.name}" is {what}', "Name another model, or none.")
     read_header(model.path)
 
 

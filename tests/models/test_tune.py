@@ -96,6 +96,9 @@ def test_what_cannot_be_timed_is_refused_before_anything_is_made(catalog: Catalo
         job(catalog, tmp_path, text=tmp_path / "no.txt")
     with pytest.raises(ModelError, match="directory"):
         job(catalog, tmp_path, text=tmp_path)
+    folder = msgspec.structs.replace(catalog.get("tiny"), format="safetensors")
+    with pytest.raises(Unsupported, match="is no GGUF file"):
+        job_for(folder, tmp_path / "tuning", types=[], seconds=0.2, batch=128, text=None)
     adapted = msgspec.structs.replace(catalog.get("tiny"), origin="tiny", adapters=(Adapter(path="style.gguf"),))
     with pytest.raises(Unsupported, match="without them"):
         job_for(adapted, tmp_path / "tuning", types=[], seconds=0.2, batch=128, text=TEXT)
