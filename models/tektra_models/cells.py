@@ -75,11 +75,17 @@ class Cells:
             if self._tree.length(holder) >= least and holder not in self._private
         ]
 
-    def trim(self, most: int) -> int:
-        """Let idle cells go, the longest unused first, until `most` are left, or the latest sequence alone; how many.
+    def keep_off_disk(self, holder: int) -> None:
+        """What a holder holds is not for the disk."""
+        self._private.add(holder)
 
-        llama.cpp goes through all cells up to the last one in use, so what is kept slows down what is computed.
-        """
+    @property
+    def idle(self) -> int:
+        """Cells that nobody in use holds."""
+        return self._tree.cells - self._tree.held_by(self._in_use)
+
+    def trim(self, most: int) -> int:
+        """Let idle cells go, the longest unused first, but for `most` or the latest sequence; returns how many."""
         idle = set(self._tree.holders - self._in_use)
         latest = max((self._tree.length(holder) for holder in self._tree.latest_ends(idle)[:1]), default=0)
         excess = self._tree.cells - max(most, latest)

@@ -73,6 +73,7 @@ class Engine:
         self._orders = itertools.count()
         self._shares = Shares()
         self._steps = 0
+        self._crowded = False
 
     @property
     def running(self) -> int:
@@ -153,7 +154,7 @@ class Engine:
         fed = [(self._running[order], count) for order, count in plan.feeds.items()]
         writing = sum(sequence.writing for sequence, _ in fed)
         reading = sum(count for sequence, count in fed if not sequence.writing)
-        self._cells.make_room(sum(plan.feeds.values()))
+        self._make_room(sum(plan.feeds.values()))
         begun = self._now()
         tokens = self.backend.decode([self._feed(sequence, count) for sequence, count in fed])
         drafted = sum(plan.feeds.values()) - reading - writing
@@ -255,6 +256,7 @@ class Engine:
             self._leave(sequence)
             sequence.status, sequence.draft, sequence.waiting_since = "waiting", [], self._now()
             self._waiting[order] = sequence
+        self._crowded = self._crowded or bool(plan.enter)
         for order in plan.enter:
             sequence = self._waiting.pop(order)
             self._shares.served(sequence.party, (s.party for s in self._waiting.values() if s.batch == sequence.batch))
@@ -265,6 +267,12 @@ class Engine:
             sequence.status = "running"
             sequence.entered_at = sequence.entered_at or self._now()
             self._running[order] = sequence
+
+    def _make_room(self, count: int) -> None:
+        """Let idle cells go for those that are needed, and those that only slow down a step."""
+        self._cells.make_room(count)
+        if self._crowded and not self._waiting:  # who waits may be about to need what is idle
+            self._crowded = self.recall.relieve()
 
     def _make_drafts(self) -> None:
         """Guess what comes next where few write, and only into cells that nobody would have to leave for it."""
@@ -303,8 +311,6 @@ class Engine:
         sequence.held += len(computed)
         sequence.draft = []
         self._shares.charge(sequence.party, len(computed) + WRITTEN * len(tokens))
-        if drafts and sequence.lookup is not None:
-            sequence.lookup.judged(right)
         events: list[Event] = []
         for token in tokens:
             events += self._drew(sequence, token)
@@ -391,4 +397,5 @@ class Engine:
 
     def _leave(self, sequence: Sequence) -> None:
         self._cells.leave(sequence.holder)
+        self._crowded = True
         sequence.holder, sequence.held = -1, 0

@@ -88,10 +88,15 @@ class KvStore:
         self._drop(stored.path)
         return None
 
-    def keep(self, tokens: list[int], data: bytes) -> None:
-        """Write a state in the background; those whose tokens it begins with go. Too large a one is not kept."""
+    @property
+    def writing(self) -> bool:
+        """Whether a state is still being written."""
+        return any(not write.done() for write in self._writes)
+
+    def keep(self, tokens: list[int], data: bytes) -> bool:
+        """Write a state in the background, and remove those whose tokens it begins with; false if it is too large."""
         if len(data) * LARGEST_SHARE > self._most:
-            return
+            return False
         name = hashlib.sha256(array("i", tokens).tobytes()).hexdigest()[:24]
         stored = Stored(self._folder / f"{self._key[:16]}-{name}{SUFFIX}", tokens, len(data))
         with self._lock:
@@ -99,6 +104,7 @@ class KvStore:
             self._coming[stored.path] = stored
         self._writes = [write for write in self._writes if not write.done()]
         self._writes.append(self._writer.submit(self._write, stored, data, shorter))
+        return True
 
     def clear(self) -> None:
         """Remove all states of this model, once those under way are written."""

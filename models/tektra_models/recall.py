@@ -8,8 +8,12 @@ from tektra_models.kv_store import KvStore
 
 WORTH_KEEPING = 256
 """Tokens: fewer are computed as fast as they are read."""
-KEPT_SHARE = 4
-"""One cell in so many may be kept for those who come again, once all is on disk."""
+KEPT_SHARE, KEPT_MOST = 4, 2048
+"""One cell in so many may be kept for those who come again, once all is on disk, and no more than so many.
+
+llama.cpp looks at all cells up to the last one in use for every token and every head: behind 8,100 idle ones a model of
+0.5B wrote an eighth slower (docs/performance.md).
+"""
 
 
 class Recall:
@@ -18,6 +22,7 @@ class Recall:
     def __init__(self, backend: Backend, cells: Cells, store: KvStore | None) -> None:
         self._backend, self._cells = backend, cells
         self._store = store if backend.can_share else None
+        self._most = min(backend.context // KEPT_SHARE, KEPT_MOST)
 
     def bring_back(self, tokens: list[int]) -> None:
         """Read a state into cells if it spares enough beyond what the cells hold already."""
@@ -36,19 +41,40 @@ class Recall:
             self._cells.give_up(holder)
 
     def keep_one(self) -> bool:
-        """Write one idle sequence that is not on disk yet, or let cells go when all are; false when neither is due.
-
-        What is on disk comes back fast, and cells that are kept slow down what is computed beside them.
-        """
+        """Write one idle sequence that is not on disk yet, or let cells go when all are; false when neither is due."""
         if self._store is None:
             return False
         for holder in self._cells.keepable(WORTH_KEEPING):
-            tokens = self._cells.tokens(holder)
-            if not self._store.holds(tokens):
-                self._store.keep(tokens, self._backend.state(holder))
+            if not self._store.holds(self._cells.tokens(holder)):
+                self._keep(self._store, holder)
                 return True
         self._store.settle()
-        return self._cells.trim(self._backend.context // KEPT_SHARE) > 0
+        return self._cells.trim(self._most) > 0
+
+    def relieve(self) -> bool:
+        """Let one idle sequence go where too many cells are idle beside those in use; whether more may have to.
+
+        The longest unused goes, once it is on disk; never the latest, which may well be the one that goes on.
+        """
+        if self._store is None or self._cells.idle <= self._most:
+            return False
+        holder = next(reversed(self._cells.keepable(WORTH_KEEPING)[1:]), None)
+        if holder is None:
+            return False
+        if not self._store.holds(self._cells.tokens(holder)):
+            if self._store.writing:
+                return True  # states that wait to be written take memory
+            if not self._keep(self._store, holder):
+                return True
+        self._cells.give_up(holder)
+        return True
+
+    def _keep(self, store: KvStore, holder: int) -> bool:
+        """Write what a holder holds, or never try again with one that is too large."""
+        kept = store.keep(self._cells.tokens(holder), self._backend.state(holder))
+        if not kept:
+            self._cells.keep_off_disk(holder)
+        return kept
 
     def forget(self) -> None:
         """Remove what is on disk and in idle cells."""

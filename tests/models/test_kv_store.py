@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tektra_models.engine import Engine
 from tektra_models.generation import Prompt, Sampling
 from tektra_models.kv_store import KvStore
-from tektra_models.recall import WORTH_KEEPING
+from tektra_models.recall import KEPT_SHARE, WORTH_KEEPING
 from tektra_models.spec import Spec
 from tektra_models.starter import MODEL_PATH
 from tektra_models.worker import open_backend
@@ -248,3 +248,42 @@ def test_cells_go_when_all_is_on_disk_but_for_the_latest_conversation(opened: Op
     assert lengths[2] <= engine._cells._tree.cells < sum(lengths)
     assert ask(engine, prompts[2])[1] == lengths[2] - 1
     assert ask(engine, prompts[0])[1] == lengths[0] - 1
+
+
+def test_idle_cells_go_to_disk_beside_a_running_answer(opened: Open) -> None:
+    engine = opened()
+    prompts = [Prompt(text=f"{word} once upon a time. " * 55) for word in ("Red", "Green", "Blue", "Grey")]
+    lengths = [len(engine.tokens(prompt)) for prompt in prompts]
+    engine.add("other", Prompt(text="Tell me a story."), with_(GREEDY, max_tokens=900, ignore_end=True))
+    for prompt in prompts:
+        engine.add("one", prompt, with_(GREEDY, max_tokens=2))
+        while engine.running + engine.waiting > 1:
+            engine.step()
+    engine.recall._store.settle()  # type: ignore[union-attr]
+    while engine._crowded:
+        engine.step()
+    assert engine.running
+    assert lengths[3] <= engine._cells.idle <= max(engine.backend.context // KEPT_SHARE, lengths[3] + 2)
+    engine.cancel("other")
+    assert [ask(engine, prompt)[1] for prompt in prompts] == [length - 1 for length in lengths]
+
+
+def test_nothing_goes_that_cannot_come_back(opened: Open) -> None:
+    engine = opened(most=1000)
+    prompts = [Prompt(text=f"{word} once upon a time. " * 55) for word in ("Red", "Green", "Blue")]
+    prompts.append(Prompt(text="Grey once upon a time. " * 55, private=True))
+    for prompt in prompts:
+        ask(engine, prompt)
+    before = engine._cells.idle
+    engine.add("other", Prompt(text="Tell me a story."), with_(GREEDY, max_tokens=40, ignore_end=True))
+    while engine.running or engine.waiting:
+        engine.step()
+    assert engine._cells.idle >= before > engine.backend.context // KEPT_SHARE
+    engine.recall.close()
+
+
+def test_a_state_too_large_to_keep_does_not_hold_up_the_end(opened: Open, tmp_path: Path) -> None:
+    engine = opened(most=1000)
+    ask(engine)
+    engine.recall.close()
+    assert files(tmp_path) == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tektra_models.lookup import ALIKE, LENGTHS, Lookup, expected
+from tektra_models.lookup import ALIKE, LENGTHS, Lookup
 
 TOKENS = st.lists(st.integers(0, 5), max_size=80)
 TEXT = list(range(40))
@@ -54,9 +56,7 @@ def test_no_draft_is_longer_than_allowed_and_each_repeats_the_text(tokens: list[
     assert len(draft) in (0, *LENGTHS)
     assert len(draft) <= max(0, min(most, room))
     whole = tokens + draft
-    for place in range(len(tokens), len(whole)):
-        end = whole[place - ALIKE : place + 1]
-        assert any(whole[at : at + ALIKE + 1] == end for at in range(place - ALIKE))
+    assert not draft or any(whole[at : at + len(draft)] == draft for at in range(len(tokens)))
 
 
 @given(st.lists(TOKENS, max_size=8))
@@ -67,27 +67,41 @@ def test_growing_texts_are_drafted_as_whole_ones(parts: list[list[int]]) -> None
         assert growing.draft(tokens, 9, free) == Lookup(15).draft(tokens, 9, free)
 
 
-@pytest.mark.parametrize("cost", [0.1, 0.4, 0.9])
-def test_drafts_that_are_wrong_cease_and_come_back_after_many_tokens(cost: float) -> None:
-    tokens, lookup, drafted = [*TEXT, *TEXT[:30]], Lookup(15), 0
-    while draft := lookup.draft(tokens, 20, lambda count: cost * count):
-        lookup.judged(0)
-        drafted += len(draft)
-    assert drafted <= 60
-    waited = 0
-    while not lookup.draft(tokens, 20, lambda count: cost * count) and waited < 1000:
-        waited += 1
-    assert waited > 10 or drafted == 0
+def speed(known: list[int], answer: list[int], cost: float) -> float:
+    """How many times as fast an answer is written behind a known text, where a token more costs so much of a step."""
+    lookup, tokens, took, written = Lookup(15), [*known, 9999, *answer[:ALIKE]], 0.0, ALIKE
+    while written < len(answer):
+        draft = lookup.draft(tokens, 1000, lambda count: cost * count)
+        right = next((at for at, token in enumerate(draft) if answer[written : written + at + 1][-1:] != [token]), None)
+        took += 1 + cost * len(draft)
+        said = answer[written : written + (len(draft) if right is None else right) + 1]
+        tokens, written = tokens + said, written + len(said)
+    return (len(answer) - ALIKE) / took
 
 
-def test_drafts_that_are_right_are_trusted() -> None:
-    lookup, lengths = Lookup(15), []
-    for _ in range(5):
-        lengths.append(len(lookup.draft([*TEXT, *TEXT[:20]], 20, dear)))
-        lookup.judged(lengths[-1])
-    assert lengths == [15] * 5
+def edited(text: list[int], gap: int, instead: int, left_out: int) -> list[int]:
+    """A text in which so many other tokens stand after every `gap`, in the place of as many as are left out."""
+    parts = [text[begin : begin + gap] for begin in range(0, len(text), gap)]
+    return [token for number, part in enumerate(parts) for token in [*part[left_out:], *([5000 + number] * instead)]]
 
 
-@given(chance=st.floats(0, 1), length=st.integers(1, 15))
-def test_no_more_are_expected_than_drafted(chance: float, length: int) -> None:
-    assert 0 <= expected(chance, length) <= length
+@pytest.mark.parametrize(("instead", "left_out"), [(1, 1), (1, 0), (0, 1), (3, 2)])
+def test_an_edited_text_is_followed_past_its_edits(instead: int, left_out: int) -> None:
+    text = list(range(600))
+    assert speed(text, edited(text, 40, instead, left_out), cost=0.3) > 1.5
+
+
+@pytest.mark.parametrize("cost", [0.05, 0.1, 0.4, 0.9])
+def test_what_is_alike_by_chance_costs_little(cost: float) -> None:
+    chance = random.Random(7)
+    phrases = [[chance.randrange(60) for _ in range(5)] for _ in range(40)]
+    known, answer = ([token for _ in range(120) for token in chance.choice(phrases)] for _ in range(2))
+    assert speed(known, answer, cost) > 0.95
+
+
+@pytest.mark.parametrize("cost", [0.1, 0.3, 0.9])
+def test_a_source_that_is_wrong_is_given_up_soon(cost: float) -> None:
+    text = list(range(100))
+    answer = [*text[:50], *range(6000, 6200)]
+    alone = speed(text, text[:50], cost)
+    assert speed(text, answer, cost) > 0.9 * len(answer) / (200 + 50 / alone)
