@@ -30,8 +30,9 @@ GROWTH = 32
 FEW = 16
 """Up to so many pending tokens are computed at once and count as writing, not as reading."""
 
-TILE = 32
-"""Tokens that llama.cpp multiplies at once on processors: a batch of 68 costs nearly what one of 96 does."""
+TILE = 64
+"""Tokens that llama.cpp takes at once on processors: its attention costs half as much for each in a batch of 64 as in
+one of 63 (GGML_FA_TILE_Q in ggml-cpu), and what is left over of a tile costs nearly a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class Queued:
 class Limits:
     """What the backend can hold: sequences at once, cells in all, tokens a step, of prompts beside running answers.
 
-    `turn` says whether batch sequences take part beside interactive ones.
+    `turn` says whether batch sequences take part beside interactive ones; what is read beside answers fills steps of a
+    multiple of `tile` tokens.
     """
 
     slots: int
@@ -78,6 +80,7 @@ class Limits:
     batch: int
     reading: int = sys.maxsize
     turn: bool = True
+    tile: int = TILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> P
             feeds[sequence.order] += forced
             left -= forced
     if feeds:
-        left = min(left, _whole_tiles(sum(feeds.values()), limits.reading))
+        left = min(left, _whole_tiles(sum(feeds.values()), limits))
     enter: list[int] = []
     queued = {s.order for s in waiting}
     for sequence in sorted([*stepping, *waiting], key=lambda s: (s.batch, s.order in queued, s.share, s.order)):
@@ -142,10 +145,10 @@ def plan_step(running: list[Queued], waiting: list[Queued], limits: Limits) -> P
     return Plan(feeds=feeds, enter=tuple(enter), preempt=tuple(preempt))
 
 
-def _whole_tiles(written: int, reading: int) -> int:
+def _whole_tiles(written: int, limits: Limits) -> int:
     """What may be read beside so many written tokens, so that both together are whole tiles: one more at least."""
-    tiles = max((written + reading) // TILE, written // TILE + 1)
-    return tiles * TILE - written
+    tiles = max((written + limits.reading) // limits.tile, written // limits.tile + 1)
+    return tiles * limits.tile - written
 
 
 def _fits(sequence: Queued, active: list[Queued], enter: list[int], claimed: int, limits: Limits) -> bool:

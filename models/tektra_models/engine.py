@@ -204,7 +204,8 @@ class Engine:
 
     def _limits_now(self) -> Limits:
         self._steps += 1
-        return replace(self.limits, reading=self._pace.chunk, turn=self._steps % BATCH_TURN == 0)
+        turn = self._steps % BATCH_TURN == 0
+        return replace(self.limits, reading=self._pace.chunk, tile=self._pace.tile, turn=turn)
 
     def _end_patience(self) -> None:
         """Who has waited too long has time no more."""

@@ -6,11 +6,19 @@ read. What reading costs grows with the context and with what else the machine d
 
 from __future__ import annotations
 
+import math
+
+from tektra_models.batcher import TILE
+
 PIECE = 16
 """Fewer tokens say little about what reading costs for each: smaller pieces cost far more."""
 NEWEST = 0.25
 """What the newest measurement counts against all before it."""
 UNKNOWN = 64
+FAR_OVER = 3.0
+"""How many gaps a step of a whole tile may take before half of one is tried."""
+QUICKER = 0.65
+"""What share of a whole tile's time half of one may take to be worth what it costs in all."""
 FORGET = 0.01
 """How far one step moves what a draft was measured to cost towards what is usual."""
 DRAFT_COST = 0.4
@@ -29,6 +37,7 @@ class Pace:
         self._write: dict[int, float] = {}
         self._read: float | None = None
         self._drafted: dict[tuple[int, int], float] = {}
+        self._latest: dict[int, float] = {}
 
     @property
     def chunk(self) -> int:
@@ -37,6 +46,17 @@ class Pace:
             return UNKNOWN
         left = max(0.0, self._gap - self._write.get(self._writers, 0.0))
         return int(left / max(self._read, 1e-9))
+
+    @property
+    def tile(self) -> int:
+        """Of what number of tokens the next step beside running answers should be a multiple.
+
+        Half a tile only where a whole one takes far too long and half of one is quicker indeed: with small models and
+        long prompts it is not, since attention costs twice as much for each token then.
+        """
+        half = self._latest.get(TILE // 2, 0.0)
+        whole = min(self._latest.get(TILE, 0.0), 2 * half or math.inf)  # whichever is out of date says too much
+        return TILE // 2 if whole > FAR_OVER * self._gap and half < QUICKER * whole else TILE
 
     def draft_cost(self, count: int, writers: int) -> float:
         """What so many drafted tokens add to a step, as a share of one that only writes as many answers."""
@@ -47,6 +67,7 @@ class Pace:
         """A step took so long for this many prompt tokens, running answers and drafted tokens."""
         if written:
             self._writers = written
+            self._latest[read + written + drafted] = seconds
         write = self._write.get(written)
         if not read and not drafted:
             self._write[written] = _mixed(write, seconds)

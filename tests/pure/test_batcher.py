@@ -141,20 +141,22 @@ def test_a_long_prompt_is_read_in_chunks_while_others_go_on() -> None:
 
 
 def test_beside_running_answers_only_so_much_is_read() -> None:
-    limits = Limits(slots=4, cells=1000, batch=512, reading=100)
+    limits = Limits(slots=4, cells=1000, batch=512, reading=3 * TILE + 1)
     writing, reading = Queued(0, 20, 19), Queued(1, 500, 100)
     assert plan_step([writing, reading], [Queued(2, 50)], limits) == Plan(feeds={0: 1, 1: 3 * TILE - 1})
     assert plan_step([reading], [Queued(2, 50)], limits) == Plan(feeds={1: 400, 2: 50}, enter=(2,))
 
 
-@given(st.integers(0, 600), st.integers(1, 8))
-def test_reading_beside_answers_fills_whole_tiles_however_slow_the_machine(reading: int, writers: int) -> None:
-    limits = Limits(slots=9, cells=5000, batch=512, reading=reading)
+@given(st.integers(0, 600), st.integers(1, 8), st.sampled_from([TILE, TILE // 2]))
+def test_reading_beside_answers_fills_whole_tiles_however_slow_the_machine(
+    reading: int, writers: int, tile: int
+) -> None:
+    limits = Limits(slots=9, cells=5000, batch=512, reading=reading, tile=tile)
     writing = [Queued(order, 20, 19) for order in range(writers)]
     step = plan_step([*writing, Queued(9, 4000)], [], limits)
     assert step.feeds[9] > 0, "a little is read though there is no time for it"
-    assert sum(step.feeds.values()) % TILE == 0
-    assert step.feeds[9] <= max(reading, TILE)
+    assert sum(step.feeds.values()) % tile == 0
+    assert step.feeds[9] <= max(reading, tile)
 
 
 def test_no_more_run_than_a_batch_holds() -> None:
@@ -165,7 +167,7 @@ def test_no_more_run_than_a_batch_holds() -> None:
 
 
 def test_the_few_tokens_that_a_form_forced_count_as_writing() -> None:
-    limits = Limits(slots=4, cells=1000, batch=64, reading=8)
+    limits = Limits(slots=4, cells=1000, batch=2 * TILE, reading=8)
     step = plan_step([Queued(0, 500, 100), Queued(1, 30, 20), Queued(2, 9, 8)], [], limits)
     assert step.feeds == {0: TILE - 11, 1: 10, 2: 1}
 

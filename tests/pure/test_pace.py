@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tektra_models.batcher import TILE
 from tektra_models.pace import DRAFT_COST, UNKNOWN, Pace
 
 
@@ -72,3 +73,28 @@ def test_a_draft_that_was_dear_once_is_tried_again() -> None:
     for _ in range(1000):
         pace.took(0.02, read=0, written=1)
     assert pace.draft_cost(3, writers=1) < 1.1 * DRAFT_COST * 3
+
+
+def beside(pace: Pace, token_s: float, attention_s: float = 0.0, steps: int = 20) -> list[int]:
+    """Read beside four answers in steps of as many tokens as it wants, whose attention is dear in half tiles."""
+    tiles: list[int] = []
+    for _ in range(steps):
+        tiles.append(pace.tile)
+        seconds = tiles[-1] * (token_s + attention_s * (2 if tiles[-1] < TILE else 1))
+        pace.took(seconds, read=tiles[-1] - 4, written=4)
+    return tiles
+
+
+def test_whole_tiles_are_read_until_they_take_far_too_long() -> None:
+    assert set(beside(Pace(0.4), token_s=0.015)) == {TILE}
+    assert beside(Pace(0.4), token_s=0.1)[2:] == [TILE // 2] * 18
+
+
+def test_half_a_tile_is_given_up_where_it_spares_no_time() -> None:
+    assert beside(Pace(0.4), token_s=0.01, attention_s=0.02)[2:] == [TILE] * 18
+
+
+def test_one_slow_moment_is_soon_forgotten() -> None:
+    pace = Pace(0.4)
+    beside(pace, token_s=0.1, steps=1)
+    assert beside(pace, token_s=0.01)[1:] == [TILE] * 19
