@@ -18,6 +18,8 @@ WINDOW = 32
 """So many tokens count for how right a source is."""
 KIND = 8
 """Sources that were right about as many tokens, but for less than this, are of one kind."""
+DOUBT = 0.25
+"""How many wrong tokens a source is charged with before there was one."""
 NEAR = 64
 """Tokens within which another source is the same text behind something added or left out."""
 LENGTHS = (3, 7, 15)
@@ -88,7 +90,7 @@ class Lookup:
 
     def _expected(self, length: int) -> float:
         """How many of so many drafted tokens are right in the mean, up to the first wrong one."""
-        chance = min(self._right / (self._right + self._wrong + 1), self._kinds[self._kind])
+        chance = min(self._right / (self._right + self._wrong + DOUBT), self._kinds[self._kind])
         first = chance if self._since_wrong else min(chance, self._goes_on)
         return first * sum(chance**place for place in range(length))
 

@@ -19,6 +19,8 @@ FAR_OVER = 3.0
 """How many gaps a step of a whole tile may take before half of one is tried."""
 QUICKER = 0.65
 """What share of a whole tile's time half of one may take to be worth what it costs in all."""
+FIRST, OWN, MACHINE = 0.5, 0.1, 0.15
+"""What a step with drafts counts for what they cost, the first and every other; and for how fast the machine is."""
 FORGET = 0.01
 """How far one step moves what a draft was measured to cost towards what is usual."""
 DRAFT_COST = 0.4
@@ -60,8 +62,7 @@ class Pace:
 
     def draft_cost(self, count: int, writers: int) -> float:
         """What so many drafted tokens add to a step, as a share of one that only writes as many answers."""
-        seconds, write = self._drafted.get((writers, count)), self._write.get(writers)
-        return DRAFT_COST * count if seconds is None or not write else seconds / write
+        return self._drafted.get((writers, count), DRAFT_COST * count)
 
     def took(self, seconds: float, *, read: int, written: int, drafted: int = 0) -> None:
         """A step took so long for this many prompt tokens, running answers and drafted tokens."""
@@ -72,20 +73,30 @@ class Pace:
         if not read and not drafted:
             self._write[written] = _mixed(write, seconds)
             self._doubt(written)
-        elif not read and write is not None:
-            kind = written, drafted
-            self._drafted[kind] = _mixed(self._drafted.get(kind), max(0.0, seconds - write))
+        elif not read and write:
+            self._learn_draft(written, drafted, seconds / write)
         elif read >= PIECE:  # the rest of a prompt says little about what a token of a whole piece costs
             known = write or 0.0 if written else 0.0
             self._read = _mixed(self._read, max(0.0, seconds - known) / read)
 
+    def _learn_draft(self, writers: int, count: int, times: float) -> None:
+        """A step with drafts took so many times as long as one without is thought to take.
+
+        Where that is known of such drafts already, most of a difference is the machine's, which has another speed now.
+        """
+        known = (writers, count) in self._drafted
+        before = 1 + self.draft_cost(count, writers)
+        self._drafted[writers, count] = max(0.0, _mixed(before, times, OWN if known else FIRST) - 1)
+        if known:
+            self._write[writers] *= _mixed(1.0, times / before, MACHINE)
+
     def _doubt(self, writers: int) -> None:
         """Trust dear drafts less dear with every step without one: what was measured in a bad moment is tried again."""
-        for (others, count), seconds in self._drafted.items():
-            usual = DRAFT_COST * count * self._write[writers]
-            if others == writers and seconds > usual:
-                self._drafted[others, count] = seconds + FORGET * (usual - seconds)
+        for (others, count), share in self._drafted.items():
+            usual = DRAFT_COST * count
+            if others == writers and share > usual:
+                self._drafted[others, count] = _mixed(share, usual, FORGET)
 
 
-def _mixed(before: float | None, newest: float) -> float:
-    return newest if before is None else before + NEWEST * (newest - before)
+def _mixed(before: float | None, newest: float, share: float = NEWEST) -> float:
+    return newest if before is None else before + share * (newest - before)

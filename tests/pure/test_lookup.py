@@ -19,7 +19,7 @@ def free(count: int) -> float:
 
 
 def dear(count: int) -> float:
-    return 1.3 + 0.35 * count
+    return 1.3 + 0.65 * count
 
 
 def test_what_followed_the_same_tokens_before_is_drafted() -> None:

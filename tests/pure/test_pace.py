@@ -54,22 +54,42 @@ def test_reading_alone_teaches_what_reading_costs() -> None:
     assert pace.chunk == 200
 
 
+def drafting(pace: Pace, writers: int, write_s: float, costs: dict[int, float], steps: int = 30) -> None:
+    """Steps without drafts and with each kind of them in turn."""
+    for _ in range(steps):
+        pace.took(write_s, read=0, written=writers)
+        for count, cost in costs.items():
+            pace.took(write_s * (1 + cost), read=0, written=writers, drafted=count)
+
+
+@given(st.sampled_from([3, 7, 15]), st.floats(0.1, 12), st.floats(0.005, 0.5))
+def test_what_drafts_cost_is_learned(count: int, cost: float, write_s: float) -> None:
+    pace = Pace(0.4)
+    assert pace.draft_cost(count, writers=1) == DRAFT_COST * count
+    drafting(pace, 1, write_s, {count: cost})
+    assert abs(pace.draft_cost(count, writers=1) - cost) < 0.25 * (1 + cost)
+
+
 def test_what_drafts_cost_beside_others_says_nothing_of_one_answer_alone() -> None:
     pace = Pace(0.4)
-    pace.took(0.06, read=0, written=4)
-    pace.took(0.02, read=0, written=1)
-    pace.took(0.30, read=0, written=4, drafted=15)
-    assert pace.draft_cost(15, writers=4) == (0.30 - 0.06) / 0.06
+    drafting(pace, 4, 0.06, {15: 4.0})
+    assert abs(pace.draft_cost(15, writers=4) - 4.0) < 0.5
     assert pace.draft_cost(15, writers=1) == DRAFT_COST * 15
-    pace.took(0.05, read=0, written=1, drafted=15)
-    assert abs(pace.draft_cost(15, writers=1) - 1.5) < 1e-9
+
+
+def test_a_slow_machine_makes_no_kind_of_drafts_look_dear_beside_another() -> None:
+    pace = Pace(0.4)
+    drafting(pace, 1, 0.02, {3: 1.2, 7: 2.8, 15: 6.0})
+    for _ in range(20):
+        pace.took(0.04 * 7.0, read=0, written=1, drafted=15)
+    assert pace.draft_cost(15, writers=1) < 1.5 * 6.0 < 13.0
 
 
 def test_a_draft_that_was_dear_once_is_tried_again() -> None:
     pace = Pace(0.4)
     pace.took(0.02, read=0, written=1)
     pace.took(2.0, read=0, written=1, drafted=3)
-    assert pace.draft_cost(3, writers=1) > 90
+    assert pace.draft_cost(3, writers=1) > 40
     for _ in range(1000):
         pace.took(0.02, read=0, written=1)
     assert pace.draft_cost(3, writers=1) < 1.1 * DRAFT_COST * 3
