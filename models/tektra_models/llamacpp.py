@@ -23,7 +23,7 @@ from tektra_models.gguf_header import Header
 from tektra_models.llamacpp_devices import pointers
 from tektra_models.llamacpp_pooled import Pooled
 from tektra_models.machine import cores
-from tektra_models.sampler import LogitSampler, likeliest, log_softmax
+from tektra_models.sampler import Logits, LogitSampler, likeliest, log_softmax
 from tektra_models.spec import IDLE_HOLDERS, Adapter, KvType, Spec
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class LlamaCppBackend:
         self.context = spec.context
         self._pooled = Pooled(self._model, header, spec.name, self.context, self._open_pooled, self._tokenized)
         self.can_rank = self._pooled.can_rank
+        self._row_of_logits = ctypes.c_float * self.vocabulary
         self._pieces: dict[int, bytes] = {}
         self._trie: LLTokenizer | None = None
         self._batch = llama.llama_batch_init(max(spec.batch, 2), 0, 1)
@@ -332,7 +333,7 @@ class LlamaCppBackend:
         chances: Any = None
         sampler = feed.sampler
         if isinstance(sampler, LogitSampler) or feed.follower is not None or feed.sheet is not None:
-            logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._ctx, row), shape=(self.vocabulary,))
+            logits = self._logits(row)
         if feed.sheet is not None:
             chances = log_softmax(logits)
         if feed.follower is not None:
@@ -344,6 +345,11 @@ class LlamaCppBackend:
         if feed.sheet is not None:
             feed.sheet.rows.append((token, float(chances[token]), likeliest(chances, feed.sheet.likeliest)))
         return token
+
+    def _logits(self, row: int) -> Logits:
+        """llama.cpp's own logits of a row, (vocabulary,), until the next batch is computed."""
+        address = ctypes.addressof(llama.llama_get_logits_ith(self._ctx, row).contents)
+        return np.frombuffer(self._row_of_logits.from_address(address), np.float32)
 
     def _fill(self, feeds: list[Feed]) -> list[int]:
         """Write the feeds into the batch; gives the row of each one's last token."""
@@ -399,8 +405,7 @@ class LlamaCppBackend:
             if llama.llama_decode(self._ctx, self._batch) != 0:
                 raise ModelError("llama.cpp could not compute the text")
             for row in rows:
-                logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._ctx, row), shape=(self.vocabulary,))
-                total -= float(log_softmax(logits.astype(np.float64))[tokens[at + row + 1]])
+                total -= float(log_softmax(self._logits(row).astype(np.float64))[tokens[at + row + 1]])
         self.cut(0, 0)
         return total
 
