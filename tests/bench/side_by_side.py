@@ -20,9 +20,11 @@ from tests.bench.llama_cpp_server import NAME as EXAMPLE
 from tests.bench.llama_cpp_server import llama_cpp_server
 from tests.bench.llama_server import NAME as NATIVE
 from tests.bench.llama_server import llama_server
+from tests.bench.random_model import Shape, random_gguf
 from tests.bench.requests import Server, at_once, benchmarked
 from tests.bench.restart import remembering, restarted
 from tests.bench.servers import Peer, settle
+from tests.bench.tuned import tuned_tektra
 from tests.bench.workloads import (
     OWN_TOKENS,
     Sizes,
@@ -31,6 +33,7 @@ from tests.bench.workloads import (
     likely_tokens,
     long_prompt_beside,
     one_stream,
+    read_and_written,
     repeated_text,
     schema_calls,
     shared_beginning,
@@ -65,7 +68,7 @@ class SideBySide:
         self.commands: dict[str, str] = {}
         self.failures: list[str] = []
 
-    def measure(self, model: Path, counting: Path) -> None:
+    def measure(self, model: Path, counting: Path, shape: Shape) -> None:
         """Everything; what fails leaves the rest as it is."""
         with self._noted("under load"):
             self._under_load(model)
@@ -73,6 +76,8 @@ class SideBySide:
             self._counting(counting)
         with self._noted("after a restart"):
             self._after_restart(model)
+        with self._noted("tuned"):
+            self._tuned(shape)
 
     def _under_load(self, model: Path) -> None:
         """One stream and eight, common beginnings, calls; our server without drafts.
@@ -141,6 +146,15 @@ class SideBySide:
 
             peers: dict[str, Measure] = {NATIVE: partial(theirs, native), EXAMPLE: partial(theirs, example)}
             self._take("restart", {OURS: ours, **peers, FLOOR: floor}, {OURS: tektra})
+
+    def _tuned(self, shape: Shape) -> None:
+        """The type and the settings that tuning chose, and the peer on the customary Q4_K_M of the same shape."""
+        customary = random_gguf(shape, self._cache)
+        with tuned_tektra(self._cache, shape) as (tektra, tuning), ExitStack() as stack:
+            self.commands["tuned"] = f"tektra models tune: {tuning['preferred']['4-bit']}"
+            native = self._started(stack, llama_server(self._cache, customary))
+            servers: Servers = {OURS: tektra, NATIVE: native}
+            self._take("tuned", self._each(read_and_written, servers), servers)
 
     def _each(self, workload: Callable[[Server, Sizes, Texts], Figures], servers: Servers) -> dict[str, Measure]:
         return {name: partial(workload, server, self._sizes) for name, server in servers.items()}

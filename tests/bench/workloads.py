@@ -58,6 +58,8 @@ class Sizes:
     conversation: int = 4000
     repeated: int = 300
     calls: int = 3
+    read: int = 1024
+    read_written: int = 128
 
 
 QUICK = Sizes(
@@ -70,6 +72,8 @@ QUICK = Sizes(
     conversation=300,
     repeated=60,
     calls=1,
+    read=64,
+    read_written=12,
 )
 """To see whether everything works; the figures say nothing."""
 
@@ -78,6 +82,13 @@ def one_stream(server: Server, sizes: Sizes, texts: Texts) -> Figures:
     """One answer: its first token, and how fast the others follow."""
     (answer,) = _written(server, [texts.of(sizes.prompt)], sizes.prompt, sizes.written)
     return {"decode_tokens_per_s": (sizes.written - 1) / answer.decode_s, "first_token_s": answer.first_s}
+
+
+def read_and_written(server: Server, sizes: Sizes, texts: Texts) -> Figures:
+    """One long prompt and one answer, each in tokens per second, of a model with the made-up vocabulary."""
+    (answer,) = ask(server, [completion(texts.uncounted(sizes.read), sizes.read_written)])
+    decode = (sizes.read_written - 1) / answer.decode_s
+    return {"prompt_tokens_per_s": sizes.read / answer.first_s, "decode_tokens_per_s": decode}
 
 
 def eight_streams(server: Server, sizes: Sizes, texts: Texts) -> Figures:
