@@ -45,6 +45,8 @@ PATIENCE_S = 30.0
 """After which a waiting batch sequence goes before those that come later."""
 WRITTEN = 4.0
 """What a written token counts for a party's share, beside one that was read: reading shares a step with many others."""
+RECENT_S = 10.0
+"""For so long the latest conversation stays in cells, whatever it costs others: it may go on at once."""
 WORTH_WAITING = 32
 """Tokens that a newcomer lets another read for both of them; for fewer, entering at once is as good."""
 
@@ -74,6 +76,7 @@ class Engine:
         self._shares = Shares()
         self._steps = 0
         self._crowded = False
+        self._left_at = -RECENT_S
 
     @property
     def running(self) -> int:
@@ -275,7 +278,7 @@ class Engine:
         """Let idle cells go for those that are needed, and those that only slow down a step."""
         self._cells.make_room(count)
         if self._crowded and not self._waiting:  # who waits may be about to need what is idle
-            self._crowded = self.recall.relieve()
+            self._crowded = self.recall.relieve(spare_latest=self._now() - self._left_at < RECENT_S)
 
     def _make_drafts(self) -> None:
         """Guess what comes next where few write, and only into cells that nobody would have to leave for it."""
@@ -400,5 +403,5 @@ class Engine:
 
     def _leave(self, sequence: Sequence) -> None:
         self._cells.leave(sequence.holder)
-        self._crowded = True
+        self._crowded, self._left_at = True, self._now()
         sequence.holder, sequence.held = -1, 0

@@ -8,11 +8,11 @@ from tektra_models.kv_store import KvStore
 
 WORTH_KEEPING = 256
 """Tokens: fewer are computed as fast as they are read."""
-KEPT_SHARE, KEPT_MOST = 4, 2048
+KEPT_SHARE, KEPT_MOST = 4, 1024
 """One cell in so many may be kept for those who come again, once all is on disk, and no more than so many.
 
-llama.cpp looks at all cells up to the last one in use for every token and every head: behind 8,100 idle ones a model of
-0.5B wrote an eighth slower (docs/performance.md).
+llama.cpp looks at all cells up to the last one in use for every token and every head: behind 2,700 idle ones a model of
+0.5B reads a twelfth slower, behind 8,100 it writes an eighth slower (docs/performance.md).
 """
 
 
@@ -51,16 +51,17 @@ class Recall:
         self._store.settle()
         return self._cells.trim(self._most) > 0
 
-    def relieve(self) -> bool:
+    def relieve(self, *, spare_latest: bool) -> bool:
         """Let one idle sequence go where too many cells are idle beside those in use; whether more may have to.
 
-        The longest unused goes, once it is on disk; never the latest, which may well be the one that goes on.
+        The longest unused goes, once it is on disk; the latest may be spared, since it may be the one that goes on.
         """
         if self._store is None or self._cells.idle <= self._most:
             return False
-        holder = next(reversed(self._cells.keepable(WORTH_KEEPING)[1:]), None)
-        if holder is None:
-            return False
+        holders = self._cells.keepable(WORTH_KEEPING)
+        if len(holders) <= spare_latest:
+            return bool(holders)  # its time will come
+        holder = holders[-1]
         if not self._store.holds(self._cells.tokens(holder)):
             if self._store.writing:
                 return True  # states that wait to be written take memory

@@ -18,7 +18,7 @@ from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
 from tests.bench.drafts import measure_drafts
 from tests.bench.gaps import measure_gaps
-from tests.bench.peers import measure_peers
+from tests.bench.peers import WORKLOADS, measure_peers
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
 from tests.bench.swaps import measure_swaps
@@ -43,12 +43,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10, help="runs of each command (default 10)")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where models, sources and peers are kept")
     parser.add_argument("--quick", action="store_true", help="`peers` in small, to see whether all works")
+    parser.add_argument("--only", action="append", metavar="WORKLOAD", help="of `peers`, such as 'long prompt'; repeat")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the ratios of `peers`")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that no server is left behind
     unknown = set(args.parts) - {*PARTS, PEERS}
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    unknown = set(args.only or ()) - WORKLOADS
+    if unknown:
+        parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(sorted(WORKLOADS))}")
     parts = args.parts or list(PARTS)
     report: dict[str, Any] = {
         "schema": "tektra.benchmark/1",
@@ -71,7 +75,8 @@ def main() -> None:
     if "swaps" in parts:
         report["swaps"] = measure_swaps(args.cache)
     if PEERS in parts:
-        report["peers"] = measure_peers(args.cache, args.pairs, quick=args.quick, plot=args.plot)
+        only = frozenset(args.only or WORKLOADS)
+        report["peers"] = measure_peers(args.cache, args.pairs, quick=args.quick, only=only, plot=args.plot)
     if "tuned" in parts:
         report["tuned"] = measure_tuned(args.cache, args.pairs)
     print(json.dumps(report, indent=2))

@@ -42,19 +42,22 @@ ROWS = [
     Row("edited text", "decode_tokens_per_s", "the same but for one token in 25", "tokens/s", SPECULATING, more=True),
     Row("new text", "decode_tokens_per_s", "the prompt holds nothing of it", "tokens/s", SPECULATING, more=True),
 ]
+WORKLOADS = frozenset(row.workload for row in ROWS)
 
 
-def measure_peers(cache: Path, pairs: int, *, quick: bool = False, plot: Path | None = None) -> dict[str, Any]:
+def measure_peers(
+    cache: Path, pairs: int, *, quick: bool = False, only: frozenset[str] = WORKLOADS, plot: Path | None = None
+) -> dict[str, Any]:
     """Every workload's figures of all servers, the ratios of each pair, and the floors."""
     built(cache)
     installed(cache)
     shape = SMALL if quick else HALF_B
     model = random_gguf(shape, cache, vocabulary=sources(cache) / VOCABULARY)
     counting = random_gguf(shape, cache, counting=True)
-    bench = SideBySide(cache, pairs, QUICK if quick else Sizes())
+    bench = SideBySide(cache, pairs, QUICK if quick else Sizes(), only)
     bench.measure(model, counting, shape)
     bandwidth = memory_bandwidth()
-    rows = [row.compare(bench.runs.get(row.workload, {})) for row in ROWS]
+    rows = [row.compare(bench.runs.get(row.workload, {})) for row in ROWS if row.workload in only]
     say(table(rows, EXAMPLE))
     if plot is not None:
         drawn = [row for row in rows if row["peer"] == NATIVE and row["ratio"]]

@@ -6,7 +6,7 @@ import http.client
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,7 @@ from tests.bench.workloads import (
 CONTEXT = 16384
 """Of Tektra, whose sequences share all cells; eight slots of llama-server have 40,960 between them."""
 SPECULATING = f"{NATIVE} --spec-default"
+UNDER_LOAD = ("one stream", "eight streams", "shared beginning", "schema")
 HELD = {"same text": 0, "edited text": EDITED, "new text": 1}
 """How often a token of the text that the prompt holds is another: never, once in so many, always."""
 FAILURES = (
@@ -61,23 +62,25 @@ Servers = dict[str, Server]
 class SideBySide:
     """All that was measured so far, and what failed."""
 
-    def __init__(self, cache: Path, pairs: int, sizes: Sizes) -> None:
-        self._cache, self._pairs, self._sizes = cache, pairs, sizes
+    def __init__(self, cache: Path, pairs: int, sizes: Sizes, only: frozenset[str]) -> None:
+        self._cache, self._pairs, self._sizes, self._only = cache, pairs, sizes, only
         self._numbers = itertools.count()
         self.runs: dict[str, Runs] = {}
         self.commands: dict[str, str] = {}
         self.failures: list[str] = []
 
     def measure(self, model: Path, counting: Path, shape: Shape) -> None:
-        """Everything; what fails leaves the rest as it is."""
-        with self._noted("under load"):
-            self._under_load(model)
-        with self._noted("counting"):
-            self._counting(counting)
-        with self._noted("after a restart"):
-            self._after_restart(model)
-        with self._noted("tuned"):
-            self._tuned(shape)
+        """Everything that is wanted; what fails leaves the rest as it is."""
+        groups: dict[str, tuple[Collection[str], Callable[[], None]]] = {
+            "under load": (UNDER_LOAD, lambda: self._under_load(model)),
+            "counting": (("long prompt", *HELD), lambda: self._counting(counting)),
+            "after a restart": (("restart",), lambda: self._after_restart(model)),
+            "tuned": (("tuned",), lambda: self._tuned(shape)),
+        }
+        for name, (workloads, measure) in groups.items():
+            if not self._only.isdisjoint(workloads):
+                with self._noted(name):
+                    measure()
 
     def _under_load(self, model: Path) -> None:
         """One stream and eight, common beginnings, calls; our server without drafts.
@@ -161,6 +164,8 @@ class SideBySide:
 
     def _take(self, name: str, measures: Mapping[str, Measure], servers: Servers, pairs: int | None = None) -> None:
         """Measure all in turn, pair by pair; after a failure the whole pairs before it stay."""
+        if name in {*UNDER_LOAD, *HELD, "long prompt"} - self._only:
+            return
         taken: dict[str, list[Figures]] = {server: [] for server in measures}
         self.runs[name] = taken
         pairs = pairs or self._pairs

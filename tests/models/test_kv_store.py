@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tektra_models.engine import Engine
+from tektra_models.engine import RECENT_S, Engine
 from tektra_models.generation import Prompt, Sampling
 from tektra_models.kv_store import KvStore
 from tektra_models.recall import KEPT_SHARE, WORTH_KEEPING
@@ -250,20 +250,27 @@ def test_cells_go_when_all_is_on_disk_but_for_the_latest_conversation(opened: Op
     assert ask(engine, prompts[0])[1] == lengths[0] - 1
 
 
-def test_idle_cells_go_to_disk_beside_a_running_answer(opened: Open) -> None:
-    engine = opened()
-    prompts = [Prompt(text=f"{word} once upon a time. " * 55) for word in ("Red", "Green", "Blue", "Grey")]
+def test_idle_cells_go_to_disk_beside_a_running_answer_the_latest_conversation_last(opened: Open) -> None:
+    engine, now = opened(), 0.0
+    engine._now = lambda: now
+    prompts = [Prompt(text=f"{word} once upon a time. " * 55) for word in ("Red", "Green", "Blue")]
     lengths = [len(engine.tokens(prompt)) for prompt in prompts]
-    engine.add("other", Prompt(text="Tell me a story."), with_(GREEDY, max_tokens=900, ignore_end=True))
+    most = engine.backend.context // KEPT_SHARE
+    assert min(lengths) > most
+    engine.add("other", Prompt(text="Tell me a story."), with_(GREEDY, max_tokens=400, ignore_end=True))
     for prompt in prompts:
-        engine.add("one", prompt, with_(GREEDY, max_tokens=2))
+        engine.add("one", prompt, with_(GREEDY, max_tokens=1))
         while engine.running + engine.waiting > 1:
             engine.step()
-    engine.recall._store.settle()  # type: ignore[union-attr]
-    while engine._crowded:
+    for _ in range(20):
+        assert engine.recall._store is not None
+        engine.recall._store.settle()
         engine.step()
+    assert engine._cells.idle == lengths[-1], "the latest conversation may go on at once"
+    now += RECENT_S
+    engine.step()
     assert engine.running
-    assert lengths[3] <= engine._cells.idle <= max(engine.backend.context // KEPT_SHARE, lengths[3] + 2)
+    assert engine._cells.idle == 0
     engine.cancel("other")
     assert [ask(engine, prompt)[1] for prompt in prompts] == [length - 1 for length in lengths]
 
