@@ -35,12 +35,22 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimate(
-    header: Header, context: int, slots: int, batch: int, kv_type: str = "f16", adapters: Sequence[Header] = ()
+    header: Header,
+    context: int,
+    slots: int,
+    batch: int,
+    kv_type: str = "f16",
+    adapters: Sequence[Header] = (),
+    *,
+    one_pass: bool = True,
 ) -> Estimate:
-    """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens at once."""
+    """Estimate what the model takes with `context` KV cells that all `slots` share and `batch` tokens at once.
+
+    `one_pass` says that attention is computed in one pass (flash attention).
+    """
     weights = header.weights_bytes + sum(adapter.weights_bytes for adapter in adapters)
     kv = _kv_bytes(header, context, kv_type) + _state_bytes(header, slots)
-    buffers = buffers_bytes(header, context, slots, batch)
+    buffers = buffers_bytes(header, context, slots, batch, one_pass=one_pass)
     return _summed(weights, kv, buffers, context, slots)
 
 
@@ -109,7 +119,7 @@ def _state_values(header: Header) -> int:
     return matrix + 2 * tail
 
 
-def buffers_bytes(header: Header, context: int, slots: int, batch: int) -> int:
+def buffers_bytes(header: Header, context: int, slots: int, batch: int, *, one_pass: bool = True) -> int:
     """What computing a step takes beside weights and cells."""
     # llama.cpp reserves one compute buffer for its largest step and reuses it along the graph, so what counts is the
     # wider of two moments: the end, where a whole batch has logits beside the hidden state and its normed copy; and
@@ -119,9 +129,12 @@ def buffers_bytes(header: Header, context: int, slots: int, batch: int) -> int:
     vocabulary = header.vocabulary or 0
     width = header.embedding_length or 0
     heads = header.heads if header.heads is not None else 0
-    queries = (max(heads) if isinstance(heads, tuple) else heads) * (header.head_dim_k or 0)
+    most_heads = max(heads) if isinstance(heads, tuple) else heads
+    queries = most_heads * (header.head_dim_k or 0)
     end = (vocabulary + 2 * width) * F32
     layer = (3 * (header.feed_forward_length or 0) + 4 * width + queries) * F32 + context * (F32 + 2)
+    if not one_pass:  # every head's scores for all cells
+        layer += most_heads * context * F32
     # Beside it: one row of logits for each sequence, also for kept ones, and the sampler's candidates for running ones.
     rows = (slots + IDLE_HOLDERS) * (vocabulary + width) * F32 + slots * vocabulary * 12
     return batch * max(end, layer) + rows + vocabulary * VOCABULARY_ENTRY

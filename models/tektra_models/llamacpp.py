@@ -393,6 +393,18 @@ class LlamaCppBackend:
         self.cut(holder, 0)
         return False
 
+    def repeat(self, holder: int, length: int) -> bool:
+        """Let a holder hold all its `length` tokens twice, one after the other; false where that cannot be."""
+        if not self.can_share or not llama.llama_memory_can_shift(self._memory):
+            return False
+        spare = holder + 1
+        if not self.restore(spare, self.state(holder)):
+            return False
+        llama.llama_memory_seq_add(self._memory, spare, 0, -1, length)
+        llama.llama_memory_seq_cp(self._memory, spare, holder, length, 2 * length)
+        self.cut(spare, 0)
+        return True
+
     def surprise(self, tokens: list[int], wanted: Collection[int]) -> float:
         """How unlikely the tokens at the wanted places are, each after all before: nats, in sum; empties the cells."""
         total = 0.0

@@ -77,6 +77,11 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """How many bytes all kept states may take."""
 
     @property
+    def one_pass(self) -> bool:
+        """Whether attention may be computed in one pass, without all scores in memory."""
+        return self.flash_attention != "off"
+
+    @property
     def at_once(self) -> int:
         """Tokens of a step that are computed at once."""
         return min(self.micro_batch or self.batch, self.batch)

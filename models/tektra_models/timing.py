@@ -14,6 +14,8 @@ WARM_UP = 64
 LEAST_PROMPT = 64
 WRITTEN, LEAST_WRITTEN = 16, 4
 """Tokens that are written at a time; fewer where time is up."""
+TIMES_AS_DEEP = 4
+"""How many times its prompt a conversation is as long, behind which settings are timed."""
 ODD = 7919
 """Tokens are chosen by multiples of it, so that no text repeats itself."""
 WINDOW = 512
@@ -38,14 +40,28 @@ class Stopwatch:
         self._backend.cut(0, 0)
         return length
 
-    def speed(self, prompt: int, until: float) -> tuple[float, float]:
-        """Tokens a second, read and written: of several runs the fastest, since all that disturbs makes them slower."""
+    def speed(self, prompt: int, until: float, *, deep: bool = False) -> tuple[float, float]:
+        """Tokens a second, read and written: of several runs the fastest, since all that disturbs makes them slower.
+
+        What is written stands behind the prompt, or, `deep`, behind a conversation of several such prompts.
+        """
         reading, wrote = math.inf, math.inf
         while math.isinf(reading) or time.monotonic() < until:
             reading = min(reading, self._feed(prompt, 0) / prompt)
-            wrote = min(wrote, self._write(prompt, until))
+            behind = self._deepened(prompt) if deep else prompt
+            wrote = min(wrote, self._write(behind, until))
             self._backend.cut(0, 0)
         return 1 / reading, 1 / wrote
+
+    def _deepened(self, length: int) -> int:
+        """Double what the cells hold, which takes far less time than computing it; how much they hold then."""
+        most = min(TIMES_AS_DEEP * length, self._backend.context - WRITTEN - 1)
+        behind = length
+        while behind * 2 <= most and self._backend.repeat(0, behind):
+            behind *= 2
+        self._feed(1, behind)  # carries out what was moved
+        self._backend.cut(0, behind)
+        return behind
 
     def _write(self, position: int, until: float) -> float:
         """Seconds for one more token."""

@@ -23,7 +23,7 @@ from tektra_models.machine import cores
 from tektra_models.quantize import TYPES
 from tektra_models.random_weights import cut, half_b, shape_of, write_random
 from tektra_models.spec import Spec
-from tektra_models.timing import LEAST_PROMPT, WINDOW, WRITTEN, Stopwatch, perplexity, tokens_of
+from tektra_models.timing import LEAST_PROMPT, TIMES_AS_DEEP, WINDOW, WRITTEN, Stopwatch, perplexity, tokens_of
 from tektra_models.tune import Found, Job, Progress, Refused, Said
 from tektra_models.tuning import (
     CUSTOMARY,
@@ -106,7 +106,7 @@ class Tuner:
         self._begun = time.monotonic()
         self._files = Files(job)
         batch = max(job.batch, LEAST_PROMPT)
-        context = min(max(batch, WINDOW) + WRITTEN, self._files.context_train)
+        context = min(max(batch * TIMES_AS_DEEP, WINDOW) + 2 * WRITTEN, self._files.context_train)
         # A file that was cut may be so small that it would get a single thread.
         threads = 0 if self._files.shape.layers == self._files.shape.of_layers else cores()
         self._usual = Spec(name="tuning", path="", context=context, slots=1, batch=batch, threads=threads)
@@ -198,7 +198,7 @@ class Tuner:
             setting: value,
         }
         with self._opened(self._chosen, **how) as backend:
-            prompt_per_s, written_per_s = self._speed(backend, until)
+            prompt_per_s, written_per_s = self._speed(backend, until, deep=True)
         return Trial(setting=setting, value=value, prompt_per_s=prompt_per_s, written_per_s=written_per_s)
 
     def _confirmed(self, best: Best) -> Best:
@@ -209,7 +209,7 @@ class Tuner:
         speeds = []
         for how in ({}, chosen):
             with self._opened(self._chosen, **how) as backend:
-                prompt_per_s, written_per_s = self._speed(backend, self._until(1.0, 1))
+                prompt_per_s, written_per_s = self._speed(backend, self._until(1.0, 1), deep=True)
             speeds.append(Timed(prompt_per_s=prompt_per_s, written_per_s=written_per_s))
         return best if noticeably_faster(speeds[1], speeds[0]) else Best()
 
@@ -218,12 +218,12 @@ class Tuner:
         now = time.monotonic()
         return now + max(self._begun + self._job.seconds * share - now, 0.0) / left
 
-    def _speed(self, backend: LlamaCppBackend, until: float) -> tuple[float, float]:
+    def _speed(self, backend: LlamaCppBackend, until: float, *, deep: bool = False) -> tuple[float, float]:
         """Tokens a second, reckoned up where only some layers are there."""
         watch = Stopwatch(backend)
         self._prompt = watch.prompt_length(PATIENCE * (until - time.monotonic()), self._prompt)
         share = self._files.shape.layers / self._files.shape.of_layers
-        prompt_per_s, written_per_s = (round(rate * share, 2) for rate in watch.speed(self._prompt, until))
+        prompt_per_s, written_per_s = (round(rate * share, 2) for rate in watch.speed(self._prompt, until, deep=deep))
         watch.close()
         return prompt_per_s, written_per_s
 

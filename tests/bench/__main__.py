@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tektra_models.machine import cores
+from tests.bench.attention import measure_attention
 from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
 from tests.bench.drafts import measure_drafts
@@ -25,7 +26,7 @@ from tests.bench.swaps import measure_swaps
 from tests.bench.tuned import measure_tuned
 from tests.llama_sources import CACHE
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "tuned", "swaps", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "attention", "tuned", "swaps", "commands", "start")
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
 
@@ -72,6 +73,8 @@ def main() -> None:
         report["restart"] = measure_restart(args.cache, args.pairs)
     if "drafts" in parts:
         report["drafts"] = measure_drafts(args.cache, args.pairs)
+    if "attention" in parts:
+        report["attention"] = measure_attention(args.cache)
     if "swaps" in parts:
         report["swaps"] = measure_swaps(args.cache)
     if PEERS in parts:

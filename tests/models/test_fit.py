@@ -58,6 +58,12 @@ def test_a_quantized_cache_is_smaller() -> None:
     assert packed * 2 * 32 == full * 34
 
 
+def test_attention_in_two_passes_holds_the_scores_of_all_heads() -> None:
+    one, two = (estimate(header(**WIDE), 8192, 8, 512, one_pass=one_pass) for one_pass in (True, False))
+    assert two.kv_bytes == one.kv_bytes
+    assert two.buffers_bytes - one.buffers_bytes == 512 * 32 * 8192 * 4
+
+
 def test_head_counts_may_differ_by_layer() -> None:
     facts = SMALL | {"attention__head_count_kv": (2, 0, 1, 0)}
     assert estimate(header(**facts), 100, 1, 512).kv_bytes == 100 * 3 * (64 + 64) * 2

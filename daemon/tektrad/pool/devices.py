@@ -75,7 +75,8 @@ def _placed(spec: Spec, rooms: Sequence[Room]) -> Spec:
     header = read_header(spec.path)
     adapters = [read_header(adapter.path) for adapter in spec.adapters]
     parts = placement.parts_of(header, spec.context, spec.slots, spec.kv_type, adapters)
-    fixed = fit.buffers_bytes(header, spec.context, spec.slots, spec.at_once) + placement.MARGIN
+    buffers = fit.buffers_bytes(header, spec.context, spec.slots, spec.at_once, one_pass=spec.one_pass)
+    fixed = buffers + placement.MARGIN
     return msgspec.structs.replace(spec, offload=offload_of(spec, parts, fixed, rooms))
 
 
