@@ -37,8 +37,9 @@ def tune(
 ) -> None:
     """Find out which type and settings are fastest on this machine.
 
-    Types are timed with files of random weights. With --text, and for the built-in model, MODEL itself is quantized as
-    each type, so that its loss is measured too. Loads use the settings that were found; pull --best takes the type.
+    Types are timed with files of random weights, settings behind a conversation four times as long as the prompt. With
+    --text, and for the built-in model, MODEL itself is quantized as each type, so that its loss is measured too. Loads
+    use the settings that were found; pull --best takes the type.
     """
     if show and forget:
         raise UsageError("--show and --forget exclude each other", "Leave one of them out.")
