@@ -43,10 +43,13 @@ class Cells:
             self._tree.join(holder, match)
         return holder
 
+    def missing(self, count: int) -> int:
+        """How many cells have to go before `count` more tokens can be computed."""
+        return max(0, self._tree.cells + count - self._backend.context)
+
     def make_room(self, count: int) -> None:
         """Let idle cells go until `count` more tokens can be computed."""
-        missing = self._tree.cells + count - self._backend.context
-        if missing > 0:
+        if missing := self.missing(count):
             enough = max(missing, self._backend.context // AT_ONCE)
             for holder, length in self._tree.evict(enough, self._in_use).items():
                 self._cut(holder, length)

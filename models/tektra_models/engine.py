@@ -276,7 +276,7 @@ class Engine:
 
     def _make_room(self, count: int) -> None:
         """Let idle cells go for those that are needed, and those that only slow down a step."""
-        self._cells.make_room(count)
+        self.recall.make_room(count)
         if self._crowded and not self._waiting:  # who waits may be about to need what is idle
             self._crowded = self.recall.relieve(spare_latest=self._now() - self._left_at < RECENT_S)
 

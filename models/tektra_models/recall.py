@@ -36,6 +36,7 @@ class Recall:
         data = self._store.read(stored)
         if data is None:
             return
+        self.make_room(len(stored.tokens))
         holder = self._cells.adopt(stored.tokens)
         if not self._backend.restore(holder, data):
             self._cells.give_up(holder)
@@ -51,6 +52,15 @@ class Recall:
         self._store.settle()
         return self._cells.trim(self._most) > 0
 
+    def make_room(self, count: int) -> None:
+        """Let idle cells go until `count` more tokens can be computed: to disk, unless that is busy with others."""
+        while self._store is not None and self._cells.missing(count):
+            holder = next(reversed(self._cells.keepable(WORTH_KEEPING)), None)
+            if holder is None or not self._is_kept(self._store, holder):
+                break
+            self._cells.give_up(holder)
+        self._cells.make_room(count)
+
     def relieve(self, *, spare_latest: bool) -> bool:
         """Let one idle sequence go where too many cells are idle beside those in use; whether more may have to.
 
@@ -61,14 +71,15 @@ class Recall:
         holders = self._cells.keepable(WORTH_KEEPING)
         if len(holders) <= spare_latest:
             return bool(holders)  # its time will come
-        holder = holders[-1]
-        if not self._store.holds(self._cells.tokens(holder)):
-            if self._store.writing:
-                return True  # states that wait to be written take memory
-            if not self._keep(self._store, holder):
-                return True
-        self._cells.give_up(holder)
+        if self._is_kept(self._store, holders[-1]):
+            self._cells.give_up(holders[-1])
         return True
+
+    def _is_kept(self, store: KvStore, holder: int) -> bool:
+        """Whether what a holder holds is on disk, or on its way there from now on, one at a time: they take memory."""
+        if store.holds(self._cells.tokens(holder)):
+            return True
+        return not store.writing and self._keep(store, holder)
 
     def _keep(self, store: KvStore, holder: int) -> bool:
         """Write what a holder holds, or never try again with one that is too large."""

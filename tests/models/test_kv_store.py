@@ -275,6 +275,18 @@ def test_idle_cells_go_to_disk_beside_a_running_answer_the_latest_conversation_l
     assert [ask(engine, prompt)[1] for prompt in prompts] == [length - 1 for length in lengths]
 
 
+def test_what_makes_way_for_others_goes_to_disk(opened: Open) -> None:
+    engine = opened()
+    prompts = [Prompt(text=f"{word} once upon a time. " * 110) for word in ("Red", "Green", "Blue")]
+    lengths = [len(engine.tokens(prompt)) for prompt in prompts]
+    assert lengths[0] + lengths[1] > engine.backend.context
+    for prompt in prompts:
+        assert ask(engine, prompt)[1] == 0
+        assert engine.recall._store is not None
+        engine.recall._store.settle()
+    assert [ask(engine, prompt)[1] for prompt in prompts] == [length - 1 for length in lengths]
+
+
 def test_nothing_goes_that_cannot_come_back(opened: Open) -> None:
     engine = opened(most=1000)
     prompts = [Prompt(text=f"{word} once upon a time. " * 55) for word in ("Red", "Green", "Blue")]
