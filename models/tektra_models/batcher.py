@@ -32,7 +32,7 @@ FEW = 16
 
 TILE = 64
 """Tokens that llama.cpp takes at once on processors: its attention costs half as much for each in a batch of 64 as in
-one of 63 (GGML_FA_TILE_Q in ggml-cpu), and what is left over of a tile costs nearly a whole one."""
+one of 63 (GGML_FA_TILE_Q in ggml-cpu), and a few tokens beyond a tile cost far more than their share."""
 
 
 @dataclass(frozen=True, slots=True)

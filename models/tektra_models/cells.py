@@ -22,7 +22,7 @@ class Cells:
         self._tree = PrefixTree()
         self._free = list(range(backend.holders))
         self._in_use: set[int] = set()
-        self._private: set[int] = set()
+        self._off_disk: set[int] = set()
 
     def find(self, tokens: list[int]) -> Match:
         """The longest prefix that need not be computed; the last token always has to be, for what follows it."""
@@ -37,7 +37,7 @@ class Cells:
         holder = self._free.pop() if self._free else self._take_away(keep=match.holder)
         self._in_use.add(holder)
         if private:
-            self._private.add(holder)
+            self._off_disk.add(holder)
         if match.length:
             self._backend.copy(match.holder, holder, match.length)
             self._tree.join(holder, match)
@@ -75,17 +75,17 @@ class Cells:
         return [
             holder
             for holder in self._tree.latest_ends(idle)
-            if self._tree.length(holder) >= least and holder not in self._private
+            if self._tree.length(holder) >= least and holder not in self._off_disk
         ]
 
     def keep_off_disk(self, holder: int) -> None:
         """What a holder holds is not for the disk."""
-        self._private.add(holder)
+        self._off_disk.add(holder)
 
     @property
     def idle(self) -> int:
         """Cells that nobody in use holds."""
-        return self._tree.cells - self._tree.held_by(self._in_use)
+        return self._tree.cells - self._tree.cells_of(self._in_use)
 
     def trim(self, most: int) -> int:
         """Let idle cells go, the longest unused first, but for `most` or the latest sequence; returns how many."""
@@ -104,8 +104,7 @@ class Cells:
         return used + count <= self._backend.context and len(self._in_use) < self._backend.holders
 
     def adopt(self, tokens: list[int]) -> int:
-        """An idle holder of these tokens, whose cells are going to be read from elsewhere."""
-        self.make_room(len(tokens))
+        """An idle holder of these tokens, for which there is room; its cells are going to be read from elsewhere."""
         holder = self._free.pop() if self._free else self._take_away(keep=-1)
         self._tree.grow(holder, tokens)
         return holder
@@ -125,12 +124,12 @@ class Cells:
         holder = self._tree.least(self._tree.holders - self._in_use - {keep})
         self._tree.cut(holder)
         self._backend.cut(holder, 0)
-        self._private.discard(holder)
+        self._off_disk.discard(holder)
         return holder
 
     def _cut(self, holder: int, length: int) -> None:
         """Carry out what the tree has decided already; a holder of nothing is free."""
         self._backend.cut(holder, length)
         if not length:
-            self._private.discard(holder)
+            self._off_disk.discard(holder)
             self._free.append(holder)

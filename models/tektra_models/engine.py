@@ -238,9 +238,9 @@ class Engine:
 
     def _in_line(self) -> list[Queued]:
         """What the batcher has to know of those who may enter: what they need not compute, and whom they follow."""
-        free = self.limits.slots - len(self._running)
         if not self._waiting:
             return []
+        free = self.limits.slots - len(self._running)
         if not free and not any(sequence.batch for sequence in self._running.values()):
             return []
         reading = [s.tokens for s in self._running.values() if not s.writing]

@@ -95,7 +95,7 @@ class PrefixTree:
         """How many of a holder's tokens lie in cells that one of the others holds too."""
         return self._held_by(self._tails[holder], others) if holder in self._tails else 0
 
-    def held_by(self, holders: Set[int]) -> int:
+    def cells_of(self, holders: Set[int]) -> int:
         """How many cells some holders hold together; those that they share count once."""
         nodes = {node for holder in holders for node in self._upwards(self._tails.get(holder, self._root))}
         return sum(len(node.tokens) for node in nodes)

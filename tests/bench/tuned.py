@@ -12,7 +12,7 @@ from typing import Any
 
 from tektra_models.machine import cores
 from tektra_models.tuning import disturbance
-from tests.bench.comparison import Figures, compared
+from tests.bench.comparison import compared
 from tests.bench.random_model import HALF_B, Shape, random_gguf
 from tests.bench.requests import benchmarked, load, started
 from tests.bench.workloads import Sizes, Texts, read_and_written
@@ -31,17 +31,17 @@ def measure_tuned(cache: Path, pairs: int) -> dict[str, Any]:
             for number in range(pairs + 1)
         ][1:]  # the first pair warms up
         (loaded,) = tuned.json("models", "ps")["models"]
+
+    def by_figure(name: str) -> dict[str, Any]:
+        return compared([(ours[name], usual[name]) for ours, usual in measured], "tuned", "customary")
+
     return {
         "chosen": tuning["preferred"]["4-bit"],
         "settings": loaded["settings"],
         "tuning": {key: tuning[key] for key in ("speeds", "trials", "seconds", "load_average")},
-        "prompt": compared([_pair("prompt_tokens_per_s", *pair) for pair in measured], "tuned", "customary"),
-        "decode": compared([_pair("decode_tokens_per_s", *pair) for pair in measured], "tuned", "customary"),
+        "prompt": by_figure("prompt_tokens_per_s"),
+        "decode": by_figure("decode_tokens_per_s"),
     }
-
-
-def _pair(figure: str, ours: Figures, usual: Figures) -> tuple[float, float]:
-    return ours[figure], usual[figure]
 
 
 @contextmanager

@@ -37,5 +37,5 @@ def _estimate(spec: Spec, modified_ns: int, size: int) -> fit.Estimate:
         found = read_model_directory(spec.path)
         return fit.estimate_directory(found, spec.context, spec.slots, spec.batch, spec.weights)
     adapters = [read_header(adapter.path) for adapter in spec.adapters]
-    header, one_pass = read_header(spec.path), spec.one_pass
-    return fit.estimate(header, spec.context, spec.slots, spec.at_once, spec.kv_type, adapters, one_pass=one_pass)
+    header = read_header(spec.path)
+    return fit.estimate(header, spec.context, spec.slots, spec.at_once, spec.kv_type, adapters, one_pass=spec.one_pass)
