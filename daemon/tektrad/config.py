@@ -33,7 +33,7 @@ class Settings(BaseSettings):
 
     default_model: str | None = Field(None, description="model used when none is named; unset: the built-in one")
     context: int = Field(8192, ge=64, description="tokens of context, at most what the model was made for")
-    slots: int = Field(8, ge=1, le=232, description="sequences that one model serves at once")
+    slots: int = Field(8, ge=1, le=231, description="sequences that one model serves at once")
     batch: int = Field(512, ge=16, le=8192, description="tokens that one step may compute")
     gap: float = Field(0.4, gt=0, description="seconds an answer may wait for a token while others' prompts are read")
     threads: int = Field(0, ge=0, description="computing threads per model; 0: one per core")

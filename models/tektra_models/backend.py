@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -120,6 +120,12 @@ class Backend(Protocol):
 
     def restore(self, holder: int, data: bytes) -> bool:
         """Fill an empty holder's cells with a state; false, and it stays empty, when that is none of this model's."""
+
+    def settle(self, holders: Collection[int], start: int, end: int) -> None:
+        """Let the cells of these positions, which all these holders share, lie as low as others leave room.
+
+        Only where `can_share`, and only of use where a step takes longer for cells that lie high.
+        """
 
     def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
         """One unit-length vector for one input; raises ContextExceeded or Unsupported."""

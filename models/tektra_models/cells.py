@@ -12,6 +12,9 @@ from tektra_models.prefix import NOTHING, Match, PrefixTree
 
 AT_ONCE = 64
 """Room is made by at least one part in this many of all cells, so that a growing answer need not ask at every token."""
+FAR = 256
+"""Cells: what lies so far above as many as are held is moved down, in runs of so many. llama.cpp goes through all cells
+below the highest that is held, in blocks of as many (llama_kv_cache::get_n_kv)."""
 
 
 class Cells:
@@ -23,6 +26,7 @@ class Cells:
         self._free = list(range(backend.holders))
         self._in_use: set[int] = set()
         self._off_disk: set[int] = set()
+        self._loose = False
 
     def find(self, tokens: list[int]) -> Match:
         """The longest prefix that need not be computed; the last token always has to be, for what follows it."""
@@ -98,6 +102,20 @@ class Cells:
                 self._cut(holder, length)
         return before - self._tree.cells
 
+    def settle(self) -> bool:
+        """Let one run of cells that lies far above what is held lie lower, and tell whether one did.
+
+        What ended behind a long prompt stays where it is when the prompt is gone, and would slow down every step.
+        """
+        if not self._loose:
+            return False
+        run = self._tree.above(self._tree.cells + FAR, FAR)
+        self._loose = run is not None
+        if run is not None:
+            self._backend.settle(run.holders, run.start, run.end)
+            self._tree.settled(run)
+        return self._loose
+
     def can_take(self, count: int) -> bool:
         """Whether so many tokens fit beside those in use."""
         used = sum(self._tree.length(holder) for holder in self._in_use)
@@ -129,6 +147,7 @@ class Cells:
 
     def _cut(self, holder: int, length: int) -> None:
         """Carry out what the tree has decided already; a holder of nothing is free."""
+        self._loose = True
         self._backend.cut(holder, length)
         if not length:
             self._off_disk.discard(holder)

@@ -279,6 +279,7 @@ class Engine:
         self.recall.make_room(count)
         if self._crowded and not self._waiting:  # who waits may be about to need what is idle
             self._crowded = self.recall.relieve(spare_latest=self._now() - self._left_at < RECENT_S)
+        self._cells.settle()
 
     def _make_drafts(self) -> None:
         """Guess what comes next where few write, and only into cells that nobody would have to leave for it."""

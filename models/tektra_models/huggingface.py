@@ -7,7 +7,7 @@ tokenizer_json.py the only importers of torch and transformers (and of tokenizer
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read as the libraries load: nothing is fetched, whatever a file names
 
@@ -204,6 +204,9 @@ class HuggingFaceBackend:
             return False
         with torch.inference_mode():
             return self._cells.write(holder, contents)
+
+    def settle(self, holders: Collection[int], start: int, end: int) -> None:
+        """Attention looks at a sequence's own cells, wherever they lie."""
 
     def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
         """What the last layer makes of the tokens, their mean unless asked otherwise, scaled to unit length."""

@@ -60,6 +60,7 @@ class KvStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._known = {stored.path: stored for stored in self._found()}
         self._coming: dict[Path, Stored] = {}
+        self._failed: set[Path] = set()
 
     def best(self, tokens: list[int]) -> tuple[Stored | None, int]:
         """The state that has the longest beginning in common with these tokens, and how long that is."""
@@ -94,11 +95,14 @@ class KvStore:
         return any(not write.done() for write in self._writes)
 
     def keep(self, tokens: list[int], data: bytes) -> bool:
-        """Write a state in the background, and remove those whose tokens it begins with; false if it is too large."""
-        if len(data) * LARGEST_SHARE > self._most:
-            return False
+        """Write a state in the background, and remove those whose tokens it begins with.
+
+        False if it is too large, or could not be written before.
+        """
         name = hashlib.sha256(array("i", tokens).tobytes()).hexdigest()[:24]
         stored = Stored(self._folder / f"{self._key[:16]}-{name}{SUFFIX}", tokens, len(data))
+        if len(data) * LARGEST_SHARE > self._most or stored.path in self._failed:
+            return False
         with self._lock:
             shorter = [one.path for one in self._known.values() if tokens[: len(one.tokens)] == one.tokens]
             self._coming[stored.path] = stored
@@ -139,9 +143,11 @@ class KvStore:
                 file.writelines((MAGIC, len(head).to_bytes(8, "big"), head, data))
             part.replace(stored.path)
         except OSError:  # a full disk must not end an answer: without the state it is computed again
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
             with self._lock:
                 self._coming.pop(stored.path, None)
+                self._failed.add(stored.path)
             return
         with self._lock:
             self._known[stored.path] = self._coming.pop(stored.path, stored)

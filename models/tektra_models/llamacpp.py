@@ -94,7 +94,7 @@ class LlamaCppBackend:
         kinds = llama.llama_model_is_recurrent, llama.llama_model_is_hybrid, llama.llama_model_has_encoder
         stateful = any(is_kind(self._model) for is_kind in kinds)
         self.holders = spec.slots + (0 if stateful else IDLE_HOLDERS)
-        self._ctx = self._open(self.context, spec.batch, self.holders)
+        self._ctx = self._open(self.context, spec.batch, self.holders + 1)  # one to move cells with
         self._memory = llama.llama_get_memory(self._ctx)
         self.can_share = not stateful and self._shares()
 
@@ -387,11 +387,23 @@ class LlamaCppBackend:
 
     def restore(self, holder: int, data: bytes) -> bool:
         """Let llama.cpp read a state into one sequence."""
-        buffer = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
-        if llama.llama_state_seq_set_data(self._ctx, buffer, len(data), holder):
+        start = ctypes.cast(ctypes.c_char_p(data), ctypes.POINTER(ctypes.c_uint8))
+        if llama.llama_state_seq_set_data(self._ctx, start, len(data), holder):
             return True
         self.cut(holder, 0)
         return False
+
+    def settle(self, holders: Collection[int], start: int, end: int) -> None:
+        """Write a copy of the cells into the lowest that are free, and let the holders hold that."""
+        spare = self.holders
+        llama.llama_memory_seq_cp(self._memory, next(iter(holders)), spare, start, end)
+        data = self.state(spare)
+        if not self.restore(spare, data):  # frees the spare's own first, which are still the holders'
+            return
+        for holder in holders:
+            llama.llama_memory_seq_rm(self._memory, holder, start, end)
+            llama.llama_memory_seq_cp(self._memory, spare, holder, start, end)
+        self.cut(spare, 0)
 
     def repeat(self, holder: int, length: int) -> bool:
         """Let a holder hold all its `length` tokens twice, one after the other; false where that cannot be."""

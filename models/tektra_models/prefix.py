@@ -3,6 +3,9 @@
 Pure: nothing here computes, copies or knows a clock. A node is a run of cells. A holder is a sequence of the backend;
 it holds all cells on the path from the root down to its tail, and shares those that other holders hold as well. Two
 holders that computed the same tokens side by side have cells of their own: siblings with equal tokens.
+
+New cells are the lowest that are free (llama.cpp's find_slot), so that a run lies below as many cells as were held when
+it was computed: its reach.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ class Node:
     holders: set[int] = field(default_factory=set)
     children: list[Node] = field(default_factory=list)
     used: int = 0
+    reach: int = 0
 
     @property
     def end(self) -> int:
@@ -122,6 +126,7 @@ class PrefixTree:
             self._tails[holder] = tail
         tail.tokens += tokens
         self.cells += len(tokens)
+        tail.reach = max(tail.reach, self.cells)
         self._touch(tail)
 
     def cut(self, holder: int, length: int = 0) -> None:
@@ -135,6 +140,17 @@ class PrefixTree:
             self._tails[holder] = node
         else:
             self._tails.pop(holder, None)
+
+    def above(self, height: int, most: int) -> Node | None:
+        """The end, of so many cells at most, of the run that reaches highest, if that is above a height."""
+        node = max(self._below(self._root), key=lambda node: node.reach)
+        if node.reach <= height:
+            return None
+        return self._split(node, node.end - most) if len(node.tokens) > most else node
+
+    def settled(self, node: Node) -> None:
+        """The cells of a run lie as low as they can now."""
+        node.reach = self.cells
 
     def evict(self, count: int, in_use: Set[int]) -> dict[int, int]:
         """Give up `count` cells or more, the longest unused first and prefixes last: holder → how much it keeps.
@@ -176,13 +192,19 @@ class PrefixTree:
             yield node
             node = node.parent
 
+    def _below(self, node: Node) -> Iterator[Node]:
+        """A node and all below it."""
+        yield node
+        for child in node.children:
+            yield from self._below(child)
+
     def _touch(self, node: Node) -> None:
         node.used = next(self._times)
 
     def _split(self, node: Node, at: int) -> Node:
         """Cut a node in two at a position; the lower part, which is new, keeps the tails that ended in it."""
         cut = at - node.start
-        lower = Node(at, node.tokens[cut:], node, set(node.holders), node.children, node.used)
+        lower = Node(at, node.tokens[cut:], node, set(node.holders), node.children, node.used, node.reach)
         for child in lower.children:
             child.parent = lower
         node.tokens, node.children = node.tokens[:cut], [lower]

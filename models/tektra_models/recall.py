@@ -41,7 +41,14 @@ class Recall:
         if not self._backend.restore(holder, data):
             self._cells.give_up(holder)
 
-    def keep_one(self) -> bool:
+    def tidy_one(self) -> bool:
+        """Do one thing that waits for a quiet moment; false when none is due.
+
+        An idle sequence that is not on disk yet is written; when all are, cells go; then those that stay move down.
+        """
+        return self._keep_next() or self._cells.settle()
+
+    def _keep_next(self) -> bool:
         """Write one idle sequence that is not on disk yet, or let cells go when all are; false when neither is due."""
         if self._store is None:
             return False
@@ -96,7 +103,7 @@ class Recall:
 
     def close(self) -> None:
         """Keep what is not kept yet, and wait until it is written."""
-        while self.keep_one():
+        while self._keep_next():
             continue
         if self._store is not None:
             self._store.close()

@@ -17,6 +17,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,6 +165,9 @@ class ScriptedBackend:
     def restore(self, holder: int, data: bytes) -> bool:
         """Nothing was kept."""
         return True
+
+    def settle(self, holders: Collection[int], start: int, end: int) -> None:
+        """There are no cells."""
 
     def embed(self, tokens: list[int], pooling: Pooling | None = None) -> list[float]:
         """How often each of eight classes of bytes occurs, as a unit vector: equal texts are equal, others differ."""

@@ -16,7 +16,7 @@ GpuLayers = Literal["auto", "all", "none"] | int
 IDLE_HOLDERS = 24
 """How many sequences may be kept beside those that run, for those who come again with the same beginning.
 
-llama.cpp tells 256 apart in all.
+llama.cpp tells 256 apart in all; one more is needed to move cells.
 """
 
 

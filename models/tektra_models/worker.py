@@ -173,7 +173,7 @@ class Loop:
             try:
                 self._answer(self._wire.inbox.get(timeout=QUIET_SECONDS if self._unkept else None))
             except queue.Empty:
-                self._unkept = self._engine.recall.keep_one()
+                self._unkept = self._engine.recall.tidy_one()
                 continue
             self._unkept = True
             if idle and self._engine.waiting:

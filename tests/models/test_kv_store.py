@@ -86,7 +86,7 @@ def test_the_next_turn_computes_only_what_is_new(opened: Open) -> None:
 def test_a_longer_state_takes_the_place_of_the_one_it_begins_with(opened: Open, tmp_path: Path) -> None:
     engine = opened()
     ask(engine)
-    while engine.recall.keep_one():
+    while engine.recall.tidy_one():
         pass
     assert LONG.text is not None
     answer = ask(engine)[0]
@@ -98,7 +98,7 @@ def test_a_longer_state_takes_the_place_of_the_one_it_begins_with(opened: Open, 
 def test_what_is_private_never_goes_to_disk(opened: Open, tmp_path: Path) -> None:
     engine = opened()
     ask(engine, Prompt(text=LONG.text, private=True))
-    assert not engine.recall.keep_one()
+    assert not engine.recall.tidy_one()
     engine.recall.close()
     assert files(tmp_path) == []
 
@@ -200,10 +200,20 @@ def test_a_full_disk_costs_the_state_and_nothing_else(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_cannot_be_written_is_tried_once_and_holds_up_no_end(opened: Open, tmp_path: Path) -> None:
+    engine = opened()
+    ask(engine)
+    (tmp_path / "states").rmdir()
+    tried = [engine.recall.tidy_one() for _ in range(6)]
+    assert not any(tried[3:])
+    engine.recall.close()
+    assert ask(engine)[1] > WORTH_KEEPING
+
+
 def test_forgetting_leaves_nothing_in_cells_or_on_disk(opened: Open, tmp_path: Path) -> None:
     engine = opened()
     ask(engine)
-    assert engine.recall.keep_one()
+    assert engine.recall.tidy_one()
     engine.recall.forget()
     assert files(tmp_path) == []
     assert ask(engine)[1] == 0
@@ -243,7 +253,7 @@ def test_cells_go_when_all_is_on_disk_but_for_the_latest_conversation(opened: Op
     for prompt in prompts:
         ask(engine, prompt)
     assert sum(lengths) > engine.backend.context // 4
-    while engine.recall.keep_one():
+    while engine.recall.tidy_one():
         pass
     assert lengths[2] <= engine._cells._tree.cells < sum(lengths)
     assert ask(engine, prompts[2])[1] == lengths[2] - 1
