@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     micro_batch: int = Field(
         0, ge=0, le=8192, multiple_of=32, description="tokens of a step that are computed at once; 0: all"
     )
-    flash_attention: FlashAttention = Field("auto", description="attention in one pass: auto (where possible), on, off")
+    flash_attention: FlashAttention = Field(
+        "auto", description="attention in one pass: on, off, auto (what is quicker)"
+    )
     kv_type: KvType = Field("f16", description="how cells are kept: f16, q8_0 (half the memory) or q4_0 (a quarter)")
     weights: Weights = Field("stored", description="weights of transformers' models: stored, int8 or int4")
     gpu_layers: LayersOnGpus = Field("auto", description="layers on GPUs: auto (as many as fit), all, none, or N")

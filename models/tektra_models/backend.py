@@ -70,6 +70,8 @@ class Backend(Protocol):
     """Sequences whose cells the memory can tell apart, numbered from 0: at least as many as may run at once."""
     can_share: bool
     """Whether a part of a sequence's memory can be copied and cut; not so for recurrent and hybrid models."""
+    layout: str
+    """What two loads of a model have in common if one can restore the other's states."""
     vocabulary: int
     can_generate: bool
     can_embed: bool

@@ -128,13 +128,11 @@ def buffers_bytes(header: Header, context: int, slots: int, batch: int, *, one_p
     # width 4096 and 14336 inside (a layer); these formulas give 300.5 and 132.
     vocabulary = header.vocabulary or 0
     width = header.embedding_length or 0
-    heads = header.heads if header.heads is not None else 0
-    most_heads = max(heads) if isinstance(heads, tuple) else heads
-    queries = most_heads * (header.head_dim_k or 0)
+    queries = header.most_heads * (header.head_dim_k or 0)
     end = (vocabulary + 2 * width) * F32
     layer = (3 * (header.feed_forward_length or 0) + 4 * width + queries) * F32 + context * (F32 + 2)
     if not one_pass:  # every head's scores for all cells
-        layer += most_heads * context * F32
+        layer += header.most_heads * context * F32
     # Beside it: one row of logits for each sequence, also for kept ones, and the sampler's candidates for running ones.
     rows = (slots + IDLE_HOLDERS) * (vocabulary + width) * F32 + slots * vocabulary * 12
     return batch * max(end, layer) + rows + vocabulary * VOCABULARY_ENTRY

@@ -125,6 +125,11 @@ class Header:
         return self._per_layer("attention.head_count")
 
     @property
+    def most_heads(self) -> int:
+        """Attention heads of the layer that has most; 0 where the file does not say."""
+        return _widest(self.heads) or 0
+
+    @property
     def kv_heads(self) -> PerLayer | None:
         """Heads whose keys and values are kept; as many as heads where the file does not say."""
         stated = self._per_layer("attention.head_count_kv")

@@ -71,6 +71,7 @@ class HuggingFaceBackend:
         self._tokens = Vocabulary(directory, self.vocabulary)
         self.chat_template, self.bos, self.eos = directory.chat_template, self._tokens.bos, self._tokens.eos
         self.context, self.holders = spec.context, spec.slots + IDLE_HOLDERS
+        self.layout: str = spec.weights
         self._cells = TorchCells(self.context, self.holders, self._device)
         self._logits: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
         self._take_over()

@@ -76,6 +76,7 @@ class LlamaCppBackend:
         self.can_embed = True
         check_context(spec, llama.llama_model_n_ctx_train(self._model))
         self.context = spec.context
+        self.layout = spec.kv_type + ("" if spec.one_pass else " in two passes")  # values lie in another order then
         self._pooled = Pooled(self._model, header, spec.name, self.context, self._open_pooled, self._tokenized)
         self.can_rank = self._pooled.can_rank
         self._row_of_logits = ctypes.c_float * self.vocabulary

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from tektra_models import attention
 from tektra_models.blobs import ensure_room, write_failed
 from tektra_models.errors import LoadFailed, ModelError, Unsupported
 from tektra_models.gguf import read_header
@@ -231,7 +232,9 @@ class Tuner:
     def _opened(self, quantization: str, **how: int | str) -> Iterator[LlamaCppBackend]:
         try:
             path = self._files.of(quantization)
-            backend = LlamaCppBackend(msgspec.structs.replace(self._usual, path=path, **how), read_header(path))
+            header = read_header(path)
+            spec = attention.settled(msgspec.structs.replace(self._usual, path=path, **how), header)
+            backend = LlamaCppBackend(spec, header)
         except LoadFailed as error:
             if self._files.real or self._job.name is None:
                 raise
@@ -257,7 +260,7 @@ def _values(batch: int) -> Values:
     return [
         *(("threads", count) for count in sorted(threads, reverse=True) if 0 < count <= everyone),
         *(("micro_batch", size) for size in halves),
-        *(("flash_attention", value) for value in ("auto", "off")),
+        *(("flash_attention", value) for value in ("auto", "on")),
         *(("kv_type", value) for value in ("q8_0", "q4_0")),
     ]
 

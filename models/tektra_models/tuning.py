@@ -8,7 +8,7 @@ equally fast: then the one goes first that loses less.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
@@ -171,7 +171,7 @@ def best_settings(trials: Sequence[Trial]) -> Best:
     return Best(
         threads=int(_better(trials, "threads") or 0),
         micro_batch=int(_better(trials, "micro_batch") or 0),
-        flash_attention="off" if _better(trials, "flash_attention") == "off" else "auto",
+        flash_attention=cast(FlashAttention, _better(trials, "flash_attention") or "auto"),
     )
 
 

@@ -46,6 +46,7 @@ def open_backend(spec: Spec) -> Backend:
     if spec.backend == "huggingface":
         return _open_transformers(spec)
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # read as the library loads: an abort must not start a debugger
+    from tektra_models import attention
     from tektra_models.adapters import check_adapter
     from tektra_models.gguf import read_header
     from tektra_models.llamacpp import LlamaCppBackend
@@ -53,7 +54,7 @@ def open_backend(spec: Spec) -> Backend:
     header = read_header(spec.path)
     for adapter in spec.adapters:
         check_adapter(read_header(adapter.path), header)
-    return LlamaCppBackend(spec, header)
+    return LlamaCppBackend(attention.settled(spec, header), header)
 
 
 def _open_transformers(spec: Spec) -> Backend:
@@ -67,17 +68,14 @@ def _open_transformers(spec: Spec) -> Backend:
     return HuggingFaceBackend(spec)
 
 
-def open_states(spec: Spec) -> KvStore | None:
-    """Where this model's attention states are kept; None where they are not, or cannot be."""
+def open_states(spec: Spec, layout: str) -> KvStore | None:
+    """Where this model's attention states of this layout are kept; None where they are not, or cannot be."""
     if not spec.states_dir or spec.backend == "scripted":
         return None
     programs = ("llama-cpp-python",) if spec.backend == "llamacpp" else ("torch", "transformers")
     computed_by = " ".join(f"{name} {version(name)}" for name in programs)
-    key = f"{spec.digest} {computed_by} {spec.kv_type}" + (f" {spec.weights}" if spec.weights != "stored" else "")
-    if spec.flash_attention != "auto":  # values lie in another order without it
-        key += f" flash attention {spec.flash_attention}"
     try:
-        return KvStore(Path(spec.states_dir), key, spec.states_bytes)
+        return KvStore(Path(spec.states_dir), f"{spec.digest} {computed_by} {layout}", spec.states_bytes)
     except OSError as error:
         sys.stderr.write(f"worker: attention states cannot be kept in {spec.states_dir}: {error}\n")
         return None
@@ -299,7 +297,7 @@ def serve(sock: socket.socket) -> None:
         can_rank=backend.can_rank,
     )
     wire.send(frames.Loaded(info=info, load_seconds=time.monotonic() - started))
-    Loop(wire, Engine(backend, first.spec, states=open_states(first.spec))).run()
+    Loop(wire, Engine(backend, first.spec, states=open_states(first.spec, backend.layout))).run()
     backend.close()
 
 

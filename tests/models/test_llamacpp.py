@@ -100,6 +100,7 @@ def bare(path: Path, rows: list[list[int]], count: int = LENGTH) -> tuple[list[l
     params.n_ctx, params.n_batch, params.n_ubatch, params.n_seq_max = 1024, 512, 512, 8
     params.n_threads = params.n_threads_batch = 1
     params.kv_unified = True
+    params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED  # as attention.py chooses for processors
     context = llama.llama_init_from_model(model, params)
     vocabulary = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
     batch = llama.llama_batch_init(512, 0, 1)

@@ -35,3 +35,12 @@ def test_greedy_answers_are_the_same(how: dict[str, int | str]) -> None:
 def test_cells_in_fewer_bits_without_flash_attention_are_refused_in_words() -> None:
     with pytest.raises(BadRequest, match="flash attention"):
         opened(MODEL_PATH, kv_type="q8_0", flash_attention="off")
+
+
+def test_unasked_attention_is_computed_in_two_passes_here_and_in_one_with_cells_in_fewer_bits() -> None:
+    layouts = []
+    for how in ({}, {"flash_attention": "off"}, {"flash_attention": "on"}, {"kv_type": "q8_0"}):
+        engine = opened(MODEL_PATH, **how)
+        layouts.append(engine.backend.layout)
+        engine.backend.close()
+    assert layouts == ["f16 in two passes", "f16 in two passes", "f16", "q8_0"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from tektra_models import fit
+from tektra_models import attention, fit
 from tektra_models.gguf import read_header
 from tektra_models.model_directory import read_model_directory
 from tektra_models.spec import Spec
@@ -38,4 +38,5 @@ def _estimate(spec: Spec, modified_ns: int, size: int) -> fit.Estimate:
         return fit.estimate_directory(found, spec.context, spec.slots, spec.batch, spec.weights)
     adapters = [read_header(adapter.path) for adapter in spec.adapters]
     header = read_header(spec.path)
+    spec = attention.settled(spec, header)
     return fit.estimate(header, spec.context, spec.slots, spec.at_once, spec.kv_type, adapters, one_pass=spec.one_pass)

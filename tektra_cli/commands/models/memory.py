@@ -27,7 +27,7 @@ def load(
         int | None, typer.Option("--micro-batch", help="Tokens that are computed at once.", metavar="N", min=32)
     ] = None,
     flash_attention: Annotated[
-        str | None, typer.Option("--flash-attention", help="Attention in one pass: auto, on, off.", metavar="HOW")
+        str | None, typer.Option("--flash-attention", help="Attention in one pass: on, off, auto.", metavar="HOW")
     ] = None,
     weights: Annotated[
         str | None,
