@@ -67,7 +67,7 @@ complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subco
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l context -r -d 'Tokens that a conversation may hold'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l kv-type -r -d 'How cells are kept: f16, q8_0, q4_0'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l micro-batch -r -d 'Tokens that are computed at once'
-complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l flash-attention -r -d 'Attention in one pass: auto, on, off'
+complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l flash-attention -r -d 'Attention in one pass: on, off, auto'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l weights -r -d 'Of a transformers model: stored, int8, int4'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l gpu-layers -r -d 'Layers on GPUs: auto (as many as fit), all, none, or N'
 complete -c tektra -n '__fish_seen_subcommand_from models; and __fish_seen_subcommand_from load' -l keep-alive -r -d 'How long it stays when idle: 30s, 10m, 2h, 0, forever'

@@ -72,6 +72,8 @@ class Backend(Protocol):
     """Whether a part of a sequence's memory can be copied and cut; not so for recurrent and hybrid models."""
     layout: str
     """What two loads of a model have in common if one can restore the other's states."""
+    minds_others: bool
+    """Whether a step takes noticeably longer for the cells of sequences that take no part in it."""
     vocabulary: int
     can_generate: bool
     can_embed: bool

@@ -51,7 +51,7 @@ class HuggingFaceBackend:
     """One model directory in memory. Construct, use and close it in one thread."""
 
     can_share = can_generate = can_embed = True
-    can_rank = False
+    can_rank = minds_others = False
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
-import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import llama_cpp.llama_cpp as llama
@@ -21,6 +19,7 @@ from tektra_models.errors import BadRequest, LoadFailed, ModelError
 from tektra_models.generation import Pooling, Sampling
 from tektra_models.gguf_header import Header
 from tektra_models.llamacpp_devices import pointers
+from tektra_models.llamacpp_log import keep_warnings
 from tektra_models.llamacpp_pooled import Pooled
 from tektra_models.machine import cores
 from tektra_models.sampler import Logits, LogitSampler, likeliest, log_softmax
@@ -35,11 +34,6 @@ TINY_BYTES = 64 << 20
 KV_BLOCK = 32
 READ_AT_ONCE = 64
 """Tokens of which all logits are wanted; a large vocabulary's take half a megabyte each."""
-TENSOR_DONE = re.compile(rb"\[\s*(\d+)/\s*(\d+)\]\s+(\S+)")
-"""How llama.cpp says that it quantizes the next tensor."""
-TENSOR_TYPE = re.compile(rb"size = .* \((\w+)\)$")
-"""How it says what the tensor becomes."""
-LOG_BYTES = 4096
 
 FLASH = {
     "auto": llama.LLAMA_FLASH_ATTN_TYPE_AUTO,
@@ -47,23 +41,13 @@ FLASH = {
     "off": llama.LLAMA_FLASH_ATTN_TYPE_DISABLED,
 }
 
-_WARN, _ERROR = 3, 4
-
-
-@llama.llama_log_callback  # type: ignore[untyped-decorator]
-def _log(level: int, text: bytes, user_data: Any) -> None:
-    """Keep warnings and errors (the daemon quotes the last ones when a worker dies); drop the chatter."""
-    if level in (_WARN, _ERROR):
-        sys.stderr.write(text[:LOG_BYTES].decode("utf-8", "replace"))  # a hostile file's names may be endless
-        sys.stderr.flush()
-
 
 class LlamaCppBackend:
     """One GGUF file in memory. Construct, use and close it in one thread."""
 
     def __init__(self, spec: Spec, header: Header) -> None:
         """`header` is the file's, checked by our own reader before llama.cpp opens the file."""
-        llama.llama_log_set(_log, ctypes.c_void_p(0))  # _log is a module global: collected callbacks crash
+        keep_warnings()
         llama.llama_backend_init()
         self._spec = spec
         self._ctx: int | None = None
@@ -76,6 +60,7 @@ class LlamaCppBackend:
         self.can_embed = True
         check_context(spec, llama.llama_model_n_ctx_train(self._model))
         self.context = spec.context
+        self.minds_others = not spec.one_pass
         self.layout = spec.kv_type + ("" if spec.one_pass else " in two passes")  # values lie in another order then
         self._pooled = Pooled(self._model, header, spec.name, self.context, self._open_pooled, self._tokenized)
         self.can_rank = self._pooled.can_rank
@@ -454,50 +439,3 @@ class LlamaCppBackend:
         self._ctx = None
         llama.llama_batch_free(self._batch)
         llama.llama_model_free(self._model)
-
-
-def quantize_file(source: str, target: str, file_type: int, *, again: bool, report: Callable[[int, int], None]) -> bool:
-    """Write `target` as `source` in another file type; tells how many of all tensors are done; false if it failed."""
-
-    def hear(line: bytes) -> None:
-        if found := TENSOR_DONE.match(line):
-            report(int(found[1]), int(found[2]))
-
-    return _quantize(source, target, file_type, hear, allow_requantize=again)
-
-
-def types_in(source: str, file_type: int) -> dict[str, str]:
-    """Which tensors of a file would get which type in another file type; raises LoadFailed."""
-    types: dict[str, str] = {}
-    name = ""
-
-    def hear(line: bytes) -> None:
-        nonlocal name
-        if found := TENSOR_DONE.match(line):
-            name = found[3].decode("utf-8", "replace")
-        elif found := TENSOR_TYPE.match(line):
-            types[name] = found[1].decode().upper()
-
-    if not _quantize(source, os.devnull, file_type, hear, dry_run=True):
-        raise LoadFailed(f"llama.cpp cannot quantize files like {source}")
-    return types
-
-
-def _quantize(source: str, target: str, file_type: int, hear: Callable[[bytes], None], **options: bool) -> bool:
-    """Let llama.cpp quantize; `hear` is told every line that it says."""
-
-    @llama.llama_log_callback  # type: ignore[untyped-decorator]
-    def listen(level: int, text: bytes, user_data: Any) -> None:
-        hear(text.rstrip())
-        if level == _ERROR:
-            sys.stderr.write(text[:LOG_BYTES].decode("utf-8", "replace"))
-
-    llama.llama_log_set(listen, ctypes.c_void_p(0))
-    llama.llama_backend_init()
-    params = llama.llama_model_quantize_default_params()
-    params.ftype, params.nthread = file_type, cores()
-    for name, value in options.items():
-        setattr(params, name, value)
-    status = llama.llama_model_quantize(os.fsencode(source), os.fsencode(target), ctypes.byref(params))
-    llama.llama_log_set(_log, ctypes.c_void_p(0))
-    return bool(status == 0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tektra_models.llamacpp import quantize_file
+from tektra_models.llamacpp_quantize import quantize_file
 from tektra_models.worker import die_with_parent
 
 

@@ -16,7 +16,7 @@ from tektra_models.errors import Unsupported
 from tektra_models.ggml_types import GGML_TYPES
 from tektra_models.gguf_header import Header, LongArray, Tensor
 from tektra_models.gguf_writer import TYPE_NUMBERS, tensor, write_gguf
-from tektra_models.llamacpp import types_in
+from tektra_models.llamacpp_quantize import types_in
 
 SCALES: dict[str, tuple[int, ...]] = {
     "Q4_0": (0,), "Q4_1": (0, 2), "Q5_0": (0,), "Q5_1": (0, 2), "Q8_0": (0,), "IQ4_NL": (0,), "IQ4_XS": (0,),

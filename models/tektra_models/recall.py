@@ -6,13 +6,14 @@ from tektra_models.backend import Backend
 from tektra_models.cells import Cells
 from tektra_models.kv_store import KvStore
 
-WORTH_KEEPING = 256
-"""Tokens: fewer are computed as fast as they are read."""
-KEPT_SHARE, KEPT_MOST = 4, 1024
-"""One cell in so many may be kept for those who come again, once all is on disk, and no more than so many.
+WORTH_KEEPING = 64
+"""Tokens: fewer are computed about as fast as they are read."""
+KEPT_SHARE, KEPT_MOST, KEPT_FEW = 4, 1024, 256
+"""One cell in so many may be kept for those who come again, once all is on disk, and no more than so many, or so few.
 
 llama.cpp looks at all cells up to the last one in use for every token and every head: behind 2,700 idle ones a model of
-0.5B reads a twelfth slower, behind 8,100 it writes an eighth slower (docs/performance.md).
+0.5B reads a twelfth slower, behind 8,100 it writes an eighth slower. Attention in two passes computes with all of them:
+behind 800 idle ones eight answers are written a seventh slower (docs/performance.md).
 """
 
 
@@ -22,7 +23,7 @@ class Recall:
     def __init__(self, backend: Backend, cells: Cells, store: KvStore | None) -> None:
         self._backend, self._cells = backend, cells
         self._store = store if backend.can_share else None
-        self._most = min(backend.context // KEPT_SHARE, KEPT_MOST)
+        self._most = min(backend.context // KEPT_SHARE, KEPT_FEW if backend.minds_others else KEPT_MOST)
 
     def bring_back(self, tokens: list[int]) -> None:
         """Read a state into cells if it spares enough beyond what the cells hold already."""

@@ -101,6 +101,7 @@ class ScriptedBackend:
 
     vocabulary = END + 1
     can_share = True
+    minds_others = False
     layout = ""
     can_generate = True
     can_embed = True

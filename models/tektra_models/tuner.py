@@ -19,7 +19,8 @@ from tektra_models import attention
 from tektra_models.blobs import ensure_room, write_failed
 from tektra_models.errors import LoadFailed, ModelError, Unsupported
 from tektra_models.gguf import read_header
-from tektra_models.llamacpp import LlamaCppBackend, quantize_file
+from tektra_models.llamacpp import LlamaCppBackend
+from tektra_models.llamacpp_quantize import quantize_file
 from tektra_models.machine import cores
 from tektra_models.quantize import TYPES
 from tektra_models.random_weights import cut, half_b, shape_of, write_random

@@ -13,7 +13,8 @@ from tektra_models.errors import Unsupported
 from tektra_models.generation import Sampling
 from tektra_models.gguf import read_header
 from tektra_models.gguf_writer import tensor, write_gguf
-from tektra_models.llamacpp import LlamaCppBackend, quantize_file
+from tektra_models.llamacpp import LlamaCppBackend
+from tektra_models.llamacpp_quantize import quantize_file
 from tektra_models.quantize import TYPES
 from tektra_models.random_weights import Shape, cut, half_b, shape_of, write_random
 from tektra_models.spec import Spec

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import random
 import re
 from collections.abc import Callable, Iterator
 
-import llama_cpp.llama_cpp as llama
 import pytest
 
-from tektra_models import llamacpp
 from tektra_models.cells import FAR
 from tektra_models.engine import Engine
 from tektra_models.generation import Prompt, Sampling
+from tektra_models.llamacpp_log import heard
 from tektra_models.recall import WORTH_KEEPING
 from tektra_models.spec import Spec
 from tektra_models.starter import MODEL_PATH
@@ -40,14 +38,12 @@ def height(engine: Engine) -> Iterator[Heights]:
     """How high the cells reached before the last step, by llama.cpp's own word."""
     heights: list[int] = []
 
-    @llama.llama_log_callback
-    def listen(level: int, text: bytes, user_data: object) -> None:
+    def hear(text: bytes) -> None:
         if found := SAID.search(text):
             heights.append(int(found[1]))
 
-    llama.llama_log_set(listen, ctypes.c_void_p(0))
-    yield lambda: heights[-1]
-    llama.llama_log_set(llamacpp._log, ctypes.c_void_p(0))
+    with heard(hear):
+        yield lambda: heights[-1]
 
 
 def some(engine: Engine, count: int, seed: int) -> Prompt:
