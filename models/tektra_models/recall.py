@@ -8,12 +8,12 @@ from tektra_models.kv_store import KvStore
 
 WORTH_KEEPING = 64
 """Tokens: fewer are computed about as fast as they are read."""
-KEPT_SHARE, KEPT_MOST, KEPT_FEW = 4, 1024, 256
-"""One cell in so many may be kept for those who come again, once all is on disk, and no more than so many, or so few.
+KEPT_SHARE, KEPT_MOST = 4, 1024
+"""One cell in so many may be kept for those who come again, once all is on disk, and no more than so many.
 
 llama.cpp looks at all cells up to the last one in use for every token and every head: behind 2,700 idle ones a model of
 0.5B reads a twelfth slower, behind 8,100 it writes an eighth slower. Attention in two passes computes with all of them:
-behind 800 idle ones eight answers are written a seventh slower (docs/performance.md).
+behind 1,000 idle ones it reads a quarter slower, so none are kept beside others then (docs/performance.md).
 """
 
 
@@ -23,7 +23,8 @@ class Recall:
     def __init__(self, backend: Backend, cells: Cells, store: KvStore | None) -> None:
         self._backend, self._cells = backend, cells
         self._store = store if backend.can_share else None
-        self._most = min(backend.context // KEPT_SHARE, KEPT_FEW if backend.minds_others else KEPT_MOST)
+        self._most = min(backend.context // KEPT_SHARE, KEPT_MOST)
+        self._beside_others = 0 if backend.minds_others else self._most
 
     def bring_back(self, tokens: list[int]) -> None:
         """Read a state into cells if it spares enough beyond what the cells hold already."""
@@ -70,18 +71,22 @@ class Recall:
         self._cells.make_room(count)
 
     def relieve(self, *, spare_latest: bool) -> bool:
-        """Let one idle sequence go where too many cells are idle beside those in use; whether more may have to.
+        """Let idle sequences go where too many cells are idle beside those in use; whether more may have to.
 
-        The longest unused goes, once it is on disk; the latest may be spared, since it may be the one that goes on.
+        The longest unused goes first, once it is on disk. The latest may be spared, since it may be the one that goes
+        on, unless idle cells cost others much: reading it again takes a tenth of a second for a thousand tokens.
         """
-        if self._store is None or self._cells.idle <= self._most:
+        if self._store is None:
             return False
-        holders = self._cells.keepable(WORTH_KEEPING)
-        if len(holders) <= spare_latest:
-            return bool(holders)  # its time will come
-        if self._is_kept(self._store, holders[-1]):
+        spared = spare_latest and self._beside_others > 0
+        while self._cells.idle > self._beside_others:
+            holders = self._cells.keepable(WORTH_KEEPING)
+            if len(holders) <= spared:
+                return bool(holders)  # its time will come
+            if not self._is_kept(self._store, holders[-1]):
+                return True
             self._cells.give_up(holders[-1])
-        return True
+        return False
 
     def _is_kept(self, store: KvStore, holder: int) -> bool:
         """Whether what a holder holds is on disk, or on its way there from now on, one at a time: they take memory."""

@@ -15,7 +15,7 @@ from tektra_models.engine import RECENT_S, Engine
 from tektra_models.generation import Prompt, Sampling
 from tektra_models.kv_store import KvStore
 from tektra_models.recall import KEPT_SHARE, WORTH_KEEPING
-from tektra_models.spec import Spec
+from tektra_models.spec import FlashAttention, Spec
 from tektra_models.starter import MODEL_PATH
 from tektra_models.worker import open_backend
 from tests.models.test_llamacpp import Recorder, tiny, with_
@@ -32,8 +32,10 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     """Engines over one folder of states, as if one worker came after the other."""
     backends = []
 
-    def make(path: Path = MODEL_PATH, key: str = "starter", most: int = 256 * MEGABYTE) -> Engine:
-        spec = Spec(name="m", path=str(path), threads=1, context=2048)
+    def make(
+        path: Path = MODEL_PATH, key: str = "starter", most: int = 256 * MEGABYTE, passes: FlashAttention = "auto"
+    ) -> Engine:
+        spec = Spec(name="m", path=str(path), threads=1, context=2048, flash_attention=passes)
         backends.append(open_backend(spec))
         return Engine(backends[-1], spec, states=KvStore(tmp_path / "states", key, most))
 
@@ -260,8 +262,8 @@ def test_cells_go_when_all_is_on_disk_but_for_the_latest_conversation(opened: Op
     assert ask(engine, prompts[0])[1] == lengths[0] - 1
 
 
-def test_idle_cells_go_to_disk_beside_a_running_answer_the_latest_conversation_last(opened: Open) -> None:
-    engine, now = opened(), 0.0
+def test_with_attention_in_one_pass_idle_cells_go_to_disk_beside_a_running_answer_the_latest_last(opened: Open) -> None:
+    engine, now = opened(passes="on"), 0.0
     engine._now = lambda: now
     prompts = [Prompt(text=f"{word} once upon a time. " * 55) for word in ("Red", "Green", "Blue")]
     lengths = [len(engine.tokens(prompt)) for prompt in prompts]
@@ -280,6 +282,22 @@ def test_idle_cells_go_to_disk_beside_a_running_answer_the_latest_conversation_l
     now += RECENT_S
     engine.step()
     assert engine.running
+    assert engine._cells.idle == 0
+    engine.cancel("other")
+    assert [ask(engine, prompt)[1] for prompt in prompts] == [length - 1 for length in lengths]
+
+
+def test_with_attention_in_two_all_idle_cells_go_before_a_newcomer_is_read(opened: Open) -> None:
+    engine = opened()
+    prompts = [Prompt(text=f"{word} once upon a time. " * 55) for word in ("Red", "Green")]
+    lengths = [len(engine.tokens(prompt)) for prompt in prompts]
+    for prompt in prompts:
+        ask(engine, prompt)
+    while engine.recall.tidy_one():
+        pass
+    assert engine._cells.idle >= lengths[-1]
+    engine.add("other", Prompt(text="Tell me a story."), with_(GREEDY, max_tokens=40, ignore_end=True))
+    engine.step()
     assert engine._cells.idle == 0
     engine.cancel("other")
     assert [ask(engine, prompt)[1] for prompt in prompts] == [length - 1 for length in lengths]
