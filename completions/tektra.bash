@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -42,11 +42,14 @@ _tektra() {
         " conversations search:--limit") words="" kind="" ;;
         " conversations export:--format") words="markdown json text" kind="" ;;
         " conversations export:--output"|" conversations export:-o") words="" kind="files" ;;
+        " sandbox run:--dir"|" sandbox run:-d") words="" kind="" ;;
+        " sandbox run:--timeout") words="" kind="" ;;
+        " sandbox run:--memory") words="" kind="" ;;
         " daemon stop:--timeout") words="" kind="" ;;
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -69,6 +72,9 @@ _tektra() {
                 " conversations search") words="" kind="" flags="--limit --json --help" ;;
                 " conversations export") words="" kind="conversations" flags="--format --output --json --help" ;;
                 " conversations rm") words="" kind="conversations" flags="--yes --no-input --json --help" ;;
+                " sandbox") words="run probe" kind="" flags="--help" ;;
+                " sandbox run") words="" kind="" flags="--dir --timeout --memory --json --help" ;;
+                " sandbox probe") words="" kind="" flags="--json --help" ;;
                 " daemon") words="start stop status logs" kind="" flags="--help" ;;
                 " daemon start") words="" kind="" flags="--json --help" ;;
                 " daemon stop") words="" kind="" flags="--timeout --json --help" ;;

@@ -105,6 +105,18 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra conversations export latest --output chat.md",
     ),
+    "sandbox": Branch(
+        "Run programs confined, and see what confines them.",
+        {
+            "run": Leaf(
+                "sandbox:run",
+                "Run a program confined to one folder.",
+                "tektra sandbox run --dir . -- python3 script.py",
+            ),
+            "probe": Leaf("sandbox:probe", "Say what confines programs on this machine."),
+        },
+        "tektra sandbox run -- ls -la",
+    ),
     "daemon": Branch(
         "Start, stop and watch the daemon.",
         {

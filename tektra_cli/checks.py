@@ -47,6 +47,7 @@ def all_checks(paths: Paths) -> Iterator[Check]:
     yield _disk(paths.data_dir)
     yield _sqlite()
     yield _memory()
+    yield _bubblewrap()
     yield from _daemon(paths)
     yield _log(paths)
 
@@ -130,6 +131,14 @@ def _disk(directory: Path) -> Check:
     if free < 5 * GIB:
         return Check("disk", "warn", detail, "Larger models will not fit.")
     return Check("disk", "ok", detail)
+
+
+def _bubblewrap() -> Check:
+    path = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    if path is None:
+        fix = "Install it: apt install bubblewrap. What confines programs until then: tektra sandbox probe"
+        return Check("bubblewrap", "warn", "not installed: programs are confined less well, or refused", fix)
+    return Check("bubblewrap", "ok", path)
 
 
 def _sqlite() -> Check:

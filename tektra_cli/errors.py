@@ -43,6 +43,7 @@ _EXIT_CODES = {
     "not_found": ExitCode.NOT_FOUND,
     "forbidden": ExitCode.DENIED,
     "permission_denied": ExitCode.DENIED,
+    "unconfined": ExitCode.DENIED,
     "model_in_use": ExitCode.BUSY,
     "conversation_busy": ExitCode.BUSY,
     "busy": ExitCode.BUSY,
@@ -134,6 +135,11 @@ def ask(question: str) -> None:
 def say(text: str) -> None:
     """A line that is safe to show as it is."""
     _write(text + "\n")
+
+
+def foreign(data: bytes) -> None:
+    """What another program wrote to its stderr; on a terminal without anything that the terminal would obey."""
+    _write(_safe(data.decode("utf-8", "replace")))
 
 
 def _safe(text: str) -> str:

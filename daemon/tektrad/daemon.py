@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import structlog
 
@@ -30,6 +31,7 @@ from tektrad.pool.devices import Devices
 from tektrad.pool.measured import Measured
 from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
+from tektrad.sandbox.sandbox import Sandbox
 from tektrad.store.db import open_store
 
 Report = Callable[[str], None]
@@ -81,6 +83,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             tuned=tuned,
             conversations=conversations,
             turns=Turns(pool, conversations, clock, default_model),
+            sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),
@@ -109,6 +112,11 @@ def sweep(catalog: Catalog) -> None:
             log.info("unfinished download removed, nobody went on with it", file=name)
     except ModelError as error:
         log.warning("unfinished downloads could not be removed", why=error.message)
+
+
+def protected(paths: Paths) -> list[Path]:
+    """The folders that hold what a confined program must never reach: the socket, the store, settings, logs, caches."""
+    return [paths.config_file.parent, paths.data_dir, paths.state_dir, paths.cache_dir, paths.socket.parent]
 
 
 @contextlib.asynccontextmanager

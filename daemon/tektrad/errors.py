@@ -3,6 +3,7 @@
 TektraError
 ├── InvalidRequest          the client's mistake (param names the field)
 ├── Forbidden               the peer may not do this
+├── Unconfined              nothing here confines a program, so none is run
 ├── NotFound
 │   └── ConversationNotFound
 ├── ConversationBusy        a turn is already running there
@@ -48,6 +49,12 @@ class Forbidden(TektraError):
     """The peer may not do this."""
 
     code = "forbidden"
+
+
+class Unconfined(TektraError):
+    """No confinement holds on this machine."""
+
+    code = "unconfined"
 
 
 class NotFound(TektraError):

@@ -46,6 +46,11 @@ class Paths:
         return self.cache_dir / "states"
 
     @property
+    def sandbox_dir(self) -> Path:
+        """Folders of confined programs that brought none of their own."""
+        return self.cache_dir / "sandbox"
+
+    @property
     def tuning_dir(self) -> Path:
         """Files of random weights, while types are timed."""
         return self.cache_dir / "tuning"

@@ -47,6 +47,7 @@ STATUS = {
     "request_too_large": 413,
     "store_failed": 500,
     "template_failed": 400,
+    "unconfined": 403,
     "timeout": 504,
     "unsupported": 400,
     "worker_died": 502,

@@ -17,6 +17,7 @@ from tektrad.paths import Paths
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
+from tektrad.sandbox.sandbox import Sandbox
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Services:
     tuned: Tuned
     conversations: Conversations
     turns: Turns
+    sandbox: Sandbox
     default_model: str
     started_at: str
     started: float

@@ -398,3 +398,18 @@ class Rerank(BaseModel):
     def texts(self) -> list[str]:
         """The documents' texts."""
         return [each if isinstance(each, str) else each.text for each in self.documents]
+
+
+MOST_ARGUMENTS = 4096
+
+
+class SandboxRun(_Strict):
+    """A program to run confined; `["-"]` is Python, with the code on standard input (base64)."""
+
+    arguments: Annotated[
+        list[Annotated[str, Field(max_length=1 << 17)]], Field(min_length=1, max_length=MOST_ARGUMENTS)
+    ]
+    folder: Annotated[str, Field(max_length=4096)] | None = None
+    stdin: str = ""
+    timeout_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
+    memory_bytes: Annotated[int, Field(ge=16 << 20, le=2**40)] | None = None

@@ -26,7 +26,7 @@ several agents at once?|run multiple agents|Which command starts an agent?
             "This version does not have agents yet.",
         ),
         ("gents", "yet"),
-        ("agent", "agents", "run"),
+        ("agent", "agents"),
     ),
     Background(
         phrasings("""

@@ -20,6 +20,7 @@ from tektra_models.starter.corpus.help_chat import CHAT_FACTS, SLASH_FACTS
 from tektra_models.starter.corpus.help_engine import ENGINE_FACTS
 from tektra_models.starter.corpus.help_models import MODEL_FACTS, PULL_EXAMPLE
 from tektra_models.starter.corpus.help_more import MORE_FACTS
+from tektra_models.starter.corpus.help_sandbox import SANDBOX_FACTS
 from tektra_models.starter.corpus.help_shapes import Background, Fact
 from tektra_models.starter.corpus.help_tuning import TUNING_FACTS
 
@@ -48,7 +49,15 @@ SLOTS: dict[str, Callable[[Random], str]] = {
     "N": values.small,
 }
 
-FACTS: tuple[Fact, ...] = (*CHAT_FACTS, *SLASH_FACTS, *MODEL_FACTS, *ENGINE_FACTS, *MORE_FACTS, *TUNING_FACTS)
+FACTS: tuple[Fact, ...] = (
+    *CHAT_FACTS,
+    *SLASH_FACTS,
+    *MODEL_FACTS,
+    *ENGINE_FACTS,
+    *MORE_FACTS,
+    *SANDBOX_FACTS,
+    *TUNING_FACTS,
+)
 BACKGROUND: tuple[Background, ...] = (*ABOUT, *NOT_YET)
 
 # Written by `python -m tektra_cli.reference --json`, because this package may not import the command line.

@@ -1,0 +1,86 @@
+"""Confined programs by hand: what holds here, and running one."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from tektrad.api import shapes
+from tektrad.api.render import json_response
+from tektrad.api.services import Rooms
+from tektrad.api.stream import EventStream, typed_events
+from tektrad.errors import InvalidRequest
+from tektrad.sandbox.confinement import Limits, Outcome, Program, Stream
+from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
+from tektrad.sandbox.sandbox import Sandbox
+
+router = APIRouter(prefix="/api/sandbox")
+
+
+@router.get("")
+async def probe(rooms: Rooms) -> Response:
+    """Which level of confinement holds here, found out by doing, and what programs are held to."""
+    footing = await rooms.sandbox.footing()
+    return json_response({"schema": "tektra.sandbox/1"} | asdict(footing) | {"limits": asdict(Limits())})
+
+
+@router.post("/run")
+async def run(rooms: Rooms, body: shapes.SandboxRun) -> Response:
+    """Run a program confined: a stream of what it says, and how it ended."""
+    try:
+        stdin = base64.b64decode(body.stdin, validate=True)
+    except binascii.Error as error:
+        raise InvalidRequest("stdin is not base64", param="stdin") from error
+    if body.folder is not None and not Path(body.folder).is_absolute():
+        raise InvalidRequest("the folder has to be an absolute path", param="folder")
+    arguments = (interpreter() or SYSTEM_PYTHON, "-") if body.arguments == ["-"] else tuple(body.arguments)
+    if any("\0" in argument for argument in arguments):
+        raise InvalidRequest("an argument holds a zero byte", param="arguments")
+    usual = Limits()
+    limits = replace(
+        usual,
+        seconds=body.timeout_s or usual.seconds,
+        memory_bytes=body.memory_bytes or usual.memory_bytes,
+    )
+    folder = Path(body.folder) if body.folder is not None else None
+    return EventStream(typed_events(_events(rooms.sandbox, arguments, folder, stdin, limits)))
+
+
+async def _events(
+    sandbox: Sandbox, arguments: tuple[str, ...], folder: Path | None, stdin: bytes, limits: Limits
+) -> AsyncGenerator[object, None]:
+    """What a program says as it says it, then how it ended; closing ends the program."""
+    said: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+
+    def hear(stream: Stream, data: bytes) -> None:
+        said.put_nowait({"type": "output", "stream": stream, "data": base64.b64encode(data).decode()})
+
+    async def work() -> Outcome:
+        try:
+            with ExitStack() as held:
+                where = (
+                    await asyncio.to_thread(folder.resolve) if folder else held.enter_context(sandbox.fresh_folder())
+                )
+                return await sandbox.run(Program(arguments, where, stdin), limits, hear)
+        finally:
+            said.put_nowait(None)
+
+    task = asyncio.create_task(work())
+    try:
+        while (event := await said.get()) is not None:
+            yield event
+        yield {"type": "done"} | asdict(await task)
+    finally:
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

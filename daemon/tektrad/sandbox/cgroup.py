@@ -1,0 +1,91 @@
+"""A control group for one program: memory and tasks, counted by the kernel for all that it starts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tektrad.sandbox.confinement import Limits
+
+MOUNTS = Path("/proc/self/mounts")
+NAME = "tektra-sandbox"
+EMPTIED_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The folders of a group: one in the unified hierarchy, or one of each controller in the old ones."""
+
+    folders: tuple[Path, ...]
+
+    @property
+    def members(self) -> list[str]:
+        """The files into which a process writes 0 to join."""
+        return [str(folder / "cgroup.procs") for folder in self.folders]
+
+
+def parents() -> tuple[Path, ...]:
+    """Where groups can be made that limit memory and tasks; none where that is not so."""
+    unified: Path | None = None
+    old: dict[str, Path] = {}
+    for line in MOUNTS.read_text().splitlines():
+        _, place, kind, options, *_ = line.split()
+        if kind == "cgroup2":
+            unified = Path(place)
+        elif kind == "cgroup":
+            old |= {name: Path(place) for name in options.split(",") if name in ("memory", "pids")}
+    if len(old) == 2:
+        return old["memory"], old["pids"]
+    if unified is not None:
+        with contextlib.suppress(OSError):
+            if {"memory", "pids"} <= set((unified / "cgroup.subtree_control").read_text().split()):
+                return (unified,)
+    return ()
+
+
+@contextlib.contextmanager
+def made(limits: Limits, name: str) -> Iterator[Group]:
+    """A group with these limits, gone afterwards with all that is in it; raises OSError."""
+    folders: list[Path] = []
+    try:
+        for parent in parents():
+            folder = parent / NAME / name
+            folder.mkdir(parents=True)
+            folders.append(folder)
+            _limit(folder, limits)
+        yield Group(tuple(folders))
+    finally:
+        for folder in folders:
+            _remove(folder)
+
+
+def _limit(folder: Path, limits: Limits) -> None:
+    """Write the limits; raises OSError where one of them cannot be had."""
+    unified = (folder.parent.parent / "cgroup.subtree_control").exists()
+    if unified:
+        (folder.parent / "cgroup.subtree_control").write_text("+memory +pids")
+    memory = "memory.max" if unified else "memory.limit_in_bytes"
+    wanted = {memory: limits.memory_bytes, "memory.swap.max": 0, "pids.max": limits.tasks}
+    for file, value in wanted.items():
+        if (folder / file).exists():
+            (folder / file).write_text(str(value))
+
+
+def _remove(folder: Path) -> None:
+    """Kill what is left in a group until there is nothing, then remove it."""
+    until = time.monotonic() + EMPTIED_S
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            for pid in (folder / "cgroup.procs").read_text().split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), 9)
+        try:
+            folder.rmdir()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return

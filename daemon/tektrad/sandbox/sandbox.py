@@ -1,0 +1,166 @@
+"""The sandbox: runs a program confined at the level that holds here, or says why none does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tektrad.errors import Forbidden, InvalidRequest, Unconfined
+from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp
+from tektrad.sandbox.confinement import Level, Limits, Outcome, Program
+from tektrad.sandbox.lending import lent
+from tektrad.sandbox.supervisor import Hear, Supervisor
+
+ROOTS_SCRATCH = Path("/var/lib/tektra-sandbox")
+"""Where root's programs find folders of their own: their user cannot go where root's cache lies."""
+TRIAL = 'echo confined && ! cat /etc/shadow 2>/dev/null && test -w "$PWD" && ! touch /usr/tektra 2>/dev/null'
+ALLOW = (
+    "Allow user namespaces to bubblewrap (Ubuntu: an AppArmor profile for bwrap; containers: their seccomp profile)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """Which level holds here, why none better does, and how to mend that."""
+
+    level: Level
+    why: str = ""
+    fix: str = ""
+
+
+class Sandbox:
+    """Confined programs, for one daemon; `protected` are the folders that no program may come near."""
+
+    def __init__(self, scratch: Path, protected: Sequence[Path], at_most: Level = "A") -> None:
+        """`at_most`: the best level that is tried."""
+        self._scratch = ROOTS_SCRATCH if identity.is_root() else scratch
+        self._protected = [path.resolve() for path in protected]
+        self._at_most = at_most
+        self._probing = asyncio.Lock()
+        self._footing: Footing | None = None
+
+    async def footing(self) -> Footing:
+        """The level that holds here, found out once by running a program at it."""
+        async with self._probing:
+            if self._footing is None:
+                self._footing = await self._probed()
+            return self._footing
+
+    async def run(self, program: Program, limits: Limits, hear: Hear) -> Outcome:
+        """Run a program and hear what it says; raises Unconfined, Forbidden or InvalidRequest."""
+        footing = await self.footing()
+        if footing.level == "C":
+            raise Unconfined(f"nothing here confines a program: {footing.why}", footing.fix)
+        self._check(program)
+        return await self._run(program, limits, hear, footing.level)
+
+    @contextlib.contextmanager
+    def fresh_folder(self) -> Iterator[Path]:
+        """An empty folder of the confined programs' user, gone afterwards."""
+        self._scratch.mkdir(mode=0o711, parents=True, exist_ok=True)
+        path = Path(tempfile.mkdtemp(dir=self._scratch))
+        try:
+            if identity.is_root():
+                os.chown(path, identity.SANDBOX_ID, identity.SANDBOX_ID)
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _check(self, program: Program) -> None:
+        """Refuse folders with which a program could reach the daemon, or that are somebody else's."""
+        folder = program.folder
+        if folder.parent == self._scratch:
+            return
+        if not folder.is_dir():
+            raise InvalidRequest(f"{folder} is not a folder", "Name one that exists: --dir DIR", param="folder")
+        if folder.stat().st_uid != os.getuid():
+            raise Forbidden(f"{folder} belongs to somebody else", "Choose a folder of your own.")
+        for path in self._protected:
+            if path.is_relative_to(folder) or folder.is_relative_to(path):
+                raise Forbidden(
+                    f"{folder} would show a confined program {path}, which is Tektra's own",
+                    "Choose a folder that does not hold it.",
+                )
+        if len(folder.parts) < 3 or folder.is_relative_to("/usr"):
+            raise Forbidden(f"{folder} is a part of the system", "Choose a folder of your own.")
+        if not identity.may_reach(folder.parent):
+            raise Forbidden(
+                f"{folder} lies where only root may go, and programs run as another user",
+                "Choose a folder that others may reach.",
+            )
+
+    async def _run(self, program: Program, limits: Limits, hear: Hear, level: Level) -> Outcome:
+        with contextlib.ExitStack() as held:
+            groups: list[str] = []
+            if identity.is_root():
+                groups = held.enter_context(cgroup.made(limits, uuid.uuid4().hex)).members
+                if program.folder.parent != self._scratch:
+                    held.enter_context(lent(program.folder, identity.SANDBOX_ID))
+            if level == "A":
+                files = [held.enter_context(_readable(data)) for data in launch.descriptors()]
+                line = launch.level_a(bubblewrap.find(), program, limits, files, groups)
+                supervisor = Supervisor(limits, [program.folder], level, hear)
+                return await supervisor.run(line, files, program.stdin, lambda: None)
+            scratch = held.enter_context(self.fresh_folder())
+            theirs, ours = os.pipe()
+            held.callback(os.close, theirs)
+            control = held.enter_context(contextlib.ExitStack())
+            control.callback(os.close, ours)
+            line = launch.level_b(program, scratch, limits, theirs, groups)
+            supervisor = Supervisor(limits, [program.folder, scratch], level, hear)
+            return await supervisor.run(line, [theirs], program.stdin, control.close)
+
+    async def _probed(self) -> Footing:
+        """Try the levels, the best first."""
+        try:
+            seccomp.bpf("A")
+        except (ImportError, OSError, RuntimeError) as error:
+            return Footing("C", f"libseccomp is missing ({error})", "Install it: apt install libseccomp2")
+        if identity.is_root() and not cgroup.parents():
+            why = "the daemon runs as root, and there are no control groups to limit memory and tasks"
+            return Footing("C", why, "Run the daemon as an ordinary user.")
+        reason, fix = "only level B was asked for", ""
+        if self._at_most == "A":
+            try:
+                bubblewrap.find()
+                reason, fix = await self._tried("A"), ALLOW
+            except bubblewrap.Unusable as error:
+                reason, fix = error.message, error.hint
+            if not reason:
+                return Footing("A")
+        if landlock.abi() < landlock.LEAST_ABI:
+            why = f"{reason}; the kernel's Landlock is version {landlock.abi()}, and {landlock.LEAST_ABI} is needed"
+            return Footing("C", why, fix)
+        if identity.interpreter() is None:
+            return Footing("C", f"{reason}; there is no Python that programs' user may reach", fix)
+        failed = await self._tried("B")
+        return Footing("C", f"{reason}; {failed}", fix) if failed else Footing("B", reason, fix)
+
+    async def _tried(self, level: Level) -> str:
+        """Run a program that must be confined; what went wrong, if anything."""
+        heard: list[bytes] = []
+        try:
+            with self.fresh_folder() as folder:
+                program = Program(("/bin/sh", "-c", TRIAL), folder)
+                outcome = await self._run(program, Limits(seconds=10), lambda _, data: heard.append(data), level)
+        except OSError as error:
+            return f"level {level} cannot be started: {error}"
+        said = b"".join(heard).decode("utf-8", "replace").strip()
+        return "" if outcome.code == 0 and said == "confined" else f"level {level} does not hold: {said}"
+
+
+@contextlib.contextmanager
+def _readable(data: bytes) -> Iterator[int]:
+    """A descriptor from which these bytes can be read."""
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        file.seek(0)
+        yield file.fileno()

@@ -1,0 +1,97 @@
+"""Which system calls a confined program may make, as a filter for the kernel, built by libseccomp.
+
+Everything is allowed but what reaches out of the confinement, hides memory from its limits, or opens parts of the
+kernel that no program needs here.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import tempfile
+from typing import Any
+
+from tektrad.sandbox.confinement import Level
+
+NAMESPACES = {
+    "NEWNS": 0x00020000, "NEWCGROUP": 0x02000000, "NEWUTS": 0x04000000, "NEWIPC": 0x08000000,
+    "NEWUSER": 0x10000000, "NEWPID": 0x20000000, "NEWNET": 0x40000000, "NEWTIME": 0x00000080,
+}  # fmt: skip
+TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+"""Terminals obey what these put into their input."""
+LOW = 0xFFFFFFFF
+"""The kernel looks at 32 bits only; a comparison of all 64 could be evaded by the others."""
+AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
+
+FORBIDDEN = (
+    # other processes
+    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp", "pidfd_getfd",
+    # parts of the kernel with a history
+    "bpf", "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd", "perf_event_open",
+    "fanotify_init", "name_to_handle_at", "open_by_handle_at", "lookup_dcookie", "modify_ldt", "vhangup",
+    # keyrings cross namespaces
+    "keyctl", "add_key", "request_key",
+    # mounts and roots
+    "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "open_tree_attr", "mount_setattr",
+    "fsopen", "fsconfig", "fsmount", "fspick", "setns",
+    # memory that limits do not see
+    "memfd_create", "memfd_secret", "shmget", "shmat", "shmctl", "shmdt", "remap_file_pages",
+    # the processor limit is an affinity
+    "sched_setaffinity", "migrate_pages", "move_pages",
+    # the machine itself
+    "reboot", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "swapon", "swapoff",
+    "acct", "quotactl", "quotactl_fd", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "syslog",
+    "iopl", "ioperm", "uselib", "ustat", "sysfs", "nfsservctl", "sethostname", "setdomainname",
+)  # fmt: skip
+ALONE = (
+    # without namespaces of their own, these reach what is not confined
+    "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink",
+    "setpriority", "ioprio_set", "sched_setscheduler", "sched_setparam", "sched_setattr", "socket", "pidfd_open",
+)  # fmt: skip
+
+
+@functools.cache
+def bpf(level: Level) -> bytes:
+    """The filter of a level as BPF instructions; raises OSError or ImportError where libseccomp is missing."""
+    import pyseccomp as seccomp
+
+    rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
+    denied = seccomp.ERRNO(errno.EPERM)
+    for name in (*FORBIDDEN, *(ALONE if level == "B" else ())):
+        _add(seccomp, rules, denied, name)
+    _add(seccomp, rules, seccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; glibc then uses clone
+    for flag in NAMESPACES.values():
+        for name in ("clone", "unshare"):
+            _add(seccomp, rules, denied, name, seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
+    for request in (TIOCSTI, TIOCLINUX):
+        _add(seccomp, rules, denied, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, LOW, request))
+    _add(seccomp, rules, denied, "personality", seccomp.Arg(0, seccomp.MASKED_EQ, LOW, 0x20008))  # 32 bits and PER_*
+    if level == "A":
+        for family in range(AF_NETLINK):
+            if family not in (AF_UNIX, AF_INET, AF_INET6):
+                _add(seccomp, rules, denied, "socket", seccomp.Arg(0, seccomp.EQ, family))
+        _add(seccomp, rules, denied, "socket", seccomp.Arg(0, seccomp.GT, AF_NETLINK))  # vsock, alg, packet and so on
+    else:
+        _add(seccomp, rules, denied, "prlimit64", seccomp.Arg(0, seccomp.GT, 0))  # of other processes
+        _add(seccomp, rules, denied, "socketpair", seccomp.Arg(0, seccomp.GT, AF_UNIX))
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def _add(seccomp: Any, rules: Any, action: Any, name: str, *arguments: Any) -> None:
+    """Add one rule; a system call that this kernel or libseccomp does not know cannot be made either, but by number."""
+    try:
+        rules.add_rule(action, name, *arguments)
+    except (OSError, ValueError, RuntimeError):
+        number = UNNAMED.get(name)
+        if number is not None:
+            rules.add_rule(action, number, *arguments)
+
+
+UNNAMED = {
+    "process_mrelease": 448, "memfd_secret": 447, "quotactl_fd": 443, "mount_setattr": 442, "process_madvise": 440,
+    "pidfd_getfd": 438, "open_tree_attr": 467,
+}  # fmt: skip
+"""Numbers of calls that are younger than some libseccomp; the same on all machines."""

@@ -1,0 +1,128 @@
+"""Watches one confined process from outside: feeds it, takes what it says, holds it to its limits, ends its tree."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tektrad.sandbox import usage
+from tektrad.sandbox.confinement import Ending, Level, Limits, Outcome, Stream
+
+LOOK_S = 0.1
+AT_ONCE = 1 << 16
+FOLDER_SHARE = 0.2
+"""Counting a folder may take this share of the time."""
+Hear = Callable[[Stream, bytes], None]
+
+
+class Supervisor:
+    """One program from its start to the end of all that it started."""
+
+    def __init__(self, limits: Limits, folders: Sequence[Path], level: Level, hear: Hear) -> None:
+        self._limits, self._folders, self._level, self._hear = limits, folders, level, hear
+        self._said = 0
+        self._peak = 0
+        self._over: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+
+    async def run(
+        self, command: Sequence[str], descriptors: Sequence[int], stdin: bytes, close: Callable[[], None]
+    ) -> Outcome:
+        """Start the command and stay until nothing of it is left; `close` lets a keeper end it. Raises OSError.
+
+        Cancelling ends the program too.
+        """
+        begun = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=tuple(descriptors),
+            cwd="/",
+            env={},
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        pumps = [
+            asyncio.create_task(self._pump("stdout", process.stdout)),
+            asyncio.create_task(self._pump("stderr", process.stderr)),
+        ]
+        others = [asyncio.create_task(_feed(process, stdin)), asyncio.create_task(self._watch(process.pid))]
+        ended = asyncio.create_task(process.wait())
+        ending: Ending = "client"
+        try:
+            either: list[asyncio.Future[Any]] = [ended, self._over]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            ending = self._over.result() if self._over.done() else "itself"
+        finally:
+            for task in others:
+                task.cancel()
+            close()
+            if self._level == "A":  # its namespace goes with it; a keeper has to live to kill
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGKILL)
+            code = await asyncio.shield(ended)
+            await asyncio.wait(pumps)
+        return Outcome(
+            code=code if code >= 0 else 128 - code,
+            ended_by=ending,
+            level=self._level,
+            seconds=round(time.monotonic() - begun, 3),
+            peak_bytes=self._peak,
+            output_bytes=self._said,
+        )
+
+    async def _pump(self, stream: Stream, source: asyncio.StreamReader) -> None:
+        """Hand on what is said, up to the limit, and drop the rest."""
+        while data := await source.read(AT_ONCE):
+            room = max(0, self._limits.output_bytes - self._said)
+            self._said += len(data)
+            if room:
+                self._hear(stream, data[:room])
+            if len(data) > room:
+                self._end("output")
+
+    async def _watch(self, pid: int) -> None:
+        """Look at what is taken, ten times a second."""
+        begun = time.monotonic()
+        folder_due = 0.0
+        while not self._over.done():
+            pids = await asyncio.to_thread(usage.tree, pid)
+            taken = await asyncio.to_thread(usage.memory, pids)
+            self._peak = max(self._peak, taken)
+            if taken > self._limits.memory_bytes:
+                self._end("memory")
+            if usage.tasks(pids) > self._limits.tasks:
+                self._end("tasks")
+            now = time.monotonic()
+            if now >= folder_due:
+                most = self._limits.folder_bytes + 1
+                size = sum([await asyncio.to_thread(usage.folder, folder, most) for folder in self._folders])
+                took = time.monotonic() - now
+                folder_due = now + took / FOLDER_SHARE
+                if size > self._limits.folder_bytes:
+                    self._end("folder")
+            left = begun + self._limits.seconds - time.monotonic()
+            if left <= 0:
+                self._end("time")
+            await asyncio.sleep(min(LOOK_S, max(left, 0.0)))
+
+    def _end(self, why: Ending) -> None:
+        if not self._over.done():
+            self._over.set_result(why)
+
+
+async def _feed(process: asyncio.subprocess.Process, stdin: bytes) -> None:
+    """Write all of standard input; a program need not read it."""
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(stdin)
+        await process.stdin.drain()
+        process.stdin.close()
+        await process.stdin.wait_closed()

@@ -1,0 +1,73 @@
+"""What a tree of processes and a folder take just now, read from /proc and from the folder itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    found, left = [], [pid]
+    while left:
+        each = left.pop()
+        found.append(each)
+        with contextlib.suppress(OSError, ValueError):
+            for task in Path(f"/proc/{each}/task").iterdir():
+                left += map(int, (task / "children").read_text().split())
+    return found
+
+
+def memory(pids: list[int]) -> int:
+    """Bytes in RAM; what several share counts once, in shares (PSS)."""
+    return sum(map(_share, pids))
+
+
+def tasks(pids: list[int]) -> int:
+    """Processes and threads."""
+    count = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            count += len(list(Path(f"/proc/{pid}/task").iterdir()))
+    return count
+
+
+def _share(pid: int) -> int:
+    with contextlib.suppress(OSError, ValueError, StopIteration), Path(f"/proc/{pid}/smaps_rollup").open() as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("Pss:"))
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def folder(path: Path, enough: int) -> int:
+    """Bytes on disk beneath a folder, not through links; stops counting at `enough`."""
+    total, left = 0, [os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    try:
+        while left and total < enough:
+            here = left.pop()
+            try:
+                with os.scandir(here) as entries:
+                    for entry in entries:
+                        with contextlib.suppress(OSError):
+                            total += entry.stat(follow_symlinks=False).st_blocks * 512
+                            if entry.is_dir(follow_symlinks=False):
+                                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+                                left.append(os.open(entry.name, flags, dir_fd=here))
+            finally:
+                os.close(here)
+    finally:
+        for each in left:
+            os.close(each)
+    return total
+
+
+def of_user(uid: int) -> int:
+    """All processes and threads that a user runs."""
+    count = 0
+    for entry in os.scandir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.name.isdecimal() and entry.stat().st_uid == uid:
+                count += len(list((Path(entry.path) / "task").iterdir()))
+    return count
