@@ -24,7 +24,7 @@ BENIGN = {
     "awk, sed and grep": ("#!/bin/sh\necho 'one two' | awk '{print $2}' | sed s/t/T/ | grep Two", "Two"),
     "find and xargs": ("#!/bin/sh\nmkdir d; touch d/x d/y; find d -type f | xargs -n 1 basename | sort | tr -d '\\n'", "xy"),
     "tar": ("#!/bin/sh\necho hi > a; tar czf a.tgz a; rm a; tar xzf a.tgz; cat a", "hi"),
-    "runs a script of its own": ("#!/bin/sh\nprintf '#!/bin/sh\\necho own' > s; chmod +x s; ./s", "own"),
+    "runs a script of its own by name": ("#!/bin/sh\necho echo own > s; sh ./s", "own"),
     "threads": (
         "import threading; l = []; t = [threading.Thread(target=l.append, args=(i,)) for i in range(20)]\n"
         "[x.start() for x in t]; [x.join() for x in t]; print(len(l))",
@@ -82,7 +82,8 @@ BENIGN = {
     "an error": ("#!/bin/sh\nls /nowhere 2>/dev/null || echo missing", "missing"),
 }  # fmt: skip
 
-NEEDS_NAMESPACES = {
+ONLY_A = {
+    "runs a script of its own": ("#!/bin/sh\nprintf '#!/bin/sh\\necho own' > s; chmod +x s; ./s", "own"),
     "a server of its own": (
         "import socket, threading\ns = socket.create_server(('127.0.0.1', 0))\n"
         "threading.Thread(target=lambda: s.accept()[0].send(b'served'), daemon=True).start()\n"
@@ -94,4 +95,4 @@ NEEDS_NAMESPACES = {
         "3",
     ),
 }  # fmt: skip
-"""What level B cannot give: locks of multiprocessing, and networks of their own."""
+"""What level B cannot give: locks of multiprocessing, networks of their own, and chmod of a path."""

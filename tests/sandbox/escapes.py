@@ -51,6 +51,32 @@ try: os.rename('a', F['outside'] + '/a')
 except OSError: pass
 else: escaped()
 """,
+    "open a file to all": """
+for change in (lambda: os.chmod(F['secret'], 0o777), lambda: os.chmod(F['outside'], 0o777)):
+    try: change()
+    except OSError: pass
+    else: escaped()
+call(452, -100, F['secret'].encode(), 0o777, 0)
+""",
+    "change a file's times": """
+try: os.utime(F['secret'], (1, 1))
+except OSError: pass
+else: escaped()
+""",
+    "change a file's attributes": """
+try: os.setxattr(F['secret'], 'user.escaped', b'1')
+except OSError: pass
+else: escaped()
+""",
+    "give a file away": """
+try: os.chown(F['secret'], os.getuid(), os.getgid())
+except OSError: pass
+else: escaped()
+""",
+    "watch a folder": """
+watch = libc.inotify_init1(0)
+if watch >= 0 and libc.inotify_add_watch(watch, F['outside'].encode(), 0xfff) >= 0: escaped()
+""",
     "write to the system's programs": "writable('/usr/bin/tektra-escape'); writable('/bin/tektra-escape')",
     "write to Python": "writable(sys.prefix + '/tektra-escape'); writable(sys.base_prefix + '/tektra-escape')",
     "write to /etc": "writable('/etc/hosts'); writable('/etc/tektra-escape')",

@@ -1,0 +1,1 @@
+"""Confined programs: what holds them, what they may take, how they end."""

@@ -47,6 +47,10 @@ ALONE = (
     # without namespaces of their own, these reach what is not confined
     "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink",
     "setpriority", "ioprio_set", "sched_setscheduler", "sched_setparam", "sched_setattr", "socket", "pidfd_open",
+    # Landlock does not know these: by a path they reach all files of the user
+    "chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "utime", "utimes", "futimesat",
+    "inotify_add_watch", "setxattr", "lsetxattr", "removexattr", "lremovexattr", "setxattrat", "removexattrat",
+    "file_setattr",
 )  # fmt: skip
 
 
@@ -72,6 +76,7 @@ def bpf(level: Level) -> bytes:
                 _add(seccomp, rules, denied, "socket", seccomp.Arg(0, seccomp.EQ, family))
         _add(seccomp, rules, denied, "socket", seccomp.Arg(0, seccomp.GT, AF_NETLINK))  # vsock, alg, packet and so on
     else:
+        _add(seccomp, rules, denied, "utimensat", seccomp.Arg(1, seccomp.NE, 0))  # by a path, not by a descriptor
         _add(seccomp, rules, denied, "prlimit64", seccomp.Arg(0, seccomp.GT, 0))  # of other processes
         _add(seccomp, rules, denied, "socketpair", seccomp.Arg(0, seccomp.GT, AF_UNIX))
     with tempfile.TemporaryFile() as file:
@@ -92,6 +97,7 @@ def _add(seccomp: Any, rules: Any, action: Any, name: str, *arguments: Any) -> N
 
 UNNAMED = {
     "process_mrelease": 448, "memfd_secret": 447, "quotactl_fd": 443, "mount_setattr": 442, "process_madvise": 440,
-    "pidfd_getfd": 438, "open_tree_attr": 467,
+    "pidfd_getfd": 438, "open_tree_attr": 467, "fchmodat2": 452, "setxattrat": 463, "removexattrat": 466,
+    "file_setattr": 469,
 }  # fmt: skip
 """Numbers of calls that are younger than some libseccomp; the same on all machines."""
