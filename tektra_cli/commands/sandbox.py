@@ -22,7 +22,6 @@ WORDS = {
     "tasks": ("limit", "it started more processes and threads than it may", ""),
     "output": ("limit", "it said more than it may", "Let it write to a file in its folder."),
     "folder": ("limit", "its folder grew larger than it may", ""),
-    "client": ("limit", "nobody waited for it any more", ""),
 }
 
 

@@ -58,7 +58,7 @@ def command(
     prefixes: Sequence[Path],
     environment: dict[str, str],
     limits: Limits,
-    descriptors: tuple[int, int, int],
+    descriptors: Sequence[int],
 ) -> list[str]:
     """The command line that confines what is put behind it.
 

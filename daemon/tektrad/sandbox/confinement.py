@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 Level = Literal["A", "B", "C"]
 """A: bubblewrap's namespaces and seccomp; B: Landlock and seccomp; C: nothing that holds, so nothing is run."""
 
-Ending = Literal["itself", "time", "memory", "tasks", "output", "folder", "client"]
-"""What ended a program: itself, the limit of that name, or a client that went away."""
+Ending = Literal["itself", "time", "memory", "tasks", "output", "folder"]
+"""What ended a program: itself, or the limit of that name."""
 
 Stream = Literal["stdout", "stderr"]
 
@@ -34,12 +33,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command, the folder that it may change, its standard input, and what is added to its bare environment."""
+    """A command, the folder that it may change, and its standard input."""
 
     arguments: tuple[str, ...]
     folder: Path
     stdin: bytes = b""
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

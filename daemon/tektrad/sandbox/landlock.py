@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tektrad.sandbox import inside
+
 LEAST_ABI = 6
 """From which on signals and abstract sockets are confined too."""
-CREATE_RULESET, WANT_VERSION = 444, 1
+WANT_VERSION = 1
 
 EXECUTE, WRITE, READ, LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 ALL_FILES = (1 << 16) - 1
@@ -32,7 +34,7 @@ KNOWN = (
 
 def abi() -> int:
     """Which Landlock the kernel has; 0 where it has none."""
-    found = int(ctypes.CDLL(None).syscall(CREATE_RULESET, None, 0, WANT_VERSION))
+    found = int(ctypes.CDLL(None).syscall(inside.CREATE, None, 0, WANT_VERSION))
     return max(found, 0)
 
 

@@ -18,9 +18,8 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 def level_a(bwrap: str, program: Program, limits: Limits, files: list[int], groups: list[str]) -> list[str]:
     """bubblewrap around the program; `files` are its descriptors, `groups` the control groups that it joins."""
-    environment = _environment(bubblewrap.WORK, "/tmp", program)  # noqa: S108  its own
-    descriptors = files[0], files[1], files[2]
-    around = bubblewrap.command(bwrap, program.folder, identity.prefixes(), environment, limits, descriptors)
+    environment = _environment(bubblewrap.WORK, "/tmp")  # noqa: S108  its own
+    around = bubblewrap.command(bwrap, program.folder, identity.prefixes(), environment, limits, files)
     before = _outside(limits, groups)
     if identity.is_root():  # a control group counts the tasks
         return [*before, *around, "/usr/bin/env", "--", *program.arguments]
@@ -29,12 +28,11 @@ def level_a(bwrap: str, program: Program, limits: Limits, files: list[int], grou
 
 def level_b(program: Program, scratch: Path, limits: Limits, control: int, groups: list[str]) -> list[str]:
     """A keeper around the program, which Landlock confines."""
-    environment = _environment(str(program.folder), str(scratch), program)
+    environment = _environment(str(program.folder), str(scratch))
     bare = ["/usr/bin/env", "-i", f"--chdir={program.folder}", *(f"{k}={v}" for k, v in environment.items())]
     # The kernel counts all that a user runs; nobody else runs as the sandbox's own.
-    counted = {} if identity.is_root() else {"RLIMIT_NPROC": limits.tasks + usage.of_user(os.getuid())}
     plan = {
-        "limits": counted,
+        "limits": {} if identity.is_root() else {"RLIMIT_NPROC": limits.tasks + usage.tasks_of_user(os.getuid())},
         "landlock": landlock.rules(program.folder, scratch, identity.prefixes()),
         "seccomp": seccomp.bpf("B").hex(),
     }
@@ -77,10 +75,9 @@ def _processors(limits: Limits) -> list[int]:
     return sorted(os.sched_getaffinity(0))[-limits.cpus :]
 
 
-def _environment(home: str, scratch: str, program: Program) -> dict[str, str]:
+def _environment(home: str, scratch: str) -> dict[str, str]:
     folder = str(Path(identity.interpreter() or identity.SYSTEM_PYTHON).parent)
-    bare = {"PATH": f"{folder}:{PATH}", "HOME": home, "TMPDIR": scratch, "LANG": "C.UTF-8", "USER": "user"}
-    return bare | dict(program.environment)
+    return {"PATH": f"{folder}:{PATH}", "HOME": home, "TMPDIR": scratch, "LANG": "C.UTF-8", "USER": "user"}
 
 
 def _python(python: str, module: ModuleType, *arguments: str) -> list[str]:

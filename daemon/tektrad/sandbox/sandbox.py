@@ -45,6 +45,7 @@ class Sandbox:
         self._at_most = at_most
         self._probing = asyncio.Lock()
         self._footing: Footing | None = None
+        self._bwrap = ""
 
     async def footing(self) -> Footing:
         """The level that holds here, found out once by running a program at it."""
@@ -105,7 +106,7 @@ class Sandbox:
                     held.enter_context(lent(program.folder, identity.SANDBOX_ID))
             if level == "A":
                 files = [held.enter_context(_readable(data)) for data in launch.descriptors()]
-                line = launch.level_a(bubblewrap.find(), program, limits, files, groups)
+                line = launch.level_a(self._bwrap, program, limits, files, groups)
                 supervisor = Supervisor(limits, [program.folder], level, hear)
                 return await supervisor.run(line, files, program.stdin, lambda: None)
             scratch = held.enter_context(self.fresh_folder())
@@ -129,7 +130,7 @@ class Sandbox:
         reason, fix = "only level B was asked for", ""
         if self._at_most == "A":
             try:
-                bubblewrap.find()
+                self._bwrap = bubblewrap.find()
                 reason, fix = await self._tried("A"), ALLOW
             except bubblewrap.Unusable as error:
                 reason, fix = error.message, error.hint

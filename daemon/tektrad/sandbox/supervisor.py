@@ -55,11 +55,10 @@ class Supervisor:
         ]
         others = [asyncio.create_task(_feed(process, stdin)), asyncio.create_task(self._watch(process.pid))]
         ended = asyncio.create_task(process.wait())
-        ending: Ending = "client"
         try:
             either: list[asyncio.Future[Any]] = [ended, self._over]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            ending = self._over.result() if self._over.done() else "itself"
+            ending: Ending = self._over.result() if self._over.done() else "itself"
         finally:
             for task in others:
                 task.cancel()
@@ -93,12 +92,11 @@ class Supervisor:
         begun = time.monotonic()
         folder_due = 0.0
         while not self._over.done():
-            pids = await asyncio.to_thread(usage.tree, pid)
-            taken = await asyncio.to_thread(usage.memory, pids)
-            self._peak = max(self._peak, taken)
-            if taken > self._limits.memory_bytes:
+            memory, tasks = await asyncio.to_thread(usage.taken, pid)
+            self._peak = max(self._peak, memory)
+            if memory > self._limits.memory_bytes:
                 self._end("memory")
-            if usage.tasks(pids) > self._limits.tasks:
+            if tasks > self._limits.tasks:
                 self._end("tasks")
             now = time.monotonic()
             if now >= folder_due:

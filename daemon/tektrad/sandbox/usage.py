@@ -19,18 +19,29 @@ def tree(pid: int) -> list[int]:
     return found
 
 
-def memory(pids: list[int]) -> int:
-    """Bytes in RAM; what several share counts once, in shares (PSS)."""
-    return sum(map(_share, pids))
+def taken(pid: int) -> tuple[int, int]:
+    """What a process and all that descend from it take: bytes in RAM, and how many processes and threads they are.
+
+    Bytes that several share count once, in shares (PSS).
+    """
+    pids = tree(pid)
+    return sum(map(_share, pids)), sum(map(_tasks, pids))
 
 
-def tasks(pids: list[int]) -> int:
-    """Processes and threads."""
+def tasks_of_user(uid: int) -> int:
+    """All processes and threads that a user runs."""
     count = 0
-    for pid in pids:
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            count += len(list(Path(f"/proc/{pid}/task").iterdir()))
+            if process.stat().st_uid == uid:
+                count += _tasks(int(process.name))
     return count
+
+
+def _tasks(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return len(list(Path(f"/proc/{pid}/task").iterdir()))
+    return 0
 
 
 def _share(pid: int) -> int:
@@ -61,13 +72,3 @@ def folder(path: Path, enough: int) -> int:
         for each in left:
             os.close(each)
     return total
-
-
-def of_user(uid: int) -> int:
-    """All processes and threads that a user runs."""
-    count = 0
-    for entry in os.scandir("/proc"):
-        with contextlib.suppress(OSError):
-            if entry.name.isdecimal() and entry.stat().st_uid == uid:
-                count += len(list((Path(entry.path) / "task").iterdir()))
-    return count
