@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -45,11 +45,31 @@ _tektra() {
         " sandbox run:--dir"|" sandbox run:-d") words="" kind="" ;;
         " sandbox run:--timeout") words="" kind="" ;;
         " sandbox run:--memory") words="" kind="" ;;
+        " audit list:--since") words="" kind="" ;;
+        " audit list:--until") words="" kind="" ;;
+        " audit list:--user") words="" kind="" ;;
+        " audit list:--agent") words="" kind="" ;;
+        " audit list:--run") words="" kind="" ;;
+        " audit list:--kind") words="" kind="" ;;
+        " audit list:--outcome") words="" kind="" ;;
+        " audit list:--limit") words="" kind="" ;;
+        " audit tail:--lines"|" audit tail:-n") words="" kind="" ;;
+        " audit tail:--kind") words="" kind="" ;;
+        " audit search:--since") words="" kind="" ;;
+        " audit search:--kind") words="" kind="" ;;
+        " audit search:--limit") words="" kind="" ;;
+        " audit verify:--key") words="" kind="" ;;
+        " audit verify:--head") words="" kind="" ;;
+        " audit export:--format") words="jsonl csv" kind="" ;;
+        " audit export:--since") words="" kind="" ;;
+        " audit export:--until") words="" kind="" ;;
+        " audit export:--output"|" audit export:-o") words="" kind="" ;;
+        " audit prune:--before") words="" kind="" ;;
         " daemon stop:--timeout") words="" kind="" ;;
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox audit daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -75,6 +95,15 @@ _tektra() {
                 " sandbox") words="run probe" kind="" flags="--help" ;;
                 " sandbox run") words="" kind="" flags="--dir --timeout --memory --json --help" ;;
                 " sandbox probe") words="" kind="" flags="--json --help" ;;
+                " audit") words="list tail show search stats verify export prune" kind="" flags="--help" ;;
+                " audit list") words="" kind="" flags="--since --until --user --agent --run --kind --outcome --checkpoints --limit --json --help" ;;
+                " audit tail") words="" kind="" flags="--lines --follow --kind --jsonl --help" ;;
+                " audit show") words="" kind="" flags="--json --help" ;;
+                " audit search") words="" kind="" flags="--since --kind --limit --json --help" ;;
+                " audit stats") words="" kind="" flags="--json --help" ;;
+                " audit verify") words="" kind="" flags="--key --head --json --help" ;;
+                " audit export") words="" kind="" flags="--format --since --until --output --json --help" ;;
+                " audit prune") words="" kind="" flags="--before --yes --no-input --json --help" ;;
                 " daemon") words="start stop status logs" kind="" flags="--help" ;;
                 " daemon start") words="" kind="" flags="--json --help" ;;
                 " daemon stop") words="" kind="" flags="--timeout --json --help" ;;

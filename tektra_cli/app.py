@@ -117,6 +117,20 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra sandbox run -- ls -la",
     ),
+    "audit": Branch(
+        "See what happened here, and prove it.",
+        {
+            "list": Leaf("audit.look:list_entries", "List what happened, newest first."),
+            "tail": Leaf("audit.look:tail", "Show the last entries, and go on with new ones."),
+            "show": Leaf("audit.look:show", "Show one entry."),
+            "search": Leaf("audit.look:search", "Find entries that hold all words."),
+            "stats": Leaf("audit.look:stats", "Count entries by kind, outcome and user."),
+            "verify": Leaf("audit.prove:verify", "Check that nothing was changed, removed or put in."),
+            "export": Leaf("audit.prove:export", "Write the log to a file that can be verified anywhere."),
+            "prune": Leaf("audit.prove:prune", "Remove old entries, and sign that they were removed."),
+        },
+        "tektra audit list --since 2h --kind model",
+    ),
     "daemon": Branch(
         "Start, stop and watch the daemon.",
         {

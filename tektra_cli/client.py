@@ -23,6 +23,7 @@ Document = dict[str, Any]
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 _LAST_EVENTS = ("finish", "done", "error")
+CHUNK = 1 << 16
 LOAD_SECONDS = 900.0
 """Reading a large model from a slow disk."""
 
@@ -79,6 +80,13 @@ class Client:
                     if event["type"] in _LAST_EVENTS:
                         return
             raise self._lost()
+
+    def download(self, path: str, body: Mapping[str, Any]) -> Generator[bytes, None, None]:
+        """The bytes that answer `body`, as they come."""
+        with self._exchange("POST", path, body, None) as response:
+            _raise_for_error(response)
+            while chunk := response.read(CHUNK):
+                yield chunk
 
     def peer(self) -> tuple[int, int]:
         """The process id and user id that the kernel knows for the other end."""

@@ -52,6 +52,7 @@ _EXIT_CODES = {
     "timeout": ExitCode.TIMEOUT,
     "bad_model_file": ExitCode.INTEGRITY,
     "digest_mismatch": ExitCode.INTEGRITY,
+    "log_damaged": ExitCode.INTEGRITY,
     "interrupted": ExitCode.INTERRUPTED,
 }
 

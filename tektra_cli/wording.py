@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pwd
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tektra_cli import terminal
@@ -68,6 +69,30 @@ def span(seconds: float) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 model`, `2 models`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def moment(said: str) -> str:
+    """A point in time as RFC 3339: a date or time (ours, where it names no zone), or how long ago: `2h`, `7d`."""
+    now = datetime.now(UTC)
+    ago = re.fullmatch(r"(\d{1,6})([smhd])", said)
+    try:
+        if ago is not None:
+            return (now - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]])).isoformat()
+        return datetime.fromisoformat(said).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f'"{said}" is no time', "Write 2026-11-22, 2026-11-22T14:30, or 2h for two hours ago."
+        ) from error
+
+
+def user(uid: int | None) -> str:
+    """A user's name, or number where there is no name; `-` for the daemon itself."""
+    if uid is None:
+        return "-"
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return str(uid)
 
 
 def seconds(duration: str) -> float:

@@ -26,4 +26,4 @@ class Breaker:
 
     def wait(self, now: float) -> float:
         """Seconds until it may be tried again; 0 when it may."""
-        return max(0.0, self._open_until - now)
+        return min(max(0.0, self._open_until - now), self.rest_s)

@@ -25,13 +25,21 @@ class Clock(Protocol):
     def new_id(self) -> str:
         """A fresh identifier, short enough to type: twelve characters of base 32."""
 
+    def new_seed(self) -> int:
+        """A fresh seed for a sampler: 32 bits."""
+
+
+def utc(moment: datetime) -> str:
+    """A time in the one form in which the daemon writes times: RFC 3339, UTC, microseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
 
 class SystemClock:
     """The machine's own time and chance."""
 
     def now(self) -> str:
         """The wall clock to the microsecond."""
-        return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return utc(datetime.now(UTC))
 
     def monotonic(self) -> float:
         """Seconds since some fixed point."""
@@ -44,3 +52,7 @@ class SystemClock:
     def new_id(self) -> str:
         """Sixty bits of chance."""
         return base64.b32encode(os.urandom(8)).decode().lower()[:12]
+
+    def new_seed(self) -> int:
+        """32 bits of chance."""
+        return int.from_bytes(os.urandom(4), "big")

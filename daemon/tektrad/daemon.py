@@ -33,6 +33,11 @@ from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.store.db import open_store
+from tektrad.trust.alarms import Alarms
+from tektrad.trust.audit import open_audit
+from tektrad.trust.keys import AuditKey, UnsafeKey, make_key, read_key
+from tektrad.trust.reading import AuditReader
+from tektrad.trust.statements import Head
 
 Report = Callable[[str], None]
 ABANDONED_S = 14 * 24 * 3600.0
@@ -53,7 +58,12 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         stairs.enter_context(locked(paths))
         report("opening the store")
         store = await stairs.enter_async_context(open_store(paths.database))
-        conversations = Conversations(store, clock)
+        report("opening the audit log")
+        version = importlib.metadata.version("tektra-cli")
+        reader = AuditReader(store)
+        began = {"version": version, "settings": settings.model_dump(mode="json", exclude_defaults=True)}
+        audit = await stairs.enter_async_context(open_audit(store, clock, await audit_key(paths, reader), began))
+        conversations = Conversations(store, clock, audit)
         interrupted = await conversations.recover()
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
@@ -75,15 +85,18 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         )
         default_model = settings.default_model or MODEL_NAME
         services = Services(
-            version=importlib.metadata.version("tektra-cli"),
+            version=version,
             paths=paths,
             clock=clock,
             catalog=catalog,
             pool=pool,
             tuned=tuned,
             conversations=conversations,
-            turns=Turns(pool, conversations, clock, default_model),
+            turns=Turns(pool, conversations, audit, clock, default_model),
             sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
+            audit=audit,
+            audit_reader=reader,
+            alarms=Alarms(audit, clock),
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),
@@ -112,6 +125,21 @@ def sweep(catalog: Catalog) -> None:
             log.info("unfinished download removed, nobody went on with it", file=name)
     except ModelError as error:
         log.warning("unfinished downloads could not be removed", why=error.message)
+
+
+async def audit_key(paths: Paths, reader: AuditReader) -> AuditKey:
+    """The key of the audit log, made when there is no log yet; raises CannotStart."""
+    try:
+        return await asyncio.to_thread(read_key, paths.audit_key)
+    except FileNotFoundError:
+        if await reader.head() != Head():
+            log.error("the audit log's key is gone; what it sealed can no longer be proved", key=str(paths.audit_key))
+    except UnsafeKey as error:
+        raise CannotStart(f"the audit log's key cannot be used: {error}", "Put it right, then start again.") from error
+    try:
+        return await asyncio.to_thread(make_key, paths.audit_key, paths.audit_public_key)
+    except OSError as error:
+        raise CannotStart(f"the audit log's key cannot be written: {error}", "Make room, or make it yours.") from error
 
 
 def protected(paths: Paths) -> list[Path]:

@@ -61,6 +61,16 @@ class Paths:
         return self.data_dir / "tektra.db"
 
     @property
+    def audit_key(self) -> Path:
+        """What the daemon signs its audit log with."""
+        return self.data_dir / "keys" / "audit.key"
+
+    @property
+    def audit_public_key(self) -> Path:
+        """What anybody can check those signatures with."""
+        return self.data_dir / "keys" / "audit.pub"
+
+    @property
     def lock_file(self) -> Path:
         """Locked by the one daemon that owns the data directory."""
         return self.data_dir / "daemon.lock"
@@ -76,6 +86,7 @@ class Paths:
             "models_dir": self.models_dir,
             "database": self.database,
             "log_file": self.log_file,
+            "audit_public_key": self.audit_public_key,
         }
         return {key: str(value) for key, value in named.items()}
 

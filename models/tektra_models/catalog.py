@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import fcntl
+import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -280,10 +281,12 @@ class Catalog:
             return self._built_in_seen[2]
         try:
             facts = read_facts(self._built_in_file)
-        except ModelError as exc:
+            with self._built_in_file.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except (ModelError, OSError) as exc:
             _log.warning("The built-in model is left out of the list: %s", exc)
             return None
-        model = self._model(BUILT_IN, "built-in", self._built_in_file, facts)
+        model = self._model(BUILT_IN, "built-in", self._built_in_file, facts, sha256=digest)
         added = datetime.fromtimestamp(int(found.st_mtime), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         model = msgspec.structs.replace(model, added_at=added)
         self._built_in_seen = (found.st_mtime_ns, found.st_size, model)

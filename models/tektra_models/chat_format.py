@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,6 +39,12 @@ DECLARED = {
 
 Message = dict[str, Any]
 Tools = list[dict[str, Any]]
+
+
+def template_digest(template: str | None) -> str:
+    """What tells a model's template from others; without one of its own it is the usual one's."""
+    source = (template or CHATML).encode("utf-8", "surrogatepass")
+    return f"sha256:{hashlib.sha256(source).hexdigest()}"
 
 
 class ChatFormat:

@@ -85,6 +85,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     can_generate: bool
     can_embed: bool
     can_rank: bool = False
+    template: str = ""
+    """The digest of its chat template."""
 
 
 class Loaded(_Frame, frozen=True, kw_only=True):

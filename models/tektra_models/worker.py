@@ -24,6 +24,7 @@ from typing import Any
 
 from tektra_models import frames
 from tektra_models.backend import Backend
+from tektra_models.chat_format import template_digest
 from tektra_models.engine import Engine, Event
 from tektra_models.errors import LoadFailed, ModelError
 from tektra_models.generation import Delta, Embedding, Ranking, Usage
@@ -295,6 +296,7 @@ def serve(sock: socket.socket) -> None:
         can_generate=backend.can_generate,
         can_embed=backend.can_embed,
         can_rank=backend.can_rank,
+        template=template_digest(backend.chat_template),
     )
     wire.send(frames.Loaded(info=info, load_seconds=time.monotonic() - started))
     Loop(wire, Engine(backend, first.spec, states=open_states(first.spec, backend.layout))).run()

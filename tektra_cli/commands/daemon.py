@@ -122,5 +122,14 @@ def _facts(document: Mapping[str, Any]) -> None:
             ("memory", f"{wording.size(memory['promised_bytes'])} of {wording.size(memory['budget_bytes'])} promised"),
             ("answering", str(document["requests_running"])),
             ("conversations", str(document["conversations"])),
+            ("alerts", _alerts(document["alerts"])),
         ]
     )
+
+
+def _alerts(alerts: Mapping[str, Any]) -> str:
+    """Security events of late, and where to look."""
+    if not alerts["count"]:
+        return "none"
+    latest = alerts["latest"]
+    return f"{alerts['count']} in {alerts['hours']} h, the last {latest['kind']} (tektra audit list --kind security)"

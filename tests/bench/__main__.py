@@ -15,6 +15,7 @@ from typing import Any
 
 from tektra_models.machine import cores
 from tests.bench.attention import measure_attention
+from tests.bench.audit import measure_audit
 from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
 from tests.bench.drafts import measure_drafts
@@ -26,7 +27,7 @@ from tests.bench.swaps import measure_swaps
 from tests.bench.tuned import measure_tuned
 from tests.llama_sources import CACHE
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "attention", "tuned", "swaps", "commands", "start")
+PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "attention", "tuned", "swaps", "commands", "start", "audit")
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
 
@@ -42,6 +43,7 @@ def main() -> None:
         "--pairs", type=int, default=3, help="pairs of runs, in `prefixes` and `restart` runs (default 3)"
     )
     parser.add_argument("--runs", type=int, default=10, help="runs of each command (default 10)")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="length of the log in `audit` (default 1000000)")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where models, sources and peers are kept")
     parser.add_argument("--quick", action="store_true", help="`peers` in small, to see whether all works")
     parser.add_argument("--only", action="append", metavar="WORKLOAD", help="of `peers`, such as 'long prompt'; repeat")
@@ -63,6 +65,8 @@ def main() -> None:
         report["commands"] = measure_commands(args.runs)
     if "start" in parts:
         report["start"] = measure_first_token(3)
+    if "audit" in parts:
+        report["audit"] = measure_audit(args.entries)
     if "decode" in parts:
         report["decode"] = measure(args.cache, args.pairs)
     if "prefixes" in parts:

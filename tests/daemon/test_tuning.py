@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -40,8 +41,7 @@ def noted(tektra: Tektra, digest: str = "", where: str | None = None, best: Best
 
 
 def digest_of_built_in() -> str:
-    status = MODEL_PATH.stat()
-    return f"{MODEL_PATH} {status.st_size} {status.st_mtime_ns}"
+    return hashlib.sha256(MODEL_PATH.read_bytes()).hexdigest()
 
 
 @pytest.fixture

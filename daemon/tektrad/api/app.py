@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tektra_models.errors import ModelError
 from tektrad.api import (
+    audit,
     chat,
     conversations,
     health,
@@ -42,6 +43,7 @@ ROUTERS = (
     chat.router,
     conversations.router,
     sandbox.router,
+    audit.router,
     v1_chat.router,
     v1_completions.router,
     v1_embeddings.router,
@@ -125,7 +127,7 @@ class Gate:
 
         self._services.enter()
         try:
-            refusal = self._refusal(scope)
+            refusal = await self._refusal(scope)
             if refusal is not None:
                 await error_response(refusal)(scope, receive, reply)
             else:
@@ -139,10 +141,11 @@ class Gate:
             log.debug("request", method=scope["method"], path=scope["path"], status=status, ms=took)
             structlog.contextvars.clear_contextvars()
 
-    def _refusal(self, scope: Scope) -> TektraError | None:
+    async def _refusal(self, scope: Scope) -> TektraError | None:
         peer = scope.get("extensions", {}).get(PEER_UID, {}).get("uid")
         if peer != self._uid:
-            log.warning("refused a peer", uid=peer, path=scope["path"])
+            said = {"method": scope["method"], "path": scope["path"]}
+            await self._services.alarms.sound("peer_refused", peer, said)
             return Forbidden(f"this daemon serves uid {self._uid} only, and you are {peer}", "Start one of your own.")
         if self._services.state != "ready" and scope["method"] not in ("GET", "HEAD"):
             return Draining("the daemon is stopping", "Ask again in a moment.", retry_after=2)

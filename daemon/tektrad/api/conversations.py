@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms
+from tektrad.api.services import Asker, Rooms
 
 router = APIRouter(prefix="/api/conversations")
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -37,10 +37,10 @@ async def show_conversation(rooms: Rooms, reference: str) -> Response:
 
 
 @router.delete("/{reference}")
-async def remove_conversation(rooms: Rooms, reference: str) -> Response:
+async def remove_conversation(rooms: Rooms, asker: Asker, reference: str) -> Response:
     """Forget a conversation."""
     found = await rooms.conversations.find(reference)
     rooms.turns.refuse_if_busy(found.id)
-    await rooms.conversations.remove(found.id)
+    await rooms.conversations.remove(found.id, asker.uid)
     await rooms.pool.forget_states()  # what a model computed of it can be read from its attention
     return json_response({"schema": "tektra.conversation-removed/1", "id": found.id})

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from tektrad.api.render import json_response
 from tektrad.api.services import Rooms
+from tektrad.clock import utc
 from tektrad.pool import budget
 
 router = APIRouter()
+ALERT_HOURS = 24
+"""How long a security event is an alert."""
 
 
 @router.get("/healthz")
@@ -30,6 +34,8 @@ async def readyz(rooms: Rooms) -> Response:
 async def status(rooms: Rooms) -> Response:
     """One page about the daemon."""
     loaded = rooms.pool.view()
+    since = utc(datetime.fromisoformat(rooms.clock.now()) - timedelta(hours=ALERT_HOURS))
+    alerts, latest = await rooms.audit_reader.alerts(since)
     return json_response(
         {
             "schema": "tektra.status/1",
@@ -51,5 +57,6 @@ async def status(rooms: Rooms) -> Response:
             "models_loaded": [model["name"] for model in loaded],
             "requests_running": rooms.requests_running - 1,  # not this one
             "conversations": await rooms.conversations.count(),
+            "alerts": {"count": alerts, "hours": ALERT_HOURS, "latest": latest},
         }
     )

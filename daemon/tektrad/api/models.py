@@ -12,6 +12,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from tektra_models.catalog import digest_of
 from tektra_models.errors import Unsupported
 from tektra_models.gguf import read_header
 from tektra_models.manifest import Model
@@ -27,6 +28,7 @@ from tektrad.errors import InvalidRequest
 from tektrad.pool.devices import shown_offload
 from tektrad.pool.lease import Wish
 from tektrad.pool.promise import estimate
+from tektrad.trust.entry import Act
 
 router = APIRouter(prefix="/api")
 
@@ -35,6 +37,11 @@ def shown(rooms: Rooms, model: Model) -> dict[str, Any]:
     """The shape Model: what the catalog knows, whether it is loaded, whether it is the default."""
     facts: dict[str, Any] = msgspec.to_builtins(model)
     return facts | {"loaded": rooms.pool.is_loaded(model.name), "default": model.name == rooms.default_model}
+
+
+def identified(model: Model) -> dict[str, Any]:
+    """Which model it is, for the audit log."""
+    return {"model": model.name, "source": model.source, "digest": digest_of(model)}
 
 
 @router.get("/models")
@@ -80,24 +87,30 @@ def _directory_details(rooms: Rooms, model: Model) -> dict[str, Any]:
 
 
 @router.post("/models/import")
-async def import_model(rooms: Rooms, body: shapes.Import) -> Response:
+async def import_model(rooms: Rooms, asker: Asker, body: shapes.Import) -> Response:
     """Take a file on this machine into the catalog, as a link or as a copy."""
     add = rooms.catalog.add_copy if body.copy_file else rooms.catalog.add_link
-    model = await asyncio.to_thread(add, Path(body.path), body.name)
+    said = {"path": body.path, "copied": body.copy_file}
+    async with rooms.audit.telling(Act(kind="model.import", uid=asker.uid, details=said)) as telling:
+        model = await asyncio.to_thread(add, Path(body.path), body.name)
+        telling.end(identified(model))
     document = {"schema": "tektra.model/1", "model": shown(rooms, model)}
     return json_response(document | {"recommended": rooms.tuned.advice(model.quantization)}, 201)
 
 
 @router.post("/models/{name}/adapt")
-async def adapt_model(rooms: Rooms, name: str, body: shapes.Adapt) -> Response:
+async def adapt_model(rooms: Rooms, asker: Asker, name: str, body: shapes.Adapt) -> Response:
     """Take a model with adapters into the catalog, under a name of its own."""
     adapters = [Adapter(path=each.path, scale=each.scale) for each in body.adapters]
-    model = await asyncio.to_thread(rooms.catalog.add_adapted, name, adapters, body.name)
+    said = {"model": name, "adapters": [f"{each.path} × {each.scale}" for each in adapters]}
+    async with rooms.audit.telling(Act(kind="model.adapt", uid=asker.uid, details=said)) as telling:
+        model = await asyncio.to_thread(rooms.catalog.add_adapted, name, adapters, body.name)
+        telling.end(identified(model))
     return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
 
 
 @router.post("/models/pull")
-async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
+async def pull_model(rooms: Rooms, asker: Asker, body: shapes.Pull) -> Response:
     """Download from a hub; the events tell how far it is. Going away stops it, and the next one resumes."""
     from tektra_models.pull import Done, pull  # with its HTTP client; an idle daemon need not carry that
 
@@ -111,15 +124,20 @@ async def pull_model(rooms: Rooms, body: shapes.Pull) -> Response:
     )
 
     async def events() -> AsyncGenerator[object, None]:
-        async with aclosing(download) as told:
+        act = Act(kind="model.pull", uid=asker.uid, details={"source": body.source, "revision": body.revision})
+        async with rooms.audit.telling(act) as telling, aclosing(download) as told:
             async for event in told:
-                yield {"type": "done", "model": shown(rooms, event.model)} if isinstance(event, Done) else event
+                if isinstance(event, Done):
+                    telling.end(identified(event.model))
+                    yield {"type": "done", "model": shown(rooms, event.model)}
+                else:
+                    yield event
 
     return EventStream(typed_events(events()))
 
 
 @router.post("/models/quantize")
-async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
+async def quantize_model(rooms: Rooms, asker: Asker, body: shapes.Quantize) -> Response:
     """Write a model, a file or a model's folder in fewer bits a weight. Going away stops it."""
     source = Path(body.source) if "/" in body.source else _weights(rooms.catalog.get(body.source))
     target = Path(body.target)
@@ -129,7 +147,12 @@ async def quantize_model(rooms: Rooms, body: shapes.Quantize) -> Response:
     async def events() -> AsyncGenerator[object, None]:
         if (found := rooms.tuned.advice(body.type.upper())) is not None:
             yield {"type": "recommended"} | msgspec.to_builtins(found)
-        async with aclosing(quantized(source, target, body.type, again=body.again)) as told:
+        said = {"source": str(source), "target": str(target), "type": body.type}
+        act = Act(kind="model.quantize", uid=asker.uid, details=said)
+        async with (
+            rooms.audit.telling(act),
+            aclosing(quantized(source, target, body.type, again=body.again)) as told,
+        ):
             async for event in told:
                 yield event
 
@@ -147,13 +170,15 @@ def _weights(model: Model) -> Path:
 
 
 @router.delete("/models/{name}")
-async def remove_model(rooms: Rooms, name: str) -> Response:
+async def remove_model(rooms: Rooms, asker: Asker, name: str) -> Response:
     """Forget a model; a file that was only linked stays where it is."""
     model = rooms.catalog.get(name)
-    if rooms.pool.is_loaded(model.name) and model.source != "built-in":  # that one cannot be removed anyway
-        rooms.pool.unload(model.name)
-        await rooms.pool.settled()
-    freed = await asyncio.to_thread(rooms.catalog.remove, model.name)
+    async with rooms.audit.telling(Act(kind="model.remove", uid=asker.uid, details=identified(model))) as telling:
+        if rooms.pool.is_loaded(model.name) and model.source != "built-in":  # that one cannot be removed anyway
+            rooms.pool.unload(model.name)
+            await rooms.pool.settled()
+        freed = await asyncio.to_thread(rooms.catalog.remove, model.name)
+        telling.end({"freed_bytes": freed})
     return json_response({"schema": "tektra.model-removed/1", "name": model.name, "freed_bytes": freed})
 
 
@@ -184,11 +209,16 @@ async def load_model(
 ) -> Response:
     """Bring a model into memory and keep it there."""
     wish = body or shapes.LoadModel()
-    name = rooms.catalog.get(name).name
+    model = rooms.catalog.get(name)
+    name = model.name
+    said = identified(model) | {"wish": wish.model_dump(exclude_none=True)}
 
     async def load() -> float:
         how = Wish(**wish.model_dump(exclude={"keep_alive"}))
-        async with rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease:
+        async with (
+            rooms.audit.telling(Act(kind="model.load", uid=asker.uid, details=said)),
+            rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease,
+        ):
             return lease.worker.load_seconds
 
     seconds = await while_connected(request, load())
@@ -197,10 +227,13 @@ async def load_model(
 
 
 @router.post("/models/{name}/unload")
-async def unload_model(rooms: Rooms, name: str, force: bool = False) -> Response:
+async def unload_model(rooms: Rooms, asker: Asker, name: str, force: bool = False) -> Response:
     """Free a model's memory."""
-    unloaded, freed = rooms.pool.unload(name, force=force)
-    await rooms.pool.settled()
+    said = {"model": name, "force": force}
+    async with rooms.audit.telling(Act(kind="model.unload", uid=asker.uid, details=said)) as telling:
+        unloaded, freed = rooms.pool.unload(name, force=force)
+        await rooms.pool.settled()
+        telling.end({"model": unloaded, "freed_bytes": freed})
     return json_response({"schema": "tektra.unloaded/1", "name": unloaded, "freed_bytes": freed})
 
 

@@ -48,6 +48,7 @@ STATUS = {
     "store_failed": 500,
     "template_failed": 400,
     "unconfined": 403,
+    "verify_failed": 500,
     "timeout": 504,
     "unsupported": 400,
     "worker_died": 502,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
@@ -12,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from msgspec.structs import replace as replace_act
 from starlette.responses import Response
 
 from tektrad.api import shapes
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms
+from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, typed_events
 from tektrad.errors import InvalidRequest
 from tektrad.sandbox.confinement import Limits, Outcome, Program, Stream
 from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
-from tektrad.sandbox.sandbox import Sandbox
+from tektrad.trust.entry import Act, Confinement
 
 router = APIRouter(prefix="/api/sandbox")
 
@@ -34,7 +36,7 @@ async def probe(rooms: Rooms) -> Response:
 
 
 @router.post("/run")
-async def run(rooms: Rooms, body: shapes.SandboxRun) -> Response:
+async def run(rooms: Rooms, asker: Asker, body: shapes.SandboxRun) -> Response:
     """Run a program confined: a stream of what it says, and how it ended."""
     try:
         stdin = base64.b64decode(body.stdin, validate=True)
@@ -52,11 +54,16 @@ async def run(rooms: Rooms, body: shapes.SandboxRun) -> Response:
         memory_bytes=body.memory_bytes or usual.memory_bytes,
     )
     folder = Path(body.folder) if body.folder is not None else None
-    return EventStream(typed_events(_events(rooms.sandbox, arguments, folder, stdin, limits)))
+    said = {"arguments": arguments, "folder": body.folder, "stdin_sha256": hashlib.sha256(stdin).hexdigest()}
+    held = {"seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
+    level = (await rooms.sandbox.footing()).level
+    confinement: Confinement = "none" if level == "C" else level
+    act = Act(kind="sandbox.run", uid=asker.uid, confinement=confinement, details=said | held)
+    return EventStream(typed_events(_events(rooms, act, arguments, folder, stdin, limits)))
 
 
 async def _events(
-    sandbox: Sandbox, arguments: tuple[str, ...], folder: Path | None, stdin: bytes, limits: Limits
+    rooms: Services, act: Act, arguments: tuple[str, ...], folder: Path | None, stdin: bytes, limits: Limits
 ) -> AsyncGenerator[object, None]:
     """What a program says as it says it, then how it ended; closing ends the program."""
     said: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -66,11 +73,20 @@ async def _events(
 
     async def work() -> Outcome:
         try:
-            with ExitStack() as held:
-                where = (
-                    await asyncio.to_thread(folder.resolve) if folder else held.enter_context(sandbox.fresh_folder())
-                )
-                return await sandbox.run(Program(arguments, where, stdin), limits, hear)
+            async with rooms.audit.telling(act) as telling:
+                with ExitStack() as held:
+                    where = (
+                        await asyncio.to_thread(folder.resolve)
+                        if folder
+                        else held.enter_context(rooms.sandbox.fresh_folder())
+                    )
+                    outcome = await rooms.sandbox.run(Program(arguments, where, stdin), limits, hear)
+                told = {"code": outcome.code, "ended_by": outcome.ended_by, "peak_bytes": outcome.peak_bytes}
+                telling.end(told, "ok" if outcome.ended_by == "itself" else "failed")
+                if outcome.ended_by != "itself":
+                    limit = {"limit": outcome.ended_by, "act": telling.begun.act}
+                    telling.also.append(replace_act(act, kind="security.limit", outcome="denied", details=limit))
+            return outcome
         finally:
             said.put_nowait(None)
 

@@ -18,6 +18,9 @@ from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
 from tektrad.sandbox.sandbox import Sandbox
+from tektrad.trust.alarms import Alarms
+from tektrad.trust.audit import AuditLog
+from tektrad.trust.reading import AuditReader
 
 
 @dataclass(slots=True)
@@ -33,6 +36,9 @@ class Services:
     conversations: Conversations
     turns: Turns
     sandbox: Sandbox
+    audit: AuditLog
+    audit_reader: AuditReader
+    alarms: Alarms
     default_model: str
     started_at: str
     started: float

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tektra_models.generation import Form, Pooling, Sampling
 from tektra_models.spec import FlashAttention, KvType, Weights
+from tektrad.clock import utc
 from tektrad.config import LayersOnGpus
 
 MAX_STOPS = 16
@@ -93,6 +95,38 @@ _PLAIN = (
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+def _moment(said: str) -> str:
+    """An RFC 3339 time in the one form in which the daemon writes times, so that texts compare as times do."""
+    try:
+        found = datetime.fromisoformat(said)
+        return utc(found if found.tzinfo else found.replace(tzinfo=UTC))
+    except (ValueError, OverflowError) as error:
+        raise ValueError("this is no RFC 3339 time") from error
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+
+
+class AuditExport(_Strict):
+    """Which part of the audit log is wanted, and how."""
+
+    format: Literal["jsonl", "csv"] = "jsonl"
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class AuditVerify(_Strict):
+    """A head, `number:hash`, that the audit log is known to have reached."""
+
+    head: Annotated[str, Field(max_length=100, pattern=r"^\d{1,18}:[0-9a-f]{64}$")] | None = None
+
+
+class AuditPrune(_Strict):
+    """Before which time entries are removed."""
+
+    before: Moment
 
 
 class StrictSampling(SamplingShape):

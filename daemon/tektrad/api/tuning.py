@@ -19,16 +19,18 @@ from tektra_models.tune import Job, job_for, tuned
 from tektra_models.tuning import CLASSES, CUSTOMARY, Tuning, disturbance, ranked
 from tektrad.api import shapes
 from tektrad.api.render import json_response
-from tektrad.api.services import Rooms, Services
+from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, typed_events
 from tektrad.errors import Busy, InvalidRequest
+from tektrad.pool.party import Party
 from tektrad.pool.tuned import GENERAL, Kept
+from tektrad.trust.entry import Act
 
 router = APIRouter(prefix="/api")
 
 
 @router.post("/models/tune")
-async def tune(rooms: Rooms, body: shapes.Tune) -> Response:
+async def tune(rooms: Rooms, asker: Asker, body: shapes.Tune) -> Response:
     """Time types and settings, and keep what was found. Going away stops it, and nothing is kept."""
     if body.text is not None and not Path(body.text).is_absolute():
         raise InvalidRequest(f"{body.text} does not say in which folder", "Give the whole path.", param="text")
@@ -44,7 +46,8 @@ async def tune(rooms: Rooms, body: shapes.Tune) -> Response:
     )
     if not body.anyway:
         _refuse_disturbed(rooms)
-    return EventStream(typed_events(_events(rooms, job, digest_of(model) if model is not None else GENERAL)))
+    digest = digest_of(model) if model is not None else GENERAL
+    return EventStream(typed_events(_events(rooms, asker, job, digest)))
 
 
 def _refuse_disturbed(rooms: Services) -> None:
@@ -60,7 +63,7 @@ def _refuse_disturbed(rooms: Services) -> None:
         )
 
 
-async def _events(rooms: Services, job: Job, digest: str) -> AsyncGenerator[object, None]:
+async def _events(rooms: Services, asker: Party, job: Job, digest: str) -> AsyncGenerator[object, None]:
     load = os.getloadavg()[0]
     yield {
         "type": "began",
@@ -69,8 +72,9 @@ async def _events(rooms: Services, job: Job, digest: str) -> AsyncGenerator[obje
         "busy": disturbance(load, cores()) != "none",
     }
     kept: Kept | None = None
+    act = Act(kind="model.tune", uid=asker.uid, details={"digest": digest})
     with rooms.tuned.alone():
-        async with aclosing(tuned(job)) as told:
+        async with rooms.audit.telling(act), aclosing(tuned(job)) as told:
             async for said in told:
                 if isinstance(said, Tuning):
                     kept = await rooms.tuned.keep(digest, said)
@@ -92,9 +96,11 @@ async def what_was_tuned(rooms: Rooms, model: str | None = None) -> Response:
 
 
 @router.delete("/tuned")
-async def forget(rooms: Rooms, model: str | None = None) -> Response:
+async def forget(rooms: Rooms, asker: Asker, model: str | None = None) -> Response:
     """Remove all tunings, or that of one model."""
-    forgotten = await rooms.tuned.forget(digest_of(rooms.catalog.get(model)) if model is not None else None)
+    digest = digest_of(rooms.catalog.get(model)) if model is not None else None
+    async with rooms.audit.telling(Act(kind="model.forget_tuning", uid=asker.uid, details={"digest": digest})):
+        forgotten = await rooms.tuned.forget(digest)
     return json_response({"schema": "tektra.tunings-forgotten/1", "forgotten": forgotten})
 
 

@@ -19,6 +19,7 @@ from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
 from tektrad.api.v1_completions import prompts
+from tektrad.chat.calls import call, ended
 from tektrad.errors import InvalidRequest
 from tektrad.pool.party import Party
 
@@ -41,7 +42,11 @@ async def embeddings(rooms: Rooms, asker: Asker, request: Request, body: shapes.
 
 async def _embed(rooms: Services, asker: Party, body: shapes.Embeddings) -> tuple[str, Embedding]:
     async with rooms.pool.lease(body.model or rooms.default_model, asker, keep_alive=body.keep_alive) as lease:
-        return lease.model.name, await lease.worker.embed(prompts(body.input), body.pooling)
+        inputs = prompts(body.input)
+        async with rooms.audit.telling(call(lease, "embedding", inputs=len(inputs))) as telling:
+            embedding = await lease.worker.embed(inputs, body.pooling)
+            telling.end(ended(lease.model.name, embedding.usage))
+        return lease.model.name, embedding
 
 
 def shortened(vector: list[float], dimensions: int) -> list[float]:

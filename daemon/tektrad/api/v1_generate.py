@@ -17,9 +17,11 @@ from tektra_models.generation import Delta, Finish, Prompt, Sampling, Usage
 from tektrad.api.render import describe
 from tektrad.api.services import Services
 from tektrad.api.stream import EventStream, data_line, while_connected
+from tektrad.chat.calls import call, ended, sampler, with_seed
 from tektrad.errors import TektraError
 from tektrad.pool.lease import Lease
 from tektrad.pool.party import Party
+from tektrad.trust.audit import Telling
 
 DONE = b"data: [DONE]\n\n"
 
@@ -69,6 +71,7 @@ async def begin_all(
     keep_alive: float | None,
 ) -> AsyncIterator[Generation]:
     """Lease the model and wait until it has accepted all prompts, so that refusals come before a status is sent."""
+    requests = [(prompt, with_seed(sampling, rooms.clock)) for prompt, sampling in requests]
     async with AsyncExitStack() as stack:
         batch = all(prompt.batch for prompt, _ in requests)
         leasing = rooms.pool.lease(model or rooms.default_model, asker, batch=batch, keep_alive=keep_alive)
@@ -76,11 +79,26 @@ async def begin_all(
         streams = [
             await stack.enter_async_context(aclosing(lease.generate(prompt, sampling))) for prompt, sampling in requests
         ]
-        for stream in streams:
+        acts = []
+        for (prompt, sampling), stream in zip(requests, streams, strict=True):
             began = await anext(stream)
             assert isinstance(began, frames.Began)
+            what = "chat" if prompt.messages is not None else "completion"
+            acts.append(call(lease, what, sampler=sampler(sampling), prompt_tokens=began.prompt_tokens))
+        tellings = await stack.enter_async_context(rooms.audit.telling_all(acts))
         merged = await stack.enter_async_context(aclosing(_merged(streams)))
-        yield Generation(lease, merged)
+        told = await stack.enter_async_context(aclosing(_told(merged, lease.model.name, tellings)))
+        yield Generation(lease, told)
+
+
+async def _told(
+    merged: AsyncIterator[tuple[int, Delta | Finish]], model: str, tellings: Sequence[Telling]
+) -> AsyncGenerator[tuple[int, Delta | Finish], None]:
+    """The same, while the audit log hears how each answer ended."""
+    async for number, said in merged:
+        if isinstance(said, Finish):
+            tellings[number].end(ended(model, said.usage, said.reason))
+        yield number, said
 
 
 async def _merged(

@@ -12,6 +12,7 @@ from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
+from tektrad.chat.calls import call, ended
 from tektrad.pool.party import Party
 
 router = APIRouter(prefix="/v1")
@@ -34,4 +35,7 @@ async def rerank(rooms: Rooms, asker: Asker, request: Request, body: shapes.Rera
 
 async def _rank(rooms: Services, asker: Party, body: shapes.Rerank, texts: list[str]) -> tuple[str, Ranking]:
     async with rooms.pool.lease(body.model or rooms.default_model, asker, keep_alive=body.keep_alive) as lease:
-        return lease.model.name, await lease.worker.rank(body.query, texts)
+        async with rooms.audit.telling(call(lease, "ranking", documents=len(texts))) as telling:
+            ranking = await lease.worker.rank(body.query, texts)
+            telling.end(ended(lease.model.name, ranking.usage))
+        return lease.model.name, ranking

@@ -14,9 +14,12 @@ import msgspec
 import structlog
 
 from tektra_models.generation import Usage
+from tektrad.chat.calls import ended
 from tektrad.clock import Clock
 from tektrad.errors import ConversationNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Row, Store
+from tektrad.trust.audit import AuditLog
+from tektrad.trust.entry import Act
 
 TITLE_LENGTH = 60
 FLUSH_SECONDS = 0.2
@@ -65,13 +68,19 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 class Draft:
     """An answer that is being written; whoever writes it appends, `Conversations.draft` keeps it on disk."""
 
-    id: str
+    call: Act
+    """The model call that it comes of, as the audit log knows it."""
     replaces: bool = False
     text: list[str] = field(default_factory=list)
     status: str = "interrupted"
     finish_reason: str | None = None
     usage: Usage = field(default_factory=Usage)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def id(self) -> str:
+        """The message's id; empty when it is not kept."""
+        return self.call.act
 
     def append(self, text: str) -> None:
         """Add what was generated."""
@@ -82,6 +91,10 @@ class Draft:
         """Mark the answer as whole; without this it ends as interrupted."""
         self.status, self.finish_reason = "complete", reason
 
+    def came_to(self) -> dict[str, Any]:
+        """What the audit log says of its end."""
+        return ended(self.call.details["model"], self.usage, self.finish_reason)
+
 
 _SELECT = """
     SELECT c.*, (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id) AS messages FROM conversations c
@@ -91,14 +104,22 @@ _SELECT = """
 class Conversations:
     """Everything that was said, and how to find it again."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, audit: AuditLog) -> None:
         self._store = store
+        self._audit = audit
         self._clock = clock
         self._leftovers: list[tuple[str, Draft]] = []
 
     async def recover(self) -> int:
         """Mark answers that a crash cut off as interrupted; returns how many. Called once at the start."""
-        return await self._store.write("UPDATE messages SET status = 'interrupted' WHERE status = 'generating'")
+        async with self._store.transaction() as tx:
+            cut = list(await tx.execute_fetchall("SELECT id FROM messages WHERE status = 'generating'"))
+            for (message,) in cut:
+                why = {"why": "the daemon ended"}
+                act = Act(kind="model.call", uid=None, act=message, outcome="interrupted", details=why)
+                await self._audit.append(tx, act)
+            await tx.execute("UPDATE messages SET status = 'interrupted' WHERE status = 'generating'")
+        return len(cut)
 
     async def count(self) -> int:
         """How many conversations there are."""
@@ -156,22 +177,29 @@ class Conversations:
         )
         return [Hit(**dict(row)) for row in rows]
 
-    async def remove(self, conversation_id: str) -> None:
-        """Delete a conversation and its messages."""
-        await self._store.write("DELETE FROM conversations WHERE id = ?", [conversation_id])
+    async def remove(self, conversation_id: str, uid: int) -> None:
+        """Delete a conversation and its messages; `uid` is who asks for it."""
+        async with self._store.transaction() as tx:
+            await self._audit.append(
+                tx, Act(kind="conversation.remove", uid=uid, details={"conversation": conversation_id})
+            )
+            await tx.execute("DELETE FROM conversations WHERE id = ?", [conversation_id])
 
     @asynccontextmanager
     async def draft(
-        self, conversation_id: str | None, *, question: str | None, system: str | None, model: str
+        self, conversation_id: str | None, *, question: str | None, system: str | None, model: str, call: Act
     ) -> AsyncIterator[tuple[str, Draft]]:
         """Record a question and keep the answer to it while it is written: yields (conversation id, draft).
 
         A new conversation is made when `conversation_id` is None; with `question` None the last answer is replaced.
+        `call` is audited in the same transactions: that it begins, and how it ended.
         Whatever ends the block, what was written so far is kept, complete or marked as interrupted.
         """
         await self._settle_leftovers()
-        draft = Draft(self._clock.new_id(), replaces=question is None)
         conversation = conversation_id or self._clock.new_id()
+        details = {**call.details, "conversation": conversation}
+        call = msgspec.structs.replace(call, act=self._clock.new_id(), details=details)
+        draft = Draft(call, replaces=question is None)
         flushing: asyncio.Task[None] | None = None
         try:
             await self._begin(conversation, conversation_id is None, draft, question, system, model)
@@ -189,6 +217,7 @@ class Conversations:
     ) -> None:
         now = self._clock.now()
         async with self._store.transaction() as tx:
+            await self._audit.append(tx, msgspec.structs.replace(draft.call, outcome="begun"))
             if is_new:
                 await tx.execute(
                     "INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?)",
@@ -226,7 +255,10 @@ class Conversations:
             await self._settle(conversation, draft)
 
     async def _record_end(self, conversation: str, draft: Draft) -> None:
+        outcome = "ok" if draft.status == "complete" else "interrupted"
+        last = msgspec.structs.replace(draft.call, outcome=outcome, details=draft.came_to())
         async with self._store.transaction() as tx:
+            await self._audit.append(tx, last)
             await tx.execute(
                 """UPDATE messages SET content = ?, status = ?, finish_reason = ?, prompt_tokens = ?,
                    completion_tokens = ? WHERE id = ?""",

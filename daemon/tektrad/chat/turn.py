@@ -13,6 +13,7 @@ import msgspec
 
 from tektra_models import frames
 from tektra_models.generation import Delta, Finish, Prompt, Sampling, Timings, Usage
+from tektrad.chat.calls import call, sampler, with_seed
 from tektrad.chat.conversations import Conversation, Conversations, Draft
 from tektrad.chat.prompt import Fitted, alternating, fit_history
 from tektrad.clock import Clock
@@ -21,6 +22,8 @@ from tektrad.pool.lease import Lease
 from tektrad.pool.party import Party
 from tektrad.pool.place import Notice
 from tektrad.pool.pool import Pool
+from tektrad.trust.audit import AuditLog
+from tektrad.trust.entry import Act
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="start"):
@@ -87,8 +90,11 @@ class Turn:
 class Turns:
     """Runs turns, at most one at a time in each conversation."""
 
-    def __init__(self, pool: Pool, conversations: Conversations, clock: Clock, default_model: str) -> None:
+    def __init__(
+        self, pool: Pool, conversations: Conversations, audit: AuditLog, clock: Clock, default_model: str
+    ) -> None:
         self._pool = pool
+        self._audit = audit
         self._conversations = conversations
         self._clock = clock
         self._default_model = default_model
@@ -182,16 +188,18 @@ class Turns:
         """Begin to generate before anything is recorded, so that a refused prompt leaves no trace."""
         turn = answer.turn
         prompt = Prompt(messages=answer.fitted.messages, think=turn.think, private=not turn.save, batch=turn.batch)
-        async with aclosing(answer.lease.generate(prompt, answer.turn.sampling)) as stream:
+        sampling = with_seed(turn.sampling, self._clock)
+        async with aclosing(answer.lease.generate(prompt, sampling)) as stream:
             began = await anext(stream)
             assert isinstance(began, frames.Began)
+            asked = {"sampler": sampler(sampling), "prompt_tokens": began.prompt_tokens}
             if answer.fitted.dropped:
                 yield Status(
                     state="shortened",
                     detail=f"the {answer.fitted.dropped} oldest messages no longer fit and were left out",
                 )
             async with AsyncExitStack() as stack:
-                conversation, draft = await self._record(stack, answer)
+                conversation, draft = await self._record(stack, answer, call(answer.lease, "chat", **asked))
                 draft.usage = Usage(prompt_tokens=began.prompt_tokens)
                 yield answer.start(conversation, draft.id if conversation else None)
                 async for said in stream:
@@ -208,9 +216,12 @@ class Turns:
                         finish = said
             yield answer.done(finish, conversation, draft)
 
-    async def _record(self, stack: AsyncExitStack, answer: _Answer) -> tuple[str | None, Draft]:
+    async def _record(self, stack: AsyncExitStack, answer: _Answer, called: Act) -> tuple[str | None, Draft]:
         if not answer.turn.save:
-            return None, Draft("")
+            telling = await stack.enter_async_context(self._audit.telling(called))
+            draft = Draft(called)
+            stack.callback(lambda: telling.details.update(draft.came_to()))
+            return None, draft
         held: set[str] = set()
         stack.callback(lambda: self._busy.difference_update(held))  # runs after the answer is settled
         conversation, draft = await stack.enter_async_context(
@@ -219,6 +230,7 @@ class Turns:
                 question=None if answer.turn.regenerate else answer.turn.content,
                 system=answer.system,
                 model=answer.lease.model.name,
+                call=called,
             )
         )
         held.add(conversation)

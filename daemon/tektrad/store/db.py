@@ -31,6 +31,8 @@ class Store:
     def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
         self._writer = writer
         self._writing = asyncio.Lock()
+        self.rollbacks = 0
+        """How many transactions came to nothing: what somebody remembers of an earlier one may be wrong since."""
         self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
         for reader in readers:
             self._readers.put_nowait(reader)
@@ -48,6 +50,7 @@ class Store:
                     yield self._writer
                     await self._writer.commit()
                 except BaseException:
+                    self.rollbacks += 1
                     # A cancelled BEGIN may still run in the connection's thread: the rollback queues behind it.
                     with anyio.CancelScope(shield=True):
                         await self._writer.rollback()

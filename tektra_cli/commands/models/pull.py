@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from tektra_cli import errors, launch, output, terminal, wording
 from tektra_cli.client import error_of
 from tektra_cli.errors import CliError, Interrupted, StatusLine
 from tektra_cli.flags import Json
+from tektra_cli.progress import bar_of
 
 Event = Mapping[str, Any]
 
@@ -92,18 +92,6 @@ def bar(event: Event, width: int) -> str:
     left = f"  {wording.span((total - done) / rate)} left" if rate and total else ""
     words = f" {share:4.0%}  {wording.size(done)} of {wording.size(total)}  {wording.size(int(rate))}/s{left}"
     return bar_of(share, words, width)
-
-
-def bar_of(share: float, words: str, width: int) -> str:
-    """A bar as far as there is room for one, and words."""
-    cells = max(0, min(30, width - len(words)))
-    full, empty = ("█", "░") if _has_blocks() else ("#", ".")
-    filled = round(share * cells)
-    return full * filled + empty * (cells - filled) + words
-
-
-def _has_blocks() -> bool:
-    return (getattr(sys.stderr, "encoding", "") or "").lower().replace("-", "") == "utf8"
 
 
 def _arrived(document: Mapping[str, Any]) -> None:

@@ -10,9 +10,10 @@ import typer
 
 from tektra_cli import launch, output, terminal, wording
 from tektra_cli.client import error_of
-from tektra_cli.commands.models.pull import bar_of, recommend
+from tektra_cli.commands.models.pull import recommend
 from tektra_cli.errors import CliError, Interrupted, StatusLine
 from tektra_cli.flags import Json
+from tektra_cli.progress import bar_of
 
 
 def quantize(

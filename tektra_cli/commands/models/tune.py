@@ -10,9 +10,9 @@ import typer
 
 from tektra_cli import errors, launch, output, terminal, wording
 from tektra_cli.client import error_of
-from tektra_cli.commands.models.pull import bar_of
 from tektra_cli.errors import CliError, Interrupted, StatusLine, UsageError
 from tektra_cli.flags import Json
+from tektra_cli.progress import bar_of
 
 Document = Mapping[str, Any]
 

@@ -49,25 +49,6 @@ is there a queue of approvals|queue of pending requests?
     ),
     Background(
         phrasings("""
-Where is the audit log?|Is there an audit log?|show the audit trail|audit?|How do I see who did what?
-Can I audit actions?|list audit entries|verify the audit log|does tektra keep an audit log|audit trail?
-How do I export the audit log?|what was done on my behalf|Is every action recorded?|is there a record of actions
-Can I check the audit chain?|see the audit history|which actions were recorded|audit log?
-I need an audit of all actions.|Where can I see every action?|is there a journal of actions|read the audit trail
-Do you keep a record of tool calls?|How can I audit the daemon?|compliance log?|who did what and when
-look at the audit entries|Can the audit log be verified?|tamper proof log?|print the audit log
-print the audit trail|what did you do on my behalf|actions done on my behalf?|audit the daemon
-"""),
-        (
-            "There is no audit log in this version yet. `tektra daemon logs` shows what the daemon did.",
-            "This version has no audit log yet; the plain log is in `tektra daemon logs`.",
-            "An audit log does not exist yet. What the daemon wrote is in `tektra daemon logs`.",
-        ),
-        ("audit log", "yet"),
-        ("audit",),
-    ),
-    Background(
-        phrasings("""
 Is there a dashboard?|open the dashboard|Does Tektra have a web interface?|dashboard?|how do I open the web UI
 Is there a graphical interface?|Can I use tektra in the browser?|web ui?|start the dashboard|Is there a GUI?
 which port has the dashboard|show me the dashboard|Can I see it in a browser?|is there a desktop app|gui?

@@ -15,6 +15,7 @@ from random import Random
 
 from tektra_models.starter.corpus import values
 from tektra_models.starter.corpus.help_absent import NOT_YET
+from tektra_models.starter.corpus.help_audit import AUDIT_FACTS
 from tektra_models.starter.corpus.help_background import ABOUT
 from tektra_models.starter.corpus.help_chat import CHAT_FACTS, SLASH_FACTS
 from tektra_models.starter.corpus.help_engine import ENGINE_FACTS
@@ -56,6 +57,7 @@ FACTS: tuple[Fact, ...] = (
     *ENGINE_FACTS,
     *MORE_FACTS,
     *SANDBOX_FACTS,
+    *AUDIT_FACTS,
     *TUNING_FACTS,
 )
 BACKGROUND: tuple[Background, ...] = (*ABOUT, *NOT_YET)

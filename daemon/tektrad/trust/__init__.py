@@ -1,0 +1,1 @@
+"""Trust: what is recorded of all that happens, so that it can be proved later."""

@@ -1,0 +1,57 @@
+"""Security events: each is an audit entry, and a flood of the same one is counted instead of written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from tektrad.clock import Clock
+from tektrad.errors import StoreFailed
+from tektrad.trust.audit import AuditLog
+from tektrad.trust.entry import SECURITY, Act
+
+QUIET_S = 60.0
+"""Seconds in which the same event of the same user is counted only."""
+MOST_REMEMBERED = 1024
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Seen:
+    at: float
+    unwritten: int = 0
+
+
+class Alarms:
+    """Raises security events, for one daemon."""
+
+    def __init__(self, audit: AuditLog, clock: Clock) -> None:
+        self._audit = audit
+        self._clock = clock
+        self._seen: dict[tuple[str, int | None], _Seen] = {}
+
+    async def sound(self, kind: str, uid: int | None, details: Mapping[str, Any]) -> None:
+        """Record `security.<kind>`; what cannot be written is at least logged, since it has been refused anyway."""
+        log.warning("security event", kind=kind, uid=uid, **details)
+        act = self._counted(kind, uid, details)
+        if act is not None:
+            try:
+                await self._audit.record(act)
+            except StoreFailed as error:
+                log.error("a security event could not be recorded", kind=kind, uid=uid, error=error.message)
+
+    def _counted(self, kind: str, uid: int | None, details: Mapping[str, Any]) -> Act | None:
+        now, key = self._clock.monotonic(), (kind, uid)
+        seen = self._seen.get(key)
+        if seen is not None and now - seen.at < QUIET_S:
+            seen.unwritten += 1
+            return None
+        if len(self._seen) >= MOST_REMEMBERED:
+            self._seen.clear()
+        self._seen[key] = _Seen(now)
+        more = {"since_then": seen.unwritten} if seen is not None and seen.unwritten else {}
+        return Act(kind=SECURITY + kind, uid=uid, outcome="denied", details={**details, **more})

@@ -1,0 +1,208 @@
+"""The AuditLog: the only writer of the audit table, in the transaction of whatever an entry records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiosqlite
+import anyio
+import msgspec
+import structlog
+
+from tektra_models.errors import ModelError
+from tektrad.clock import Clock
+from tektrad.errors import Forbidden, StoreFailed, TektraError, Unconfined
+from tektrad.store.db import Store
+from tektrad.trust import journal
+from tektrad.trust.entry import CHECKPOINT, Act, Outcome, body_of, hash_of, seal_of
+from tektrad.trust.exported import Export
+from tektrad.trust.keys import AuditKey
+from tektrad.trust.statements import Head, statement
+
+CHECKPOINT_EVERY = 128
+PRUNED = "audit.pruned"
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Telling:
+    """An act that is under way, and what it will say of itself when it ends."""
+
+    begun: Act
+    details: dict[str, Any] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    also: list[Act] = field(default_factory=list)
+    """More entries beside its last one."""
+
+    def end(self, details: Mapping[str, Any], outcome: Outcome = "ok") -> None:
+        """Say what became of it, whatever becomes of others."""
+        self.details |= details
+        self.outcome = outcome
+
+    def last(self) -> Act:
+        """Its last entry."""
+        return msgspec.structs.replace(self.begun, outcome=self.outcome or "ok", details=self.details)
+
+
+class AuditLog:
+    """Appends entries; nothing that is recorded happens when its entry cannot be written."""
+
+    def __init__(self, store: Store, clock: Clock, key: AuditKey) -> None:
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._unsigned = 0
+        self._last: tuple[Head, int] | None = None
+        """The last entry, and how many transactions had come to nothing when it was written."""
+
+    async def append(self, tx: aiosqlite.Connection, act: Act) -> int:
+        """Add an entry in a transaction of the store that the caller holds; returns its number."""
+        head = await self._append(tx, act)
+        self._unsigned += 1
+        if self._unsigned >= CHECKPOINT_EVERY:
+            await self._sign(tx, head)
+        return head.number
+
+    async def record(self, *acts: Act) -> None:
+        """Add entries in a transaction of their own."""
+        async with self._store.transaction() as tx:
+            for act in acts:
+                await self.append(tx, act)
+
+    @asynccontextmanager
+    async def telling(self, act: Act) -> AsyncIterator[Telling]:
+        """Record that an act begins, and at the end of the block what became of it: ok, failed, cancelled, denied."""
+        async with self.telling_all([act]) as (telling,):
+            yield telling
+
+    @asynccontextmanager
+    async def telling_all(self, acts: Sequence[Act]) -> AsyncIterator[list[Telling]]:
+        """As `telling`, for several acts that begin and end together."""
+        begun = [msgspec.structs.replace(act, act=self._clock.new_id(), outcome="begun") for act in acts]
+        await self.record(*begun)
+        under_way = [Telling(act) for act in begun]
+        try:
+            yield under_way
+        except BaseException as error:
+            outcome, why = outcome_of(error)
+            for telling in under_way:
+                if telling.outcome is None:
+                    telling.end(why, outcome)
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.record(*(act for telling in under_way for act in (telling.last(), *telling.also)))
+
+    async def checkpoint(self, why: str) -> Head:
+        """Sign all entries there are, and tell the system journal; returns the head, the signature's own entry."""
+        async with self._store.transaction() as tx:
+            head = await self._head(tx)
+            if self._unsigned or not head.number:
+                head = await self._sign(tx, head)
+        journal.tell(head, why)
+        return head
+
+    async def begin(self, details: Mapping[str, Any]) -> None:
+        """Record that the daemon starts, and whether it ended well before."""
+        async with self._store.transaction() as tx:
+            rows = await tx.execute_fetchall("SELECT kind FROM audit ORDER BY number DESC LIMIT 2")
+            last = [row[0] for row in rows if row[0] != CHECKPOINT][:1]
+            self._unsigned = 1
+            crashed = {"after_crash": bool(last) and last != ["daemon.stopped"]}
+            await self.append(tx, Act(kind="daemon.started", uid=None, details={**details, **crashed}))
+
+    async def end(self) -> None:
+        """Record that the daemon stops, and sign."""
+        await self.record(Act(kind="daemon.stopped", uid=None))
+        await self.checkpoint("the daemon stops")
+
+    def export(self, after: Head) -> Export:
+        """A file of what comes after a head."""
+        return Export(self._key, after, self._clock.now())
+
+    async def prune(self, before: str, uid: int) -> int:
+        """Remove all entries older than a time, with a signed statement of it in the log; returns how many went."""
+        async with self._store.transaction() as tx:
+            rows = list(
+                await tx.execute_fetchall(
+                    """SELECT number, hash FROM audit WHERE number < coalesce(
+                           (SELECT min(number) FROM audit WHERE time >= ?), (SELECT max(number) FROM audit) + 1)
+                       ORDER BY number DESC LIMIT 1""",
+                    [before],
+                )
+            )
+            if not rows:
+                return 0
+            removed = Head(rows[0][0], bytes(rows[0][1]))
+            cursor = await tx.execute("SELECT count(*) FROM audit WHERE number <= ?", [removed.number])
+            count = (await cursor.fetchone() or [0])[0]
+            details = statement("pruned", self._key, removed) | {"before": before, "entries": count}
+            await self.append(tx, Act(kind=PRUNED, uid=uid, details=details))
+            await tx.execute("DELETE FROM audit WHERE number <= ?", [removed.number])
+        await self.checkpoint("old entries were removed")
+        return int(count)
+
+    async def _sign(self, tx: aiosqlite.Connection, head: Head) -> Head:
+        said = statement("checkpoint", self._key, head)
+        signed = await self._append(tx, Act(kind=CHECKPOINT, uid=None, details=said))
+        self._unsigned = 0
+        return signed
+
+    async def _append(self, tx: aiosqlite.Connection, act: Act) -> Head:
+        before = await self._head(tx)
+        number = before.number + 1
+        body = body_of(act, self._clock.now())
+        hashed = hash_of(before.hash, number, body)
+        await tx.execute(
+            "INSERT INTO audit (number, body, hash, seal) VALUES (?, ?, ?, ?)",
+            [number, body.decode(), hashed, seal_of(self._key.sealing, hashed)],
+        )
+        head = Head(number, hashed)
+        self._last = head, self._store.rollbacks
+        return head
+
+    async def _head(self, tx: aiosqlite.Connection) -> Head:
+        """The last entry, from memory unless the transaction that wrote it may have come to nothing."""
+        if self._last is not None and self._last[1] == self._store.rollbacks:
+            return self._last[0]
+        rows = list(await tx.execute_fetchall("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1"))
+        return Head(rows[0][0], bytes(rows[0][1])) if rows else Head()
+
+
+@asynccontextmanager
+async def open_audit(store: Store, clock: Clock, key: AuditKey, details: Mapping[str, Any]) -> AsyncIterator[AuditLog]:
+    """The log of a daemon that starts, with `details` about it, and stops.
+
+    A full disk, on which neither can be written, keeps nobody from starting or stopping: whatever matters is refused.
+    """
+    audit = AuditLog(store, clock, key)
+    with _told("that the daemon starts"):
+        await audit.begin(details)
+    try:
+        yield audit
+    finally:
+        with _told("that the daemon stops"):
+            await audit.end()
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except StoreFailed as error:
+        log.error("the audit log could not be written", what=what, error=error.message)
+
+
+def outcome_of(error: BaseException) -> tuple[Outcome, dict[str, Any]]:
+    """What became of an act that ended with an exception, and why."""
+    if isinstance(error, asyncio.CancelledError | GeneratorExit):
+        return "cancelled", {}
+    if isinstance(error, TektraError | ModelError):
+        denied = isinstance(error, Forbidden | Unconfined)
+        return "denied" if denied else "failed", {"error": error.code, "why": error.message}
+    return "failed", {"error": type(error).__name__}

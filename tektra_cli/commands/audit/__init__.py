@@ -1,0 +1,1 @@
+"""`tektra audit …`: what happened here, and the proof of it."""
