@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 
 from tektrad.trust.chain import Chain
-from tektrad.trust.entry import CHECKPOINT, Act, body_of, hash_of, seal_of
+from tektrad.trust.entry import CHECKPOINT, Entry, body_of, hash_of, seal_of
 from tektrad.trust.exported import Export, Reader
 from tektrad.trust.keys import AuditKey
 from tektrad.trust.statements import Head, statement
@@ -34,9 +34,9 @@ def written(count: int, checkpoint_every: int = 100, key: AuditKey = KEY) -> lis
         number = head.number + 1
         if number % checkpoint_every:
             details = {"model": "tektra-starter", "prompt_tokens": number, "said": 'Grüße, "x" \\ \n'}
-            act = Act(kind="model.call", uid=1000, act=f"act{number}", details=details)
+            act = Entry(kind="model.call", uid=1000, act=f"act{number}", details=details)
         else:
-            act = Act(kind=CHECKPOINT, uid=None, details=statement("checkpoint", key, head))
+            act = Entry(kind=CHECKPOINT, uid=None, details=statement("checkpoint", key, head))
         body = body_of(act, TIME)
         hashed = hash_of(head.hash, number, body)
         rows.append(Row(number, body, hashed, seal_of(key.sealing, hashed)))

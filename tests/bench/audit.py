@@ -21,7 +21,7 @@ from typing import Any
 from tektrad.clock import SystemClock
 from tektrad.store.db import open_store
 from tektrad.trust.audit import AuditLog
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 from tektrad.trust.keys import make_key, read_key
 from tests.harness import Tektra, installation
 
@@ -37,7 +37,7 @@ DETAILS = {
     "prompt_tokens": 1300,
 }
 """As a chat leaves them."""
-ACT = Act(kind="model.call", uid=1000, act="a2zmkwazcmwc", outcome="begun", details=DETAILS)
+ACT = Entry(kind="model.call", uid=1000, act="a2zmkwazcmwc", outcome="begun", details=DETAILS)
 
 
 def measure_audit(entries: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tektrad.chat.conversations import Conversations
 from tektrad.clock import SystemClock
 from tektrad.store.db import open_store
 from tektrad.trust import audit
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 from tektrad.trust.keys import make_key, read_key
 
 CHECKPOINT_EVERY = 3
@@ -39,14 +39,14 @@ async def play(folder: Path, kill_at: int) -> int:
         async with audit.open_audit(store, clock, key, {}) as log:
             conversations = Conversations(store, clock, log)
             await conversations.recover()
-            called = Act(kind="model.call", uid=0, details={"model": "m"})
+            called = Entry(kind="model.call", uid=0, details={"model": "m"})
             async with conversations.draft(None, question="q", system=None, model="m", call=called) as (_, draft):
                 draft.append("answer")
                 draft.complete("stop")
-            async with log.telling(Act(kind="model.load", uid=0)):
+            async with log.telling(Entry(kind="model.load", uid=0)):
                 pass
             await log.prune(clock.now(), 0)
-            await log.record(Act(kind="one", uid=0), Act(kind="two", uid=0))
+            await log.record(Entry(kind="one", uid=0), Entry(kind="two", uid=0))
     return count
 
 

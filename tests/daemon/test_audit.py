@@ -21,7 +21,7 @@ from tektrad.clock import SystemClock
 from tektrad.store.db import open_store
 from tektrad.trust import journal
 from tektrad.trust.audit import AuditLog
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 from tektrad.trust.keys import UnsafeKey, make_key, read_key
 from tektrad.trust.statements import Head
 from tektrad.trust.verify import store_steps
@@ -366,12 +366,12 @@ def test_a_transaction_that_came_to_nothing_leaves_no_gap(tmp_path: Path) -> Non
     async def appended() -> None:
         async with open_store(tmp_path / "store.db") as store:
             log = AuditLog(store, SystemClock(), make_key(tmp_path / "audit.key", tmp_path / "audit.pub"))
-            await log.record(Act(kind="one", uid=0))
+            await log.record(Entry(kind="one", uid=0))
             with contextlib.suppress(ZeroDivisionError):
                 async with store.transaction() as tx:
-                    await log.append(tx, Act(kind="lost", uid=0))
+                    await log.append(tx, Entry(kind="lost", uid=0))
                     raise ZeroDivisionError
-            await log.record(Act(kind="two", uid=0))
+            await log.record(Entry(kind="two", uid=0))
 
     asyncio.run(appended())
     *_, found = store_steps(tmp_path / "store.db", read_key(tmp_path / "audit.key"), None)

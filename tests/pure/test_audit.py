@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tektrad.trust.chain import Broken
-from tektrad.trust.entry import CHECKPOINT, MAX_BODY, Act, body_of, hash_of, seal_of
+from tektrad.trust.entry import CHECKPOINT, MAX_BODY, Entry, body_of, hash_of, seal_of
 from tektrad.trust.exported import NotALog, Reader, csv_row
 from tektrad.trust.statements import Head, stated, statement
 from tests.audit_logs import KEY, OTHER_KEY, TIME, Row, exported, follow, read, written
@@ -45,22 +45,24 @@ def test_a_log_as_it_was_written_is_found_to_be_so() -> None:
 
 @given(st.dictionaries(st.text("abc_", max_size=5), json_values, max_size=5))
 def test_an_entry_is_canonical_json(details: dict) -> None:
-    body = body_of(Act(kind="k", uid=1, details=details), TIME)
+    body = body_of(Entry(kind="k", uid=1, details=details), TIME)
     said = json.loads(body)
     assert said["details"] == details
     assert json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() == body
 
 
 def test_what_json_has_no_one_form_for_is_written_as_text_and_what_is_too_long_as_its_digest() -> None:
-    body = json.loads(body_of(Act(kind="k", uid=None, details={"t": 0.7, "half": "\ud83d", "long": "x" * 5000}), TIME))
+    body = json.loads(
+        body_of(Entry(kind="k", uid=None, details={"t": 0.7, "half": "\ud83d", "long": "x" * 5000}), TIME)
+    )
     assert body["details"]["t"] == "0.7"
     assert body["details"]["half"] == "\ufffd"
     assert body["details"]["long"].startswith("x" * 2000 + "… (5000 characters, sha256:")
-    many = body_of(Act(kind="k", uid=None, details={"all": ["y" * 1000] * 200}), TIME)
+    many = body_of(Entry(kind="k", uid=None, details={"all": ["y" * 1000] * 200}), TIME)
     assert len(many) <= MAX_BODY
     assert set(json.loads(many)["details"]["too_long"]) == {"bytes", "sha256", "beginning"}
     with pytest.raises(TypeError):
-        body_of(Act(kind="k", uid=None, details={"bytes": b"raw"}), TIME)
+        body_of(Entry(kind="k", uid=None, details={"bytes": b"raw"}), TIME)
 
 
 @settings(max_examples=200, deadline=None)
@@ -113,7 +115,7 @@ def test_entries_that_changed_places_are_found(one: int, other: int, renumbered:
 def test_an_entry_put_in_is_found_also_when_its_hash_is_right(after: int, chained: bool) -> None:
     rows = list(log())
     before = rows[after - 1].hash if after else Head().hash
-    body = body_of(Act(kind="model.call", uid=0, details={"planted": True}), TIME)
+    body = body_of(Entry(kind="model.call", uid=0, details={"planted": True}), TIME)
     hashed = hash_of(before if chained else bytes(32), after + 1, body)
     planted = Row(after + 1, body, hashed, seal_of(OTHER_KEY.sealing, hashed))
     moved = [replace(row, number=row.number + 1) for row in rows[after:]]
@@ -140,7 +142,7 @@ def test_a_known_head_may_lie_anywhere_in_the_log() -> None:
 def test_who_lacks_the_key_cannot_write_history_anew_past_a_checkpoint(number: int) -> None:
     """All hashes from a changed entry on are made again, as anybody can; the next signature shows it."""
     rows = list(log())
-    body = body_of(Act(kind="model.call", uid=0, details={"changed": True}), TIME)
+    body = body_of(Entry(kind="model.call", uid=0, details={"changed": True}), TIME)
     before = rows[number - 2].hash if number > 1 else Head().hash
     for at in range(number - 1, ENTRIES):
         text = body if at == number - 1 else rows[at].body
@@ -162,7 +164,7 @@ def test_a_checkpoint_of_another_key_is_no_checkpoint() -> None:
 
 
 def test_details_that_only_look_like_a_checkpoint_are_details() -> None:
-    body = body_of(Act(kind="model.call", uid=0, details={"kind": CHECKPOINT, "details": {}}), TIME)
+    body = body_of(Entry(kind="model.call", uid=0, details={"kind": CHECKPOINT, "details": {}}), TIME)
     hashed = hash_of(Head().hash, 1, body)
     assert follow([Row(1, body, hashed, seal_of(KEY.sealing, hashed))]).checkpoints == 0
 

@@ -16,7 +16,7 @@ from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, typed_events
 from tektrad.errors import TektraError
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 from tektrad.trust.exported import csv_row
 from tektrad.trust.reading import Filter, shown
 
@@ -68,7 +68,7 @@ async def stats(rooms: Rooms) -> Response:
 @router.post("/export")
 async def export(rooms: Rooms, asker: Asker, body: shapes.AuditExport) -> Response:
     """The log as a file: lines that can be verified anywhere, or a table that cannot."""
-    await rooms.audit.record(Act(kind="audit.export", uid=asker.uid, details=body.model_dump()))
+    await rooms.audit.record(Entry(kind="audit.export", uid=asker.uid, details=body.model_dump()))
     head = await rooms.audit.checkpoint("the log is exported")
     first, last = await rooms.audit_reader.range(body.since, body.until, head.number)
     write = _json_lines if body.format == "jsonl" else _table
@@ -100,7 +100,7 @@ async def verify(rooms: Rooms, asker: Asker, body: shapes.AuditVerify) -> Respon
 async def _verified(rooms: Services, uid: int, head: str | None) -> AsyncGenerator[object, None]:
     place = ["--store", str(rooms.paths.database), "--key-file", str(rooms.paths.audit_key)]
     known = ["--head", head] if head is not None else []
-    async with rooms.audit.telling(Act(kind="audit.verify", uid=uid, details={"head": head})) as telling:
+    async with rooms.audit.telling(Entry(kind="audit.verify", uid=uid, details={"head": head})) as telling:
         try:
             async with aclosing(lines_of("tektrad.trust.verify", *place, *known)) as lines:
                 async for line in lines:

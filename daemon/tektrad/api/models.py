@@ -28,7 +28,7 @@ from tektrad.errors import InvalidRequest
 from tektrad.pool.devices import shown_offload
 from tektrad.pool.lease import Wish
 from tektrad.pool.promise import estimate
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 
 router = APIRouter(prefix="/api")
 
@@ -91,7 +91,7 @@ async def import_model(rooms: Rooms, asker: Asker, body: shapes.Import) -> Respo
     """Take a file on this machine into the catalog, as a link or as a copy."""
     add = rooms.catalog.add_copy if body.copy_file else rooms.catalog.add_link
     said = {"path": body.path, "copied": body.copy_file}
-    async with rooms.audit.telling(Act(kind="model.import", uid=asker.uid, details=said)) as telling:
+    async with rooms.audit.telling(Entry(kind="model.import", uid=asker.uid, details=said)) as telling:
         model = await asyncio.to_thread(add, Path(body.path), body.name)
         telling.end(identified(model))
     document = {"schema": "tektra.model/1", "model": shown(rooms, model)}
@@ -103,7 +103,7 @@ async def adapt_model(rooms: Rooms, asker: Asker, name: str, body: shapes.Adapt)
     """Take a model with adapters into the catalog, under a name of its own."""
     adapters = [Adapter(path=each.path, scale=each.scale) for each in body.adapters]
     said = {"model": name, "adapters": [f"{each.path} × {each.scale}" for each in adapters]}
-    async with rooms.audit.telling(Act(kind="model.adapt", uid=asker.uid, details=said)) as telling:
+    async with rooms.audit.telling(Entry(kind="model.adapt", uid=asker.uid, details=said)) as telling:
         model = await asyncio.to_thread(rooms.catalog.add_adapted, name, adapters, body.name)
         telling.end(identified(model))
     return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
@@ -124,8 +124,8 @@ async def pull_model(rooms: Rooms, asker: Asker, body: shapes.Pull) -> Response:
     )
 
     async def events() -> AsyncGenerator[object, None]:
-        act = Act(kind="model.pull", uid=asker.uid, details={"source": body.source, "revision": body.revision})
-        async with rooms.audit.telling(act) as telling, aclosing(download) as told:
+        entry = Entry(kind="model.pull", uid=asker.uid, details={"source": body.source, "revision": body.revision})
+        async with rooms.audit.telling(entry) as telling, aclosing(download) as told:
             async for event in told:
                 if isinstance(event, Done):
                     telling.end(identified(event.model))
@@ -148,9 +148,9 @@ async def quantize_model(rooms: Rooms, asker: Asker, body: shapes.Quantize) -> R
         if (found := rooms.tuned.advice(body.type.upper())) is not None:
             yield {"type": "recommended"} | msgspec.to_builtins(found)
         said = {"source": str(source), "target": str(target), "type": body.type}
-        act = Act(kind="model.quantize", uid=asker.uid, details=said)
+        entry = Entry(kind="model.quantize", uid=asker.uid, details=said)
         async with (
-            rooms.audit.telling(act),
+            rooms.audit.telling(entry),
             aclosing(quantized(source, target, body.type, again=body.again)) as told,
         ):
             async for event in told:
@@ -173,7 +173,7 @@ def _weights(model: Model) -> Path:
 async def remove_model(rooms: Rooms, asker: Asker, name: str) -> Response:
     """Forget a model; a file that was only linked stays where it is."""
     model = rooms.catalog.get(name)
-    async with rooms.audit.telling(Act(kind="model.remove", uid=asker.uid, details=identified(model))) as telling:
+    async with rooms.audit.telling(Entry(kind="model.remove", uid=asker.uid, details=identified(model))) as telling:
         if rooms.pool.is_loaded(model.name) and model.source != "built-in":  # that one cannot be removed anyway
             rooms.pool.unload(model.name)
             await rooms.pool.settled()
@@ -216,7 +216,7 @@ async def load_model(
     async def load() -> float:
         how = Wish(**wish.model_dump(exclude={"keep_alive"}))
         async with (
-            rooms.audit.telling(Act(kind="model.load", uid=asker.uid, details=said)),
+            rooms.audit.telling(Entry(kind="model.load", uid=asker.uid, details=said)),
             rooms.pool.lease(name, asker, wish=how, keep_alive=wish.keep_alive) as lease,
         ):
             return lease.worker.load_seconds
@@ -230,7 +230,7 @@ async def load_model(
 async def unload_model(rooms: Rooms, asker: Asker, name: str, force: bool = False) -> Response:
     """Free a model's memory."""
     said = {"model": name, "force": force}
-    async with rooms.audit.telling(Act(kind="model.unload", uid=asker.uid, details=said)) as telling:
+    async with rooms.audit.telling(Entry(kind="model.unload", uid=asker.uid, details=said)) as telling:
         unloaded, freed = rooms.pool.unload(name, force=force)
         await rooms.pool.settled()
         telling.end({"model": unloaded, "freed_bytes": freed})

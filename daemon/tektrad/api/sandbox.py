@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from msgspec.structs import replace as replace_act
+from msgspec.structs import replace as replace_entry
 from starlette.responses import Response
 
 from tektrad.api import shapes
@@ -23,7 +23,7 @@ from tektrad.api.stream import EventStream, typed_events
 from tektrad.errors import InvalidRequest
 from tektrad.sandbox.confinement import Limits, Outcome, Program, Stream
 from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
-from tektrad.trust.entry import Act, Confinement
+from tektrad.trust.entry import Confinement, Entry
 
 router = APIRouter(prefix="/api/sandbox")
 
@@ -58,12 +58,12 @@ async def run(rooms: Rooms, asker: Asker, body: shapes.SandboxRun) -> Response:
     held = {"seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
     level = (await rooms.sandbox.footing()).level
     confinement: Confinement = "none" if level == "C" else level
-    act = Act(kind="sandbox.run", uid=asker.uid, confinement=confinement, details=said | held)
-    return EventStream(typed_events(_events(rooms, act, arguments, folder, stdin, limits)))
+    entry = Entry(kind="sandbox.run", uid=asker.uid, confinement=confinement, details=said | held)
+    return EventStream(typed_events(_events(rooms, entry, arguments, folder, stdin, limits)))
 
 
 async def _events(
-    rooms: Services, act: Act, arguments: tuple[str, ...], folder: Path | None, stdin: bytes, limits: Limits
+    rooms: Services, entry: Entry, arguments: tuple[str, ...], folder: Path | None, stdin: bytes, limits: Limits
 ) -> AsyncGenerator[object, None]:
     """What a program says as it says it, then how it ended; closing ends the program."""
     said: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -73,7 +73,7 @@ async def _events(
 
     async def work() -> Outcome:
         try:
-            async with rooms.audit.telling(act) as telling:
+            async with rooms.audit.telling(entry) as telling:
                 with ExitStack() as held:
                     where = (
                         await asyncio.to_thread(folder.resolve)
@@ -85,7 +85,7 @@ async def _events(
                 telling.end(told, "ok" if outcome.ended_by == "itself" else "failed")
                 if outcome.ended_by != "itself":
                     limit = {"limit": outcome.ended_by, "act": telling.begun.act}
-                    telling.also.append(replace_act(act, kind="security.limit", outcome="denied", details=limit))
+                    telling.also.append(replace_entry(entry, kind="security.limit", outcome="denied", details=limit))
             return outcome
         finally:
             said.put_nowait(None)

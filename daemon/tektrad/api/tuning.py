@@ -24,7 +24,7 @@ from tektrad.api.stream import EventStream, typed_events
 from tektrad.errors import Busy, InvalidRequest
 from tektrad.pool.party import Party
 from tektrad.pool.tuned import GENERAL, Kept
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 
 router = APIRouter(prefix="/api")
 
@@ -72,9 +72,9 @@ async def _events(rooms: Services, asker: Party, job: Job, digest: str) -> Async
         "busy": disturbance(load, cores()) != "none",
     }
     kept: Kept | None = None
-    act = Act(kind="model.tune", uid=asker.uid, details={"digest": digest})
+    entry = Entry(kind="model.tune", uid=asker.uid, details={"digest": digest})
     with rooms.tuned.alone():
-        async with rooms.audit.telling(act), aclosing(tuned(job)) as told:
+        async with rooms.audit.telling(entry), aclosing(tuned(job)) as told:
             async for said in told:
                 if isinstance(said, Tuning):
                     kept = await rooms.tuned.keep(digest, said)
@@ -99,7 +99,7 @@ async def what_was_tuned(rooms: Rooms, model: str | None = None) -> Response:
 async def forget(rooms: Rooms, asker: Asker, model: str | None = None) -> Response:
     """Remove all tunings, or that of one model."""
     digest = digest_of(rooms.catalog.get(model)) if model is not None else None
-    async with rooms.audit.telling(Act(kind="model.forget_tuning", uid=asker.uid, details={"digest": digest})):
+    async with rooms.audit.telling(Entry(kind="model.forget_tuning", uid=asker.uid, details={"digest": digest})):
         forgotten = await rooms.tuned.forget(digest)
     return json_response({"schema": "tektra.tunings-forgotten/1", "forgotten": forgotten})
 

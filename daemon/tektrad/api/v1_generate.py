@@ -79,13 +79,13 @@ async def begin_all(
         streams = [
             await stack.enter_async_context(aclosing(lease.generate(prompt, sampling))) for prompt, sampling in requests
         ]
-        acts = []
+        entries = []
         for (prompt, sampling), stream in zip(requests, streams, strict=True):
             began = await anext(stream)
             assert isinstance(began, frames.Began)
             what = "chat" if prompt.messages is not None else "completion"
-            acts.append(call(lease, what, sampler=sampler(sampling), prompt_tokens=began.prompt_tokens))
-        tellings = await stack.enter_async_context(rooms.audit.telling_all(acts))
+            entries.append(call(lease, what, sampler=sampler(sampling), prompt_tokens=began.prompt_tokens))
+        tellings = await stack.enter_async_context(rooms.audit.telling_all(entries))
         merged = await stack.enter_async_context(aclosing(_merged(streams)))
         told = await stack.enter_async_context(aclosing(_told(merged, lease.model.name, tellings)))
         yield Generation(lease, told)

@@ -11,7 +11,7 @@ from tektra_models.catalog import digest_of
 from tektra_models.generation import Sampling, Usage
 from tektrad.clock import Clock
 from tektrad.pool.lease import Lease
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 
 MOST_BIASES = 16
 
@@ -23,12 +23,12 @@ def with_seed(sampling: Sampling, clock: Clock) -> Sampling:
     return msgspec.structs.replace(sampling, seed=clock.new_seed())
 
 
-def call(lease: Lease, what: str, **details: Any) -> Act:
+def call(lease: Lease, what: str, **details: Any) -> Entry:
     """That a model is about to be asked; `what` is chat, completion, embedding or ranking."""
     info = lease.worker.info
     model = {"model": lease.model.name, "digest": digest_of(lease.model), "template": info.template if info else ""}
     party = lease.party
-    return Act(kind="model.call", uid=party.uid, agent=party.agent, details={"what": what} | model | details)
+    return Entry(kind="model.call", uid=party.uid, agent=party.agent, details={"what": what} | model | details)
 
 
 def sampler(sampling: Sampling) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tektrad.clock import Clock
 from tektrad.errors import ConversationNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Row, Store
 from tektrad.trust.audit import AuditLog
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 
 TITLE_LENGTH = 60
 FLUSH_SECONDS = 0.2
@@ -68,7 +68,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 class Draft:
     """An answer that is being written; whoever writes it appends, `Conversations.draft` keeps it on disk."""
 
-    call: Act
+    call: Entry
     """The model call that it comes of, as the audit log knows it."""
     replaces: bool = False
     text: list[str] = field(default_factory=list)
@@ -116,8 +116,8 @@ class Conversations:
             cut = list(await tx.execute_fetchall("SELECT id FROM messages WHERE status = 'generating'"))
             for (message,) in cut:
                 why = {"why": "the daemon ended"}
-                act = Act(kind="model.call", uid=None, act=message, outcome="interrupted", details=why)
-                await self._audit.append(tx, act)
+                entry = Entry(kind="model.call", uid=None, act=message, outcome="interrupted", details=why)
+                await self._audit.append(tx, entry)
             await tx.execute("UPDATE messages SET status = 'interrupted' WHERE status = 'generating'")
         return len(cut)
 
@@ -181,13 +181,13 @@ class Conversations:
         """Delete a conversation and its messages; `uid` is who asks for it."""
         async with self._store.transaction() as tx:
             await self._audit.append(
-                tx, Act(kind="conversation.remove", uid=uid, details={"conversation": conversation_id})
+                tx, Entry(kind="conversation.remove", uid=uid, details={"conversation": conversation_id})
             )
             await tx.execute("DELETE FROM conversations WHERE id = ?", [conversation_id])
 
     @asynccontextmanager
     async def draft(
-        self, conversation_id: str | None, *, question: str | None, system: str | None, model: str, call: Act
+        self, conversation_id: str | None, *, question: str | None, system: str | None, model: str, call: Entry
     ) -> AsyncIterator[tuple[str, Draft]]:
         """Record a question and keep the answer to it while it is written: yields (conversation id, draft).
 

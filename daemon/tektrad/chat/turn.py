@@ -23,7 +23,7 @@ from tektrad.pool.party import Party
 from tektrad.pool.place import Notice
 from tektrad.pool.pool import Pool
 from tektrad.trust.audit import AuditLog
-from tektrad.trust.entry import Act
+from tektrad.trust.entry import Entry
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="start"):
@@ -216,7 +216,7 @@ class Turns:
                         finish = said
             yield answer.done(finish, conversation, draft)
 
-    async def _record(self, stack: AsyncExitStack, answer: _Answer, called: Act) -> tuple[str | None, Draft]:
+    async def _record(self, stack: AsyncExitStack, answer: _Answer, called: Entry) -> tuple[str | None, Draft]:
         if not answer.turn.save:
             telling = await stack.enter_async_context(self._audit.telling(called))
             draft = Draft(called)

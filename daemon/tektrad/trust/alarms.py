@@ -11,7 +11,7 @@ import structlog
 from tektrad.clock import Clock
 from tektrad.errors import StoreFailed
 from tektrad.trust.audit import AuditLog
-from tektrad.trust.entry import SECURITY, Act
+from tektrad.trust.entry import SECURITY, Entry
 
 QUIET_S = 60.0
 """Seconds in which the same event of the same user is counted only."""
@@ -37,14 +37,14 @@ class Alarms:
     async def sound(self, kind: str, uid: int | None, details: Mapping[str, Any]) -> None:
         """Record `security.<kind>`; what cannot be written is at least logged, since it has been refused anyway."""
         log.warning("security event", kind=kind, uid=uid, **details)
-        act = self._counted(kind, uid, details)
-        if act is not None:
+        entry = self._counted(kind, uid, details)
+        if entry is not None:
             try:
-                await self._audit.record(act)
+                await self._audit.record(entry)
             except StoreFailed as error:
                 log.error("a security event could not be recorded", kind=kind, uid=uid, error=error.message)
 
-    def _counted(self, kind: str, uid: int | None, details: Mapping[str, Any]) -> Act | None:
+    def _counted(self, kind: str, uid: int | None, details: Mapping[str, Any]) -> Entry | None:
         now, key = self._clock.monotonic(), (kind, uid)
         seen = self._seen.get(key)
         if seen is not None and now - seen.at < QUIET_S:
@@ -54,4 +54,4 @@ class Alarms:
             self._seen.clear()
         self._seen[key] = _Seen(now)
         more = {"since_then": seen.unwritten} if seen is not None and seen.unwritten else {}
-        return Act(kind=SECURITY + kind, uid=uid, outcome="denied", details={**details, **more})
+        return Entry(kind=SECURITY + kind, uid=uid, outcome="denied", details={**details, **more})

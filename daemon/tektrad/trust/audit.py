@@ -18,7 +18,7 @@ from tektrad.clock import Clock
 from tektrad.errors import Forbidden, StoreFailed, TektraError, Unconfined
 from tektrad.store.db import Store
 from tektrad.trust import journal
-from tektrad.trust.entry import CHECKPOINT, Act, Outcome, body_of, hash_of, seal_of
+from tektrad.trust.entry import CHECKPOINT, Entry, Outcome, body_of, hash_of, seal_of
 from tektrad.trust.exported import Export
 from tektrad.trust.keys import AuditKey
 from tektrad.trust.statements import Head, statement
@@ -33,10 +33,10 @@ log = structlog.get_logger()
 class Telling:
     """An act that is under way, and what it will say of itself when it ends."""
 
-    begun: Act
+    begun: Entry
     details: dict[str, Any] = field(default_factory=dict)
     outcome: Outcome | None = None
-    also: list[Act] = field(default_factory=list)
+    also: list[Entry] = field(default_factory=list)
     """More entries beside its last one."""
 
     def end(self, details: Mapping[str, Any], outcome: Outcome = "ok") -> None:
@@ -44,7 +44,7 @@ class Telling:
         self.details |= details
         self.outcome = outcome
 
-    def last(self) -> Act:
+    def last(self) -> Entry:
         """Its last entry."""
         return msgspec.structs.replace(self.begun, outcome=self.outcome or "ok", details=self.details)
 
@@ -60,32 +60,32 @@ class AuditLog:
         self._last: tuple[Head, int] | None = None
         """The last entry, and how many transactions had come to nothing when it was written."""
 
-    async def append(self, tx: aiosqlite.Connection, act: Act) -> int:
+    async def append(self, tx: aiosqlite.Connection, entry: Entry) -> int:
         """Add an entry in a transaction of the store that the caller holds; returns its number."""
-        head = await self._append(tx, act)
+        head = await self._append(tx, entry)
         self._unsigned += 1
         if self._unsigned >= CHECKPOINT_EVERY:
             await self._sign(tx, head)
         return head.number
 
-    async def record(self, *acts: Act) -> None:
+    async def record(self, *entries: Entry) -> None:
         """Add entries in a transaction of their own."""
         async with self._store.transaction() as tx:
-            for act in acts:
-                await self.append(tx, act)
+            for entry in entries:
+                await self.append(tx, entry)
 
     @asynccontextmanager
-    async def telling(self, act: Act) -> AsyncIterator[Telling]:
+    async def telling(self, entry: Entry) -> AsyncIterator[Telling]:
         """Record that an act begins, and at the end of the block what became of it: ok, failed, cancelled, denied."""
-        async with self.telling_all([act]) as (telling,):
+        async with self.telling_all([entry]) as (telling,):
             yield telling
 
     @asynccontextmanager
-    async def telling_all(self, acts: Sequence[Act]) -> AsyncIterator[list[Telling]]:
+    async def telling_all(self, entries: Sequence[Entry]) -> AsyncIterator[list[Telling]]:
         """As `telling`, for several acts that begin and end together."""
-        begun = [msgspec.structs.replace(act, act=self._clock.new_id(), outcome="begun") for act in acts]
+        begun = [msgspec.structs.replace(entry, act=self._clock.new_id(), outcome="begun") for entry in entries]
         await self.record(*begun)
-        under_way = [Telling(act) for act in begun]
+        under_way = [Telling(entry) for entry in begun]
         try:
             yield under_way
         except BaseException as error:
@@ -96,7 +96,7 @@ class AuditLog:
             raise
         finally:
             with anyio.CancelScope(shield=True):
-                await self.record(*(act for telling in under_way for act in (telling.last(), *telling.also)))
+                await self.record(*(entry for telling in under_way for entry in (telling.last(), *telling.also)))
 
     async def checkpoint(self, why: str) -> Head:
         """Sign all entries there are, and tell the system journal; returns the head, the signature's own entry."""
@@ -114,11 +114,11 @@ class AuditLog:
             last = [row[0] for row in rows if row[0] != CHECKPOINT][:1]
             self._unsigned = 1
             crashed = {"after_crash": bool(last) and last != ["daemon.stopped"]}
-            await self.append(tx, Act(kind="daemon.started", uid=None, details={**details, **crashed}))
+            await self.append(tx, Entry(kind="daemon.started", uid=None, details={**details, **crashed}))
 
     async def end(self) -> None:
         """Record that the daemon stops, and sign."""
-        await self.record(Act(kind="daemon.stopped", uid=None))
+        await self.record(Entry(kind="daemon.stopped", uid=None))
         await self.checkpoint("the daemon stops")
 
     def export(self, after: Head) -> Export:
@@ -142,21 +142,21 @@ class AuditLog:
             cursor = await tx.execute("SELECT count(*) FROM audit WHERE number <= ?", [removed.number])
             count = (await cursor.fetchone() or [0])[0]
             details = statement("pruned", self._key, removed) | {"before": before, "entries": count}
-            await self.append(tx, Act(kind=PRUNED, uid=uid, details=details))
+            await self.append(tx, Entry(kind=PRUNED, uid=uid, details=details))
             await tx.execute("DELETE FROM audit WHERE number <= ?", [removed.number])
         await self.checkpoint("old entries were removed")
         return int(count)
 
     async def _sign(self, tx: aiosqlite.Connection, head: Head) -> Head:
         said = statement("checkpoint", self._key, head)
-        signed = await self._append(tx, Act(kind=CHECKPOINT, uid=None, details=said))
+        signed = await self._append(tx, Entry(kind=CHECKPOINT, uid=None, details=said))
         self._unsigned = 0
         return signed
 
-    async def _append(self, tx: aiosqlite.Connection, act: Act) -> Head:
+    async def _append(self, tx: aiosqlite.Connection, entry: Entry) -> Head:
         before = await self._head(tx)
         number = before.number + 1
-        body = body_of(act, self._clock.now())
+        body = body_of(entry, self._clock.now())
         hashed = hash_of(before.hash, number, body)
         await tx.execute(
             "INSERT INTO audit (number, body, hash, seal) VALUES (?, ?, ?, ?)",

@@ -34,8 +34,8 @@ _HASHED = b"tektra audit entry/1\0"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened, or is about to: who did it, of which kind, with which facts; `act` ties two entries of one act."""
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, or is about to: who did it, of which kind, with which facts; `act` ties the entries of one act."""
 
     kind: str
     uid: int | None
@@ -47,13 +47,13 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     details: Mapping[str, Any] = {}
 
 
-def body_of(act: Act, time: str) -> bytes:
+def body_of(entry: Entry, time: str) -> bytes:
     """The canonical bytes of an entry, with a digest for too many details; raises TypeError for what is no JSON."""
-    fields = {"time": time} | msgspec.structs.asdict(act)
+    fields = {"time": time} | msgspec.structs.asdict(entry)
     body = _encoded(fields)
     if len(body) <= MAX_BODY:
         return body
-    details = _encoded(act.details)
+    details = _encoded(entry.details)
     told = {"bytes": len(details), "sha256": hashlib.sha256(details).hexdigest(), "beginning": details.decode()}
     return _encoded(fields | {"details": {"too_long": told}})
 
