@@ -33,6 +33,9 @@ from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.store.db import open_store
+from tektrad.trust.grants import Grants
+from tektrad.trust.judge import Judge
+from tektrad.trust.policy_files import PolicyFiles
 
 Report = Callable[[str], None]
 ABANDONED_S = 14 * 24 * 3600.0
@@ -55,6 +58,10 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         store = await stairs.enter_async_context(open_store(paths.database))
         conversations = Conversations(store, clock)
         interrupted = await conversations.recover()
+        report("reading the policies")
+        grants = Grants(store, clock)
+        judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), os.getuid())
+        await judge.rulebook()
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
         await asyncio.to_thread(sweep, catalog)
@@ -84,6 +91,8 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             conversations=conversations,
             turns=Turns(pool, conversations, clock, default_model),
             sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
+            grants=grants,
+            judge=judge,
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),

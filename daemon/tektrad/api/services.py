@@ -18,6 +18,8 @@ from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
 from tektrad.sandbox.sandbox import Sandbox
+from tektrad.trust.grants import Grants
+from tektrad.trust.judge import Judge
 
 
 @dataclass(slots=True)
@@ -33,6 +35,8 @@ class Services:
     conversations: Conversations
     turns: Turns
     sandbox: Sandbox
+    grants: Grants
+    judge: Judge
     default_model: str
     started_at: str
     started: float
