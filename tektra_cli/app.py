@@ -128,7 +128,7 @@ TREE: Mapping[str, Leaf | Branch] = {
             ),
             "revoke": Leaf("permissions:revoke", "End a grant; it stays in list --all."),
             "test": Leaf(
-                "permissions:test",
+                "permissions:try_act",
                 "Say what would be decided about an act, and which rule decides; nothing is done.",
                 "tektra permissions test write /etc/passwd --agent coder",
             ),

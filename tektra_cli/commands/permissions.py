@@ -232,7 +232,7 @@ def _revoked(document: Mapping[str, Any]) -> None:
     output.text(f"revoked {ended['id']}: {ended['decision']} {ended['action']} {_about(ended)}")
 
 
-def test(
+def try_act(
     action: Action,
     resource: Resource,
     agent: TestedAgent = "",

@@ -1,4 +1,4 @@
-"""A grant: what somebody allowed, denied, or wants to be asked about; and finding those that may speak of an act. Pure."""
+"""A grant: what somebody allowed, denied, or wants to be asked about; and which of them may speak of an act. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Shelf = tuple[str, int, str, Scope, str]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What a grant is about: anything, a path with all beneath it, a host, names below a domain, a program, a command."""
+    """What a grant is about: anything, a path with all beneath it, a host, names below a domain, a program, …"""
 
     kind: PatternKind
     text: str

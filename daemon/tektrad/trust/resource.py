@@ -21,7 +21,7 @@ NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 def path(text: str, param: str = "resource") -> str:
-    """Return an absolute path without empty and single-dot parts; ".." is refused, as links would change where it leads."""
+    """Return an absolute path without empty and single-dot parts; ".." is refused, for links change where it leads."""
     _encodable(text, MOST_BYTES, "path", param)
     if not text.startswith("/"):
         raise InvalidRequest(f'"{shown(text)}" is not an absolute path', "Begin it with a slash.", param=param)
