@@ -203,7 +203,10 @@ def _said(action: str, words: list[str], exact: bool) -> str | list[str]:
 def _granted(document: Mapping[str, Any]) -> None:
     made = document["grant"]
     who = f"agent {made['agent']}" if made["agent"] else "you and all your agents"
-    lines = [f"granted {made['id']}: {made['decision']} {made['action']} {_about(made)} for {who}"]
+    lines = [
+        f"granted {made['id']}: {made['decision']} {made['action']} {_about(made)} for {who}",
+        f"rule: {made['rule']}",
+    ]
     if made["scope"] != "always":
         lines.append(f"scope: {made['scope']} {made['bound_to']}".rstrip())
     if made["expires_at"]:
@@ -229,7 +232,7 @@ def revoke(
 
 def _revoked(document: Mapping[str, Any]) -> None:
     ended = document["grant"]
-    output.text(f"revoked {ended['id']}: {ended['decision']} {ended['action']} {_about(ended)}")
+    output.text(f"revoked {ended['id']}: {ended['decision']} {ended['action']} {_about(ended)}\nrule: {ended['rule']}")
 
 
 def try_act(

@@ -87,7 +87,8 @@ def command(words: Sequence[str], param: str = "resource") -> tuple[str, ...]:
     if not 0 < len(words) <= MOST_WORDS or not words[0]:
         raise InvalidRequest("a command needs a program, and has a few thousand words at most", param=param)
     for word in words:
-        _encodable(word, MOST_ARGUMENT_BYTES, "argument", param)
+        if word:
+            _encodable(word, MOST_ARGUMENT_BYTES, "argument", param)
     if sum(len(word) for word in words) > MOST_COMMAND_BYTES:
         raise InvalidRequest("the command is longer than a mebibyte", param=param)
     return tuple(words)
