@@ -123,16 +123,26 @@ def numbered(count: int) -> list[str]:
     return [f"policy{number}" for number in range(count)]
 
 
-def granted(grants: Sequence[Grant], schema: Schema) -> PolicySet:
-    """Grants as a set, their ids as its ids; raises ValueError where one does not fit the schema."""
+def granted(grants: Iterable[Grant]) -> PolicySet:
+    """Grants as a set, their ids as its ids."""
     policies = {grant.id: _policy(grant) for grant in grants}
-    made = PolicySet.from_json_str(
+    return PolicySet.from_json_str(
         json.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []}, ensure_ascii=False)
     )
-    checked = validate_policies(str(made), schema)
+
+
+def shape(grant: Grant) -> tuple[object, ...]:
+    """What a grant's policy looks like but for the values in it: whether it fits the schema depends on nothing else."""
+    conditions = grant.conditions
+    limits = (conditions.confinement, conditions.cost is None, conditions.workspace is None)
+    return grant.decision, grant.action, bool(grant.agent), grant.kind, grant.scope, limits
+
+
+def check(grant: Grant, schema: Schema) -> None:
+    """Raise ValueError where a grant does not fit the schema."""
+    checked = validate_policies(str(granted([grant])), schema)
     if not checked.validation_passed:
         raise ValueError(str(checked.errors[0]) if checked.errors else "it does not fit the schema")
-    return made
 
 
 def _policy(grant: Grant) -> dict[str, Any]:

@@ -66,6 +66,14 @@ class Rulebook:
                 return
         self.policies = cedar.joined(source.text for source in sources)
         self.by_id = dict(zip(cedar.numbered(len(self.policies)), self.rules, strict=True))
+        self._shapes: set[tuple[object, ...]] = set()
+
+    def check(self, grant: Grant) -> None:
+        """Raise ValueError where a grant does not fit the schema; each shape of grants is looked at once."""
+        shape = cedar.shape(grant)
+        if shape not in self._shapes:
+            cedar.check(grant, self.schema)
+            self._shapes.add(shape)
 
 
 class Policy:
@@ -122,7 +130,9 @@ class Policy:
         if found is None:
             if len(self._sets) >= MOST_KEPT:
                 self._sets.clear()
-            found = self._sets[key] = cedar.granted(grants, self._book.schema)
+            for grant in grants:
+                self._book.check(grant)
+            found = self._sets[key] = cedar.granted(grants)
         return found
 
 
