@@ -88,7 +88,7 @@ def test_a_command_is_one_exact_list_of_words_or_a_program(shared: Tektra) -> No
         ({"action": "fetch", "resource": "http://example.org"}, "resource"),
         ({"resource": []}, "resource.list[constrained-str]"),
         ({"agent": "a b"}, "agent"),
-        ({"scope": "run"}, "run"),
+        ({"scope": "run"}, "bound_to"),
         ({"decision": "maybe"}, "decision"),
         ({"uses": 0}, "uses"),
         ({"expires_s": -1}, "expires_s"),

@@ -95,7 +95,7 @@ class Act:
             raise InvalidRequest("the cost is no amount that anything costs", param="cost")
         for field, value in (("run", self.run), ("session", self.session)):
             if value:
-                checked_id(value, field)
+                checked_id(value, field, field)
 
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)
@@ -129,8 +129,8 @@ def checked_agent(name: str) -> str:
     return name
 
 
-def checked_id(text: str, param: str) -> str:
+def checked_id(text: str, what: str, param: str) -> str:
     """Return the id of a run or a session; raises InvalidRequest."""
     if not ID.fullmatch(text):
-        raise InvalidRequest(f'"{resource.shown(text)}" is no id of a {param}', param=param)
+        raise InvalidRequest(f'"{resource.shown(text)}" is no id of a {what}', param=param)
     return text

@@ -13,6 +13,7 @@ from tektrad.errors import GrantNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Row, Store
 from tektrad.trust.act import checked_agent, checked_id
 from tektrad.trust.grant import Conditions, Grant, Outcome, Pattern, Scope
+from tektrad.trust.resource import shown
 
 LONGEST_S = 10 * 366 * 24 * 3600.0
 UNGRANTABLE = "configure"
@@ -44,7 +45,7 @@ class Wish:
                 "settings are not for grants", "Say it in a policy file (docs/design/trust.md).", param="action"
             )
         if self.scope in ("run", "session"):
-            checked_id(self.bound_to, self.scope)
+            checked_id(self.bound_to, self.scope, "bound_to")
         elif self.bound_to:
             raise InvalidRequest(f"a grant for {self.scope} belongs to no run and no session", param="scope")
         if self.uses is not None and self.uses < 1:
@@ -127,10 +128,10 @@ class Grants:
             "SELECT * FROM grants WHERE id >= ? AND id < ? LIMIT 3", [reference, reference + "\U0010ffff"]
         )
         if not rows or not reference:
-            raise GrantNotFound(f'no grant "{reference}"', "tektra permissions list --all shows them.")
+            raise GrantNotFound(f'no grant "{shown(reference)}"', "tektra permissions list --all shows them.")
         exact = [row for row in rows if row["id"] == reference]
         if len(rows) > 1 and not exact:
-            raise InvalidRequest(f'more than one grant begins with "{reference}"', "Give more of the id.")
+            raise InvalidRequest(f'more than one grant begins with "{shown(reference)}"', "Give more of the id.")
         return _grant((exact or rows)[0])
 
     async def holding(self) -> list[Grant]:
