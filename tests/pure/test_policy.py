@@ -357,6 +357,39 @@ def test_what_is_not_shown_to_cedar_would_have_changed_nothing(grants: list[Gran
     assert matching == {each.id for each in holding if speaks(each, asked)}
 
 
+ONE_ACT = {
+    "write": [
+        act("write", path) for path in ("/", "/work", "/work/a", "/work/a/b*", "/work-evil", "/work-evil/a", "/w")
+    ],
+    "fetch": [act("fetch", host) for host in (*HOSTS, "b.a.example.org", "org", "example.organic")],
+    "run": [act("run", words, confinement=level) for words in COMMANDS for level in ("A", "B", "C", "")],
+    "use": [
+        act("use", name, cost=cost, workspace=where)
+        for name in ("x", "xy")
+        for cost in (0, 1, 2)
+        for where in ("", "/w")
+    ],
+}
+ONE_GRANT = [
+    *(grant("write", path) for path in ("/", "/work", "/work/a", "*")),
+    *(grant("fetch", host) for host in ("example.org", "*.example.org", "*.org", "*")),
+    *(grant("run", said) for said in ("git", ["git", "status"], ["git", "a b"], ["git", "a", "b"], "*")),
+    *(grant("run", "*", conditions=Conditions(confinement=level)) for level in ("A", "B")),
+    *(grant("use", "x", conditions=limits) for limits in (Conditions(cost=1), Conditions(workspace="/w"))),
+    *(grant("use", "x", agent=agent) for agent in ("coder", "other")),
+    *(grant("use", "x", uid=uid) for uid in (1000, 2000)),
+]
+
+
+@pytest.mark.parametrize("one", ONE_GRANT, ids=lambda one: f"{one.action} {one.resource}")
+def test_cedar_alone_finds_for_each_kind_of_grant_exactly_what_it_is_about(one: Grant) -> None:
+    made, schema = cedar.granted([one]), SHIPPED.schema
+    known = cedar.entities(CODER, schema)
+    for asked in ONE_ACT[one.action]:
+        found = cedar.matched(cedar.request(asked, NOW, protected=False), made, known, schema)
+        assert bool(found.ids) == speaks(one, asked), asked
+
+
 # What cannot be understood denies
 
 

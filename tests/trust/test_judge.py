@@ -133,6 +133,14 @@ async def test_two_stores_on_one_file_cannot_both_have_the_last_use(tmp_path: Pa
         assert sorted(outcomes) == ["allow"] + ["ask"] * 9
 
 
+async def test_what_was_revoked_or_has_expired_meanwhile_cannot_be_spent(court: Court) -> None:
+    revoked, expired, held = [await court.grant(uses=2, seconds=seconds) for seconds in (None, 1.0, None)]
+    await court.grants.revoke(revoked.id)
+    court.clock.passes(1)
+    async with court.store.transaction() as tx:
+        assert [await court.grants.spend(tx, each.id) for each in (revoked, expired, held)] == [False, False, True]
+
+
 async def test_when_one_is_used_up_the_next_is_used(court: Court) -> None:
     first, second = await court.grant(scope="once"), await court.grant(uses=2)
     rules = [(await court.decide()).rule for _ in range(4)]
