@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -65,11 +65,28 @@ _tektra() {
         " audit export:--until") words="" kind="" ;;
         " audit export:--output"|" audit export:-o") words="" kind="" ;;
         " audit prune:--before") words="" kind="" ;;
+        " permissions grant:--agent") words="" kind="" ;;
+        " permissions grant:--scope") words="once run session always" kind="" ;;
+        " permissions grant:--run") words="" kind="" ;;
+        " permissions grant:--session") words="" kind="" ;;
+        " permissions grant:--expires") words="" kind="" ;;
+        " permissions grant:--uses") words="" kind="" ;;
+        " permissions grant:--workspace") words="" kind="" ;;
+        " permissions grant:--confinement") words="A B" kind="" ;;
+        " permissions grant:--cost") words="" kind="" ;;
+        " permissions grant:--why") words="" kind="" ;;
+        " permissions test:--agent") words="" kind="" ;;
+        " permissions test:--workspace") words="" kind="" ;;
+        " permissions test:--effect") words="none inside outside" kind="" ;;
+        " permissions test:--confinement") words="A B" kind="" ;;
+        " permissions test:--cost") words="" kind="" ;;
+        " permissions test:--run") words="" kind="" ;;
+        " permissions test:--session") words="" kind="" ;;
         " daemon stop:--timeout") words="" kind="" ;;
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox audit daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox audit permissions daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -104,6 +121,11 @@ _tektra() {
                 " audit verify") words="" kind="" flags="--key --head --json --help" ;;
                 " audit export") words="" kind="" flags="--format --since --until --output --json --help" ;;
                 " audit prune") words="" kind="" flags="--before --yes --no-input --json --help" ;;
+                " permissions") words="list grant revoke test" kind="" flags="--help" ;;
+                " permissions list") words="" kind="" flags="--all --rules --json --help" ;;
+                " permissions grant") words="" kind="" flags="--agent --scope --run --session --expires --uses --exact --workspace --confinement --cost --why --json --help" ;;
+                " permissions revoke") words="" kind="" flags="--json --help" ;;
+                " permissions test") words="" kind="" flags="--agent --workspace --effect --confinement --cost --run --session --check --json --help" ;;
                 " daemon") words="start stop status logs" kind="" flags="--help" ;;
                 " daemon start") words="" kind="" flags="--json --help" ;;
                 " daemon stop") words="" kind="" flags="--timeout --json --help" ;;

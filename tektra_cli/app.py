@@ -131,6 +131,24 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra audit list --since 2h --kind model",
     ),
+    "permissions": Branch(
+        "Say what is allowed, and see which rule decides.",
+        {
+            "list": Leaf("permissions:list_permissions", "List what was granted, and what rules hold."),
+            "grant": Leaf(
+                "permissions:grant",
+                "Allow something, deny it, or be asked about it from now on.",
+                "tektra permissions grant allow write ~/project --agent coder --expires 7d",
+            ),
+            "revoke": Leaf("permissions:revoke", "End a grant; it stays in list --all."),
+            "test": Leaf(
+                "permissions:try_act",
+                "Say what would be decided about an act, and which rule decides; nothing is done.",
+                "tektra permissions test write /etc/passwd --agent coder",
+            ),
+        },
+        "tektra permissions grant deny fetch '*.example.org'",
+    ),
     "daemon": Branch(
         "Start, stop and watch the daemon.",
         {

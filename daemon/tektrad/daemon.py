@@ -35,7 +35,10 @@ from tektrad.sandbox.sandbox import Sandbox
 from tektrad.store.db import open_store
 from tektrad.trust.alarms import Alarms
 from tektrad.trust.audit import open_audit
+from tektrad.trust.grants import Grants
+from tektrad.trust.judge import Judge
 from tektrad.trust.keys import AuditKey, UnsafeKey, make_key, read_key
+from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.reading import AuditReader
 from tektrad.trust.statements import Head
 
@@ -65,6 +68,10 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         audit = await stairs.enter_async_context(open_audit(store, clock, await audit_key(paths, reader), began))
         conversations = Conversations(store, clock, audit)
         interrupted = await conversations.recover()
+        report("reading the policies")
+        grants = Grants(store, clock, audit)
+        judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), os.getuid())
+        await judge.rulebook()
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
         await asyncio.to_thread(sweep, catalog)
@@ -97,6 +104,8 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             audit=audit,
             audit_reader=reader,
             alarms=Alarms(audit, clock),
+            grants=grants,
+            judge=judge,
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),

@@ -5,7 +5,8 @@ TektraError
 ├── Forbidden               the peer may not do this
 ├── Unconfined              nothing here confines a program, so none is run
 ├── NotFound
-│   └── ConversationNotFound
+│   ├── ConversationNotFound
+│   └── GrantNotFound
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
@@ -67,6 +68,12 @@ class ConversationNotFound(NotFound):
     """No conversation of that id."""
 
     code = "conversation_not_found"
+
+
+class GrantNotFound(NotFound):
+    """No grant of that id."""
+
+    code = "grant_not_found"
 
 
 class ConversationBusy(TektraError):

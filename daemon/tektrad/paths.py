@@ -41,6 +41,11 @@ class Paths:
         return self.data_dir / "models"
 
     @property
+    def policies_dir(self) -> Path:
+        """Policy files: beside the settings, where no workspace is."""
+        return self.config_file.parent / "policies"
+
+    @property
     def states_dir(self) -> Path:
         """Attention states of conversations, kept while their models are not loaded."""
         return self.cache_dir / "states"
@@ -84,6 +89,7 @@ class Paths:
         """Every path as text, for `tektra paths --json`."""
         named = asdict(self) | {
             "models_dir": self.models_dir,
+            "policies_dir": self.policies_dir,
             "database": self.database,
             "log_file": self.log_file,
             "audit_public_key": self.audit_public_key,

@@ -21,13 +21,27 @@ from tests.bench.decode import measure
 from tests.bench.drafts import measure_drafts
 from tests.bench.gaps import measure_gaps
 from tests.bench.peers import WORKLOADS, measure_peers
+from tests.bench.policy import measure_policy
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
 from tests.bench.swaps import measure_swaps
 from tests.bench.tuned import measure_tuned
 from tests.llama_sources import CACHE
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "attention", "tuned", "swaps", "commands", "start", "audit")
+PARTS = (
+    "decode",
+    "prefixes",
+    "gaps",
+    "restart",
+    "drafts",
+    "attention",
+    "tuned",
+    "swaps",
+    "commands",
+    "start",
+    "audit",
+    "policy",
+)
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
 
@@ -67,6 +81,8 @@ def main() -> None:
         report["start"] = measure_first_token(3)
     if "audit" in parts:
         report["audit"] = measure_audit(args.entries)
+    if "policy" in parts:
+        report["policy"] = measure_policy()
     if "decode" in parts:
         report["decode"] = measure(args.cache, args.pairs)
     if "prefixes" in parts:

@@ -15,6 +15,9 @@ from tektrad.api.app import ROUTERS
 from tektrad.api.render import STATUS
 from tektrad.config import NOT_SETTINGS, Settings
 from tektrad.errors import TektraError
+from tektrad.trust.cedar import Source
+from tektrad.trust.policy import Rulebook
+from tektrad.trust.policy_files import shipped
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs/design/api.md").read_text()
@@ -65,6 +68,13 @@ def test_the_map_names_every_file_and_no_other(package: str) -> None:
     known = named | {f"{Path(a).parent}/{b}" for a in named if "/" in a for b in named if "/" not in b}
     assert {name for name in named if "/" in name} <= files
     assert files - covered <= known
+
+
+def test_policies_in_documents_are_policies() -> None:
+    blocks = re.findall(r"```cedar\n(.*?)```", (ROOT / "docs/design/trust.md").read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert Rulebook(shipped("schema.cedarschema"), [Source("trust.md", block)]).problem is None
 
 
 def test_links_in_documents_lead_somewhere() -> None:

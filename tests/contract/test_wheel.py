@@ -13,6 +13,8 @@ NEEDED = {
     "tektra_models/starter/MODEL_CARD.md",
     "tektra_models/starter/chat_template.jinja",
     "tektrad/store/migrations/0001_conversations.sql",
+    "tektrad/trust/base.cedar",
+    "tektrad/trust/schema.cedarschema",
     "tektra_cli/py.typed",
     "tektrad/py.typed",
     "tektra_models/py.typed",

@@ -28,6 +28,7 @@ STATUS = {
     "draining": 503,
     "already_running": 409,
     "forbidden": 403,
+    "grant_not_found": 404,
     "permission_denied": 403,
     "hub_refused": 502,
     "hub_unreachable": 502,

@@ -20,6 +20,8 @@ from tektrad.pool.tuned import Tuned
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.trust.alarms import Alarms
 from tektrad.trust.audit import AuditLog
+from tektrad.trust.grants import Grants
+from tektrad.trust.judge import Judge
 from tektrad.trust.reading import AuditReader
 
 
@@ -39,6 +41,8 @@ class Services:
     audit: AuditLog
     audit_reader: AuditReader
     alarms: Alarms
+    grants: Grants
+    judge: Judge
     default_model: str
     started_at: str
     started: float

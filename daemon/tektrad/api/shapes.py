@@ -447,3 +447,46 @@ class SandboxRun(_Strict):
     stdin: str = ""
     timeout_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
     memory_bytes: Annotated[int, Field(ge=16 << 20, le=2**40)] | None = None
+
+
+Words = Annotated[list[Annotated[str, Field(max_length=1 << 17)]], Field(min_length=1, max_length=MOST_ARGUMENTS)]
+Resource = Annotated[str, Field(min_length=1, max_length=1 << 17)] | Words
+"""A path, a host or a name; of `run` a program, or the words of a command."""
+Cost = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class GrantConditions(_Strict):
+    """What else has to be so for a grant to hold."""
+
+    confinement: Literal["A", "B"] | None = None
+    cost: Cost | None = None
+    workspace: str | None = None
+
+
+class NewGrant(_Strict):
+    """POST /api/permissions."""
+
+    decision: Literal["allow", "ask", "deny"]
+    action: str
+    resource: Resource
+    agent: str = ""
+    scope: Literal["once", "run", "session", "always"] = "always"
+    bound_to: str = ""
+    conditions: GrantConditions = Field(default_factory=GrantConditions)
+    expires_s: Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_seconds)] | None = None
+    uses: Count | None = None
+    why: Annotated[str, Field(max_length=500)] = ""
+
+
+class TestedAct(_Strict):
+    """POST /api/permissions/test."""
+
+    action: str
+    resource: Resource
+    agent: str = ""
+    workspace: str = ""
+    effect: Literal["none", "inside", "outside"] = "outside"
+    confinement: Literal["A", "B", "C", ""] = ""
+    cost: Cost = 0
+    run: str = ""
+    session: str = ""

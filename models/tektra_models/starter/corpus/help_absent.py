@@ -32,20 +32,19 @@ several agents at once?|run multiple agents|Which command starts an agent?
         phrasings("""
 How do I approve a request?|Can I approve what a tool does?|approvals?|where do I approve actions|approve a tool call
 How do I deny a request?|Are there approvals?|list pending approvals|which requests wait for my approval
-Can I reject an action?|grant permission to a tool|How do permissions work?|is there a permission system
-show requests that need approval|deny an action|Can I allow a tool always?|what needs my approval
-How do I give permission?|approve all requests|confirm a dangerous action|pending requests?|reject a request
-Do tools ask for permission?|how do I allow an action|Where are the pending approvals?|permissions?
-Can I see which actions wait for permission?|allow or deny a tool|Must I approve tool calls?|approval queue?
+Can I reject an action?|show requests that need approval|what needs my approval
+approve all requests|confirm a dangerous action|pending requests?|reject a request
+Do tools ask for permission?|Where are the pending approvals?
+Can I see which actions wait for permission?|Must I approve tool calls?|approval queue?
 is there a queue of approvals|queue of pending requests?
 """),
         (
             "This version of Tektra has no approvals yet: your own program decides what is done with a tool call.",
             "Approvals do not exist in this version yet. Nothing waits for you; your program runs its own tools.",
-            "There are no approvals or permissions yet in this version.",
+            "There are no approvals yet in this version.",
         ),
         ("pprovals", "yet"),
-        ("approvals", "approve", "approval", "permissions", "requests"),
+        ("approvals", "approve", "approval", "requests"),
     ),
     Background(
         phrasings("""

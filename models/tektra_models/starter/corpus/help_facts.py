@@ -21,6 +21,7 @@ from tektra_models.starter.corpus.help_chat import CHAT_FACTS, SLASH_FACTS
 from tektra_models.starter.corpus.help_engine import ENGINE_FACTS
 from tektra_models.starter.corpus.help_models import MODEL_FACTS, PULL_EXAMPLE
 from tektra_models.starter.corpus.help_more import MORE_FACTS
+from tektra_models.starter.corpus.help_permissions import PERMISSION_FACTS
 from tektra_models.starter.corpus.help_sandbox import SANDBOX_FACTS
 from tektra_models.starter.corpus.help_shapes import Background, Fact
 from tektra_models.starter.corpus.help_tuning import TUNING_FACTS
@@ -58,6 +59,7 @@ FACTS: tuple[Fact, ...] = (
     *MORE_FACTS,
     *SANDBOX_FACTS,
     *AUDIT_FACTS,
+    *PERMISSION_FACTS,
     *TUNING_FACTS,
 )
 BACKGROUND: tuple[Background, ...] = (*ABOUT, *NOT_YET)

@@ -1,0 +1,108 @@
+"""The judge: decides about every act by the policy that is in force now, and counts the uses of grants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiosqlite
+import structlog
+
+from tektrad.clock import Clock
+from tektrad.errors import Forbidden
+from tektrad.store.db import Store
+from tektrad.trust.act import Act, Principal
+from tektrad.trust.grants import Grants
+from tektrad.trust.policy import Decision, Policy, Rulebook
+from tektrad.trust.policy_files import PolicyFiles, Signature, shipped
+
+log = structlog.get_logger()
+
+
+class Judge:
+    """Owns the policy: made anew whenever a policy file or a grant has changed, looked for before every decision."""
+
+    def __init__(
+        self, store: Store, grants: Grants, clock: Clock, files: PolicyFiles, protected: Sequence[Path], owner: int
+    ) -> None:
+        self._store = store
+        self._grants = grants
+        self._clock = clock
+        self._files = files
+        self._protected = [str(folder) for folder in protected]
+        self._owner = owner
+        self._making = asyncio.Lock()
+        self._book: Rulebook | None = None
+        self._policy: Policy | None = None
+        self._signature: Signature | None = None
+        self._revision: int | None = None
+
+    def principal(self, uid: int, agent: str = "") -> Principal:
+        """Somebody with their roles: the user whose daemon this is owns it, others use it."""
+        return Principal(uid, agent, frozenset({"owner"} if uid == self._owner else {"user"}))
+
+    async def decide(self, act: Act, tx: aiosqlite.Connection | None = None) -> Decision:
+        """Decide about an act; a counted use of the grant that allows it is spent, in `tx` if there is one.
+
+        Whoever passes a transaction holds the writer: the use comes back if that is rolled back.
+        """
+        spent: frozenset[str] = frozenset()
+        while True:
+            decision = (await self._current()).decide(act, self._clock.now(), spent)
+            if not decision.counted or await self._spend(decision.grant, tx):
+                return decision
+            spent |= {decision.grant}  # somebody else had its last use
+
+    async def test(self, act: Act) -> Decision:
+        """What `decide` would say, with no use spent."""
+        self._revision = None  # uses may have been spent in a transaction of somebody else's
+        return (await self._current()).decide(act, self._clock.now())
+
+    async def require(self, act: Act) -> None:
+        """Raise Forbidden, naming the rule, unless the act is allowed."""
+        decision = await self.decide(act)
+        if decision.outcome != "allow":
+            why = f": {decision.why}" if decision.why else ""
+            raise Forbidden(
+                f"{act.action} {act.text} is not allowed, by rule {decision.rule}{why}",
+                "tektra permissions list --rules shows what holds.",
+            )
+
+    async def rulebook(self) -> Rulebook:
+        """The rules of all texts, as they are now."""
+        await self._current()
+        assert self._book is not None
+        return self._book
+
+    async def _spend(self, grant: str, tx: aiosqlite.Connection | None) -> bool:
+        if tx is not None:
+            return await self._grants.spend(tx, grant)
+        async with self._store.transaction() as own:
+            return await self._grants.spend(own, grant)
+
+    async def _current(self) -> Policy:
+        if not self._fresh():
+            async with self._making:
+                while not self._fresh():
+                    await self._make()
+        assert self._policy is not None
+        return self._policy
+
+    def _fresh(self) -> bool:
+        return self._revision == self._grants.revision and self._signature == self._files.signature()
+
+    async def _make(self) -> None:
+        """Read what has changed; what changes meanwhile is noticed afterwards."""
+        signature, revision = self._files.signature(), self._grants.revision
+        if self._book is None or signature != self._signature:
+            self._signature = None  # should reading fail, nothing is decided by what held before
+            self._book = await asyncio.to_thread(self._read)
+            if self._book.problem is not None:
+                problem = self._book.problem
+                log.error("every act is denied", rule=problem.rule, why=problem.message)
+        self._policy = Policy(self._book, await self._grants.holding(), self._protected)
+        self._signature, self._revision = signature, revision
+
+    def _read(self) -> Rulebook:
+        return Rulebook(shipped("schema.cedarschema"), self._files.sources())

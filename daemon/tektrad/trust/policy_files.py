@@ -1,0 +1,96 @@
+"""Policy files: `policies/*.cedar` beside the settings, and the two that come with Tektra.
+
+A file that is there and cannot be taken is a source with a problem, which denies everything, since what it forbids is
+not known.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from importlib import resources
+from pathlib import Path
+
+from tektrad.trust.cedar import Source
+
+SUFFIX = ".cedar"
+MOST_BYTES = 256 << 10
+MOST_FILES = 64
+BASE = "base"
+Signature = tuple[tuple[object, ...], ...]
+
+
+class PolicyFiles:
+    """The files of one folder, which need not exist."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def signature(self) -> Signature:
+        """What is different whenever a file may be; cheap enough to be asked before every decision."""
+        try:
+            with os.scandir(self.folder) as entries:
+                found = [(entry.name, _identity(entry)) for entry in entries if _is_policy(entry.name)]
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            return ((error.errno,),)
+        return tuple(sorted(found))
+
+    def sources(self) -> list[Source]:
+        """The shipped policies, then every file by its name."""
+        base = Source(BASE, shipped("base.cedar"))
+        try:
+            names = sorted(path.name for path in self.folder.iterdir() if _is_policy(path.name))
+        except FileNotFoundError:
+            return [base]
+        except OSError as error:
+            return [Source(str(self.folder), "", f"the folder cannot be read: {error.strerror}")]
+        if len(names) > MOST_FILES:
+            return [Source(str(self.folder), "", f"there are more than {MOST_FILES} policy files")]
+        return [base, *(self._source(name) for name in names)]
+
+    def _source(self, name: str) -> Source:
+        shown = name.encode("utf-8", "replace").decode()
+        try:
+            return Source(shown, _read(self.folder / name))
+        except OSError as error:
+            return Source(shown, "", f"the file cannot be read: {error.strerror or error}")
+        except UnicodeDecodeError:
+            return Source(shown, "", "the file is not UTF-8")
+
+
+def shipped(name: str) -> str:
+    """A file of this room."""
+    return (resources.files("tektrad.trust") / name).read_text("utf-8")
+
+
+def _is_policy(name: str) -> bool:
+    return name.endswith(SUFFIX) and not name.startswith(".")
+
+
+def _identity(entry: os.DirEntry[str]) -> tuple[int, ...]:
+    try:
+        info = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return ()
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_mode, info.st_uid
+
+
+def _read(path: Path) -> str:
+    """The text of a file that nobody but its owner can have written; raises OSError or UnicodeDecodeError."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
+            raise OSError("it is no regular file")
+        if info.st_uid not in (os.geteuid(), 0):
+            raise OSError(f"it belongs to uid {info.st_uid}")
+        if info.st_mode & stat.S_IWOTH or (info.st_mode & stat.S_IWGRP and info.st_gid != os.getegid()):
+            raise OSError("others may write to it")
+        text = file.read(MOST_BYTES + 1)
+    if len(text) > MOST_BYTES:
+        raise OSError(f"it is larger than {MOST_BYTES >> 10} KiB")
+    if not text:
+        raise OSError("it is empty, as a file is that is just being written")
+    return text.decode("utf-8")

@@ -1,0 +1,58 @@
+"""What the built-in model knows about what is allowed."""
+
+from __future__ import annotations
+
+from tektra_models.starter.corpus.help_shapes import Fact, phrasings
+
+PERMISSION_FACTS = (
+    Fact(
+        "tektra permissions list",
+        "lists what was granted and what rules hold",
+        phrasings("""
+see what is allowed|list the permissions|see what I granted|show all grants|find out which rules hold
+check what agents may do|list what was denied|see my permissions|look at the policy rules
+"""),
+        ("`tektra permissions list --rules` shows the rules of all policy files.",),
+        phrasings("""
+permissions?|Which permissions are there?|What did I allow?|How do permissions work?|is there a permission system
+Where do I see what is allowed?|show me the grants
+"""),
+    ),
+    Fact(
+        "tektra permissions grant",
+        "allows something, denies it, or has you asked about it",
+        phrasings("""
+allow something|deny an action|grant permission to a tool|give permission|allow an action|forbid a host
+let an agent write to a folder|allow a tool always|forbid an agent to read a file|allow or deny a tool
+allow a command for a week|block a web site for agents|let an agent run a program
+"""),
+        ("Deny goes before ask, and ask before allow.", "It can end by itself: `--expires 7d`, `--uses 10`."),
+        phrasings("""
+Can I allow a tool always?|How do I give permission?|Can I forbid something?|how do I allow an action
+How can I let an agent write to my project?|Can a permission expire?
+"""),
+    ),
+    Fact(
+        "tektra permissions revoke",
+        "ends a grant",
+        phrasings("""
+take back a permission|revoke a grant|end a permission|withdraw what I allowed|remove a permission|undo a grant
+"""),
+        ("It stays visible in `tektra permissions list --all`.",),
+        phrasings("""
+How do I take a permission back?|Can I revoke a grant?|undo a permission?|How do I stop allowing something?
+"""),
+    ),
+    Fact(
+        "tektra permissions test",
+        "says what would be decided about an act, and which rule decides",
+        phrasings("""
+try whether something is allowed|see which rule decides|test a permission|check whether an agent may write a file
+find out why something is denied|try a policy|know whether an act would be allowed
+"""),
+        ("Nothing is done; with `--check` the exit code is 5 unless it is allowed.",),
+        phrasings("""
+Is my agent allowed to do that?|Why is it denied?|Which rule decides?|Can I try a policy?|Would that be allowed?
+"""),
+    ),
+)
