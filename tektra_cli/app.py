@@ -146,8 +146,23 @@ TREE: Mapping[str, Leaf | Branch] = {
                 "Say what would be decided about an act, and which rule decides; nothing is done.",
                 "tektra permissions test write /etc/passwd --agent coder",
             ),
+            "ask": Leaf(
+                "permissions:ask",
+                "Ask whether an act may be done now, once, and wait for a person where the policy wants one.",
+                "tektra permissions ask run rm -r build --agent coder && rm -r build",
+            ),
         },
         "tektra permissions grant deny fetch '*.example.org'",
+    ),
+    "approvals": Branch(
+        "Answer what agents and scripts ask you.",
+        {
+            "list": Leaf("approvals:list_asks", "List what waits for your answer, the oldest first."),
+            "show": Leaf("approvals:show", "Show exactly what would be done, and why you are asked."),
+            "allow": Leaf("approvals:allow", "Allow exactly what was asked."),
+            "deny": Leaf("approvals:deny", "Deny it."),
+        },
+        "tektra approvals allow 7k2 --run",
     ),
     "daemon": Branch(
         "Start, stop and watch the daemon.",

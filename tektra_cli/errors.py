@@ -42,6 +42,8 @@ _EXIT_CODES = {
     "grant_not_found": ExitCode.NOT_FOUND,
     "model_missing": ExitCode.NOT_FOUND,
     "not_found": ExitCode.NOT_FOUND,
+    "ask_not_found": ExitCode.NOT_FOUND,
+    "already_answered": ExitCode.BUSY,
     "forbidden": ExitCode.DENIED,
     "permission_denied": ExitCode.DENIED,
     "unconfined": ExitCode.DENIED,

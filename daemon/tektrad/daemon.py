@@ -35,6 +35,7 @@ from tektrad.sandbox.sandbox import Sandbox
 from tektrad.store.db import open_store
 from tektrad.trust.alarms import Alarms
 from tektrad.trust.audit import open_audit
+from tektrad.trust.consent import Consent
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
 from tektrad.trust.keys import AuditKey, UnsafeKey, make_key, read_key
@@ -69,9 +70,11 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         conversations = Conversations(store, clock, audit)
         interrupted = await conversations.recover()
         report("reading the policies")
+        alarms = Alarms(audit, clock)
         grants = Grants(store, clock, audit)
         judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), os.getuid())
         await judge.rulebook()
+        consent = Consent(store, clock, audit, alarms, grants, judge)
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
         await asyncio.to_thread(sweep, catalog)
@@ -103,9 +106,10 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
             audit=audit,
             audit_reader=reader,
-            alarms=Alarms(audit, clock),
+            alarms=alarms,
             grants=grants,
             judge=judge,
+            consent=consent,
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),

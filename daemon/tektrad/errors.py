@@ -6,7 +6,9 @@ TektraError
 ├── Unconfined              nothing here confines a program, so none is run
 ├── NotFound
 │   ├── ConversationNotFound
-│   └── GrantNotFound
+│   ├── GrantNotFound
+│   └── AskNotFound
+├── AlreadyAnswered         somebody else's answer came first, or the time is over
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
@@ -74,6 +76,18 @@ class GrantNotFound(NotFound):
     """No grant of that id."""
 
     code = "grant_not_found"
+
+
+class AskNotFound(NotFound):
+    """No ask of that id, for who wants to answer it."""
+
+    code = "ask_not_found"
+
+
+class AlreadyAnswered(TektraError):
+    """The ask was answered before, or has expired."""
+
+    code = "already_answered"
 
 
 class ConversationBusy(TektraError):

@@ -107,7 +107,7 @@ def status(json: Json = False) -> None:
 
 
 def _facts(document: Mapping[str, Any]) -> None:
-    memory = document["memory"]
+    memory, asks = document["memory"], document["asks"]
     output.facts(
         [
             ("state", document["state"]),
@@ -122,6 +122,7 @@ def _facts(document: Mapping[str, Any]) -> None:
             ("memory", f"{wording.size(memory['promised_bytes'])} of {wording.size(memory['budget_bytes'])} promised"),
             ("answering", str(document["requests_running"])),
             ("conversations", str(document["conversations"])),
+            ("waits for you", f"{wording.plural(asks, 'ask')} (tektra approvals list)" if asks else "nothing"),
             ("alerts", _alerts(document["alerts"])),
         ]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from tektra_cli import errors, launch, output, wording
 from tektra_cli.client import segment
 from tektra_cli.columns import shortened
-from tektra_cli.errors import ExitCode, UsageError
+from tektra_cli.errors import ExitCode, StatusLine, UsageError
 from tektra_cli.flags import Json
 
 ON_PATHS = ("read", "write")
@@ -73,6 +74,15 @@ Workspace = Annotated[
 Run = Annotated[str, typer.Option("--run", help="The id of a run.", metavar="ID")]
 Session = Annotated[str, typer.Option("--session", help="The id of a session.", metavar="ID")]
 Cost = Annotated[int | None, typer.Option("--cost", help="Millionths of a dollar, at most.", metavar="N", min=0)]
+
+
+ActEffect = Annotated[
+    Effect, typer.Option("--effect", help="Where it changes something; of read and write the path says it.")
+]
+ActConfinement = Annotated[
+    Level | None, typer.Option("--confinement", help="The confinement of what runs; none by itself.")
+]
+MOST_WAIT_S = 3600.0
 
 
 def list_permissions(
@@ -240,12 +250,8 @@ def try_act(
     resource: Resource,
     agent: TestedAgent = "",
     workspace: Workspace = None,
-    effect: Annotated[
-        Effect, typer.Option("--effect", help="Where it changes something; of read and write the path says it.")
-    ] = Effect.outside,
-    confinement: Annotated[
-        Level | None, typer.Option("--confinement", help="The confinement of what runs; none by itself.")
-    ] = None,
+    effect: ActEffect = Effect.outside,
+    confinement: ActConfinement = None,
     cost: Cost = None,
     run: Run = "",
     session: Session = "",
@@ -253,10 +259,27 @@ def try_act(
     json: Json = False,
 ) -> None:
     """Say what would be decided about an act, and which rule decides; nothing is done."""
-    said = _said(action, resource, exact=True)
-    body = {
+    body = _act(action, resource, agent, workspace, effect, confinement, cost, run, session)
+    document = launch.ensured().post("/api/permissions/test", body)
+    output.show(document, json, _decided)
+    if check and document["outcome"] != "allow":
+        raise typer.Exit(ExitCode.DENIED)
+
+
+def _act(
+    action: str,
+    resource: list[str],
+    agent: str,
+    workspace: Path | None,
+    effect: Effect,
+    confinement: Level | None,
+    cost: int | None,
+    run: str,
+    session: str,
+) -> dict[str, Any]:
+    return {
         "action": action,
-        "resource": said,
+        "resource": _said(action, resource, exact=True),
         "agent": agent,
         "workspace": str(workspace.expanduser().resolve()) if workspace is not None else "",
         "effect": effect.value,
@@ -265,10 +288,42 @@ def try_act(
         "run": run,
         "session": session,
     }
-    document = launch.ensured().post("/api/permissions/test", body)
+
+
+def ask(
+    action: Action,
+    resource: Resource,
+    agent: TestedAgent = "",
+    workspace: Workspace = None,
+    effect: ActEffect = Effect.outside,
+    confinement: ActConfinement = None,
+    cost: Cost = None,
+    run: Run = "",
+    session: Session = "",
+    preview: Annotated[
+        Path | None, typer.Option("--preview", help="What a person shall see: a diff, a message; - is stdin.")
+    ] = None,
+    wait: Annotated[str, typer.Option("--wait", help="How long to wait for an answer.", metavar="TIME")] = "10m",
+    expires: Annotated[str, typer.Option("--expires", help="After this time silence is no.", metavar="TIME")] = "1h",
+    json: Json = False,
+) -> None:
+    """Ask whether an act may be done now, once, and wait for a person where the policy wants one.
+
+    For scripts and agents of your own: exit code 0 allowed, 5 denied, 7 not answered yet (the same question later
+    finds the answer). Another terminal answers: tektra approvals list
+    """
+    body = _act(action, resource, agent, workspace, effect, confinement, cost, run, session)
+    seconds = min(wording.seconds(wait), MOST_WAIT_S)
+    body |= {"folder": str(Path.cwd()), "expires_s": wording.seconds(expires), "wait_s": max(0.0, seconds)}
+    if preview is not None:
+        text = sys.stdin.read() if str(preview) == "-" else preview.read_text(errors="replace")
+        body["preview"] = text
+    with StatusLine() as line:
+        line.show("waiting for an answer, if one is needed: tektra approvals list")
+        document = launch.ensured().post("/api/permissions/ask", body, timeout=None)
     output.show(document, json, _decided)
-    if check and document["outcome"] != "allow":
-        raise typer.Exit(ExitCode.DENIED)
+    if document["outcome"] != "allow":
+        raise typer.Exit(ExitCode.DENIED if document["outcome"] == "deny" else ExitCode.TIMEOUT)
 
 
 def _decided(document: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tektra_models.errors import ModelError
 from tektrad.api import (
+    approvals,
     audit,
     chat,
     conversations,
@@ -46,6 +47,7 @@ ROUTERS = (
     sandbox.router,
     audit.router,
     permissions.router,
+    approvals.router,
     v1_chat.router,
     v1_completions.router,
     v1_embeddings.router,

@@ -57,6 +57,7 @@ async def status(rooms: Rooms) -> Response:
             "models_loaded": [model["name"] for model in loaded],
             "requests_running": rooms.requests_running - 1,  # not this one
             "conversations": await rooms.conversations.count(),
+            "asks": await rooms.consent.waiting(),
             "alerts": {"count": alerts, "hours": ALERT_HOURS, "latest": latest},
         }
     )

@@ -6,16 +6,18 @@ from dataclasses import asdict
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tektrad.api import shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
+from tektrad.api.stream import while_connected
 from tektrad.errors import Forbidden
 from tektrad.pool.party import Party
 from tektrad.trust import resource
 from tektrad.trust.act import Act, Principal
+from tektrad.trust.ask import Request as Wanted
 from tektrad.trust.grant import Conditions, Grant, Pattern
 from tektrad.trust.grants import Wish
 
@@ -69,7 +71,24 @@ async def revoke(rooms: Rooms, asker: Asker, reference: str) -> Response:
 @router.post("/test")
 async def test(rooms: Rooms, asker: Asker, body: shapes.TestedAct) -> Response:
     """What would be decided about an act, and by which rule; nothing is done, and no use is spent."""
-    act = Act(
+    act = _act(rooms, asker, body)
+    decision = await rooms.judge.test(act)
+    told = {"outcome": decision.outcome, "rule": decision.rule, "source": decision.source, "why": decision.why}
+    return json_response({"schema": "tektra.permission-test/1", "action": act.action, "resource": act.text} | told)
+
+
+@router.post("/ask")
+async def ask(rooms: Rooms, asker: Asker, request: Request, body: shapes.SoughtAct) -> Response:
+    """Whether an act may be done now, once; where the policy wants it a person is asked, and waited for."""
+    act = _act(rooms, asker, body)
+    wanted = Wanted.of(act, body.folder, body.environment, body.preview)
+    verdict = await while_connected(request, rooms.consent.seek(act, wanted, body.expires_s, body.wait_s))
+    told = {"outcome": verdict.outcome, "rule": verdict.rule, "why": verdict.why}
+    return json_response({"schema": "tektra.permission-asked/1"} | told | {"ask": verdict.ask})
+
+
+def _act(rooms: Services, asker: Party, body: shapes.TestedAct) -> Act:
+    return Act(
         principal=rooms.judge.principal(asker.uid, body.agent),
         action=body.action,
         resource=body.resource if isinstance(body.resource, str) else tuple(body.resource),
@@ -80,9 +99,6 @@ async def test(rooms: Rooms, asker: Asker, body: shapes.TestedAct) -> Response:
         run=body.run,
         session=body.session,
     )
-    decision = await rooms.judge.test(act)
-    told = {"outcome": decision.outcome, "rule": decision.rule, "source": decision.source, "why": decision.why}
-    return json_response({"schema": "tektra.permission-test/1", "action": act.action, "resource": act.text} | told)
 
 
 async def _configuring(rooms: Services, asker: Party) -> Principal:

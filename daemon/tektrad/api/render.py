@@ -13,6 +13,8 @@ from tektra_models.errors import ModelError
 from tektrad.errors import TektraError
 
 STATUS = {
+    "already_answered": 409,
+    "ask_not_found": 404,
     "bad_frame": 400,
     "bad_model_file": 400,
     "bad_model_name": 400,

@@ -20,6 +20,7 @@ from tektrad.pool.tuned import Tuned
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.trust.alarms import Alarms
 from tektrad.trust.audit import AuditLog
+from tektrad.trust.consent import Consent
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
 from tektrad.trust.reading import AuditReader
@@ -43,6 +44,7 @@ class Services:
     alarms: Alarms
     grants: Grants
     judge: Judge
+    consent: Consent
     default_model: str
     started_at: str
     started: float

@@ -13,6 +13,7 @@ from tektra_models.generation import Form, Pooling, Sampling
 from tektra_models.spec import FlashAttention, KvType, Weights
 from tektrad.clock import utc
 from tektrad.config import LayersOnGpus
+from tektrad.trust.consent import LONGEST_S, USUAL_S
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
@@ -490,3 +491,21 @@ class TestedAct(_Strict):
     cost: Cost = 0
     run: str = ""
     session: str = ""
+
+
+class SoughtAct(TestedAct):
+    """POST /api/permissions/ask: an act, what belongs to it, and how long an answer is worth waiting for."""
+
+    folder: Annotated[str, Field(max_length=4096)] = ""
+    environment: dict[str, str] = Field(default_factory=dict)
+    preview: str = ""
+    expires_s: Annotated[float, Field(gt=0, le=LONGEST_S, allow_inf_nan=False), BeforeValidator(_seconds)] = USUAL_S
+    wait_s: Annotated[float, Field(ge=0, le=MOST_SECONDS, allow_inf_nan=False), BeforeValidator(_seconds)] = 0.0
+
+
+class AnswerToAsk(_Strict):
+    """POST /api/approvals/{id}."""
+
+    answer: Literal["allow", "deny"]
+    scope: Literal["once", "run", "session", "always"] = "once"
+    why: Annotated[str, Field(max_length=500)] = ""

@@ -1,0 +1,298 @@
+"""Consent: asks people, and keeps what they answered. The only reader and writer of the asks.
+
+An answer holds for exactly what was asked; the first one counts; who says nothing in time has said no. All of it is
+in the store, so that an ask outlives the daemon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import aiosqlite
+import msgspec
+
+from tektrad.clock import Clock, utc
+from tektrad.errors import AlreadyAnswered, AskNotFound, Forbidden, InvalidRequest
+from tektrad.store.db import Row, Store
+from tektrad.trust.act import Act, Principal
+from tektrad.trust.alarms import Alarms
+from tektrad.trust.ask import Ask, Request
+from tektrad.trust.audit import AuditLog
+from tektrad.trust.entry import Entry, Outcome
+from tektrad.trust.grant import Pattern, Scope
+from tektrad.trust.grants import Grants, Wish
+from tektrad.trust.judge import Judge
+from tektrad.trust.policy import DEFAULT, Decision
+
+Answer = Literal["allow", "deny"]
+USUAL_S = 3600.0
+LONGEST_S = 30 * 24 * 3600.0
+MOST_PENDING = 1000
+"""Of one user; who asks more than anybody can answer is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What may become of an act: allow, deny, or (while nobody has answered) ask; and the ask, where there was one."""
+
+    outcome: Literal["allow", "ask", "deny"]
+    rule: str
+    why: str
+    ask: Ask | None = None
+
+
+class Consent:
+    """Decides about acts, with people where the policy wants them."""
+
+    def __init__(
+        self, store: Store, clock: Clock, audit: AuditLog, alarms: Alarms, grants: Grants, judge: Judge
+    ) -> None:
+        self._store = store
+        self._alarms = alarms
+        self._clock = clock
+        self._audit = audit
+        self._grants = grants
+        self._judge = judge
+        self._answered: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    async def seek(self, act: Act, request: Request, expires_s: float = USUAL_S, wait_s: float = 0.0) -> Verdict:
+        """Whether an act may be done now, once; where a person has to say so they are asked, and waited for.
+
+        An allowing answer is used up by the one call that returns it.
+        """
+        deadline = self._clock.monotonic() + wait_s
+        while True:
+            decision = await self._decided(act)
+            if decision.outcome != "ask":
+                return Verdict(decision.outcome, decision.rule, decision.why)
+            ask = await self._asked(act, request, decision, expires_s)
+            if ask.state == "pending":
+                ask = await self._awaited(ask, deadline - self._clock.monotonic())
+            verdict = await self._verdict(ask)
+            if verdict is not None:
+                return verdict
+
+    async def answer(self, reference: str, answer: Answer, by: Principal, scope: Scope = "once", why: str = "") -> Ask:
+        """Answer an ask; raises AskNotFound, AlreadyAnswered, or Forbidden for who may not."""
+        ask = await self.find(reference, by)
+        if answer == "allow" and scope != "once" and ask.rule != DEFAULT:
+            raise InvalidRequest(
+                f"rule {ask.rule} asks every time, so this can only be allowed once",
+                "Leave the scope out, or change the rule.",
+                param="scope",
+            )
+        state: Literal["allowed", "denied"] = "allowed" if answer == "allow" else "denied"
+        async with self._changing() as tx:
+            now = self._clock.now()
+            cursor = await tx.execute(
+                """UPDATE asks SET state = ?, answered_at = ?, answered_by = ?, scope = ?, reason = ?
+                   WHERE id = ? AND state = 'pending' AND expires_at > ?""",
+                [state, now, by.uid, scope, why, ask.id, now],
+            )
+            if cursor.rowcount:
+                told = {"scope": scope, "reason": why}
+                await self._told(tx, "consent.answer", ask, "ok" if answer == "allow" else "denied", by, told)
+                if answer == "allow" and scope != "once":
+                    await self._grants.grant_in(tx, _wish(ask, scope, why), by)
+        if ask.id in self._answered:
+            self._answered[ask.id].set()
+        if not cursor.rowcount:
+            raise _too_late(await self.find(ask.id, by))
+        self._grants.changed()
+        return await self.find(ask.id, by)
+
+    async def find(self, reference: str, by: Principal) -> Ask:
+        """By id or unique beginning of one; raises AskNotFound, also for those that somebody else has to answer."""
+        async with self._changing():
+            pass
+        rows = await self._store.rows(
+            "SELECT * FROM asks WHERE id >= ? AND id < ? LIMIT 3", [reference, reference + "\U0010ffff"]
+        )
+        rows = [row for row in rows if _may_answer(row["uid"], by)]
+        exact = [row for row in rows if row["id"] == reference]
+        if not reference or not rows:
+            raise AskNotFound(f'nobody asks "{reference[:40]}"', "tektra approvals list shows what waits for you.")
+        if len(rows) > 1 and not exact:
+            raise InvalidRequest(f'more than one ask begins with "{reference}"', "Give more of the id.")
+        return _ask((exact or rows)[0])
+
+    async def all(self, by: Principal, *, pending: bool) -> list[Ask]:
+        """What somebody may answer, or might have: the oldest first."""
+        async with self._changing():
+            pass
+        rows = await self._store.rows("SELECT * FROM asks ORDER BY asked_at, id")
+        asks = [_ask(row) for row in rows if _may_answer(row["uid"], by)]
+        return [ask for ask in asks if ask.state == "pending" or not pending]
+
+    async def waiting(self) -> int:
+        """How many asks nobody has answered yet."""
+        (row,) = await self._store.rows(
+            "SELECT count(*) FROM asks WHERE state = 'pending' AND expires_at > ?", [self._clock.now()]
+        )
+        return int(row[0])
+
+    async def _decided(self, act: Act) -> Decision:
+        """What the policy says; an end of it is an entry in the transaction that spends a counted grant."""
+        async with self._store.transaction() as tx:
+            decision = await self._judge.decide(act, tx)
+            if decision.outcome != "ask":
+                outcome: Outcome = "ok" if decision.outcome == "allow" else "denied"
+                said = {"action": act.action, "resource": act.text, "rule": decision.rule, "why": decision.why}
+                who = act.principal
+                entry = Entry(kind="permission.decide", uid=who.uid, agent=who.agent, run=act.run, outcome=outcome)
+                await self._audit.append(tx, msgspec.structs.replace(entry, details=said))
+        if decision.outcome == "deny":
+            said = {"agent": act.principal.agent, "action": act.action, "rule": decision.rule}
+            await self._alarms.sound("denied", act.principal.uid, said)
+        return decision
+
+    async def _asked(self, act: Act, request: Request, decision: Decision, expires_s: float) -> Ask:
+        """The open or unused ask about exactly this, or a new one."""
+        who = act.principal
+        digest = request.digest(who.uid, who.agent)
+        async with self._changing() as tx:
+            found = list(
+                await tx.execute_fetchall(
+                    """SELECT * FROM asks WHERE digest = ? AND (state = 'pending' OR (state = 'allowed'
+                       AND used_at IS NULL AND scope = 'once')) ORDER BY asked_at, id LIMIT 1""",
+                    [digest],
+                )
+            )
+            if found:
+                return _ask(found[0])
+            ((pending,),) = await tx.execute_fetchall(
+                "SELECT count(*) FROM asks WHERE uid = ? AND state = 'pending'", [who.uid]
+            )
+            if pending >= MOST_PENDING:
+                raise Forbidden(f"{pending} asks wait for an answer already", "Answer some: tektra approvals list")
+            now = self._clock.now()
+            ask = Ask(
+                id=self._clock.new_id(),
+                uid=who.uid,
+                agent=who.agent,
+                request=request,
+                digest=digest,
+                rule=decision.rule,
+                why=decision.why,
+                state="pending",
+                asked_at=now,
+                expires_at=utc(datetime.fromisoformat(now) + timedelta(seconds=expires_s)),
+                answered_at=None,
+                answered_by=None,
+                scope="",
+                reason="",
+                used_at=None,
+            )
+            await self._told(tx, "consent.ask", ask, "begun", act.principal, {"rule": ask.rule})
+            values = msgspec.structs.asdict(ask) | {"request": msgspec.json.encode(request).decode()}
+            await tx.execute(f"INSERT INTO asks ({', '.join(values)}) VALUES (:{', :'.join(values)})", values)  # noqa: S608
+        return ask
+
+    async def _awaited(self, ask: Ask, seconds: float) -> Ask:
+        """Wait for an answer, for a time, and no longer than it is worth anything."""
+        left = (datetime.fromisoformat(ask.expires_at) - datetime.fromisoformat(self._clock.now())).total_seconds()
+        event = self._answered[ask.id]
+        try:
+            async with asyncio.timeout(max(0.0, min(seconds, left + 0.001))):
+                await event.wait()
+        except TimeoutError:
+            pass
+        async with self._changing() as tx:
+            (row,) = await tx.execute_fetchall("SELECT * FROM asks WHERE id = ?", [ask.id])
+        if row["state"] != "pending":
+            self._answered.pop(ask.id, None)
+        return _ask(row)
+
+    async def _verdict(self, ask: Ask) -> Verdict | None:
+        """What an ask comes to; None where its answer was used by another call, or is a grant by now: decide again."""
+        rule = f"ask#{ask.id}"
+        if ask.state == "pending":
+            return Verdict("ask", ask.rule, ask.why, ask)
+        if ask.state != "allowed":
+            why = ask.reason or ("nobody answered in time" if ask.state == "expired" else "it was denied")
+            return Verdict("deny", rule, why, ask)
+        async with self._changing() as tx:
+            cursor = await tx.execute(
+                "UPDATE asks SET used_at = ? WHERE id = ? AND used_at IS NULL", [self._clock.now(), ask.id]
+            )
+            if cursor.rowcount:
+                await self._told(tx, "consent.use", ask, "ok", Principal(ask.uid, ask.agent), {"rule": rule})
+        return Verdict("allow", rule, ask.reason, ask) if cursor.rowcount else None
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[aiosqlite.Connection]:
+        """A transaction in which nothing pends that has expired."""
+        async with self._store.transaction() as tx:
+            rows = await tx.execute_fetchall(
+                "SELECT * FROM asks WHERE state = 'pending' AND expires_at <= ?", [self._clock.now()]
+            )
+            for row in rows:
+                ask = _ask(row)
+                await self._told(tx, "consent.expire", ask, "denied", None, {})
+                await tx.execute("UPDATE asks SET state = 'expired' WHERE id = ?", [ask.id])
+            yield tx
+
+    async def _told(
+        self,
+        tx: aiosqlite.Connection,
+        kind: str,
+        ask: Ask,
+        outcome: Outcome,
+        by: Principal | None,
+        more: dict[str, Any],
+    ) -> None:
+        request = ask.request
+        what = request.resource if isinstance(request.resource, str) else list(request.resource)
+        said = {"action": request.action, "resource": what, "digest": ask.digest, "asked_by": _name(ask)}
+        uid, agent = (by.uid, by.agent) if by is not None else (None, "")
+        await self._audit.append(
+            tx,
+            Entry(kind=kind, uid=uid, agent=agent, act=ask.id, run=request.run, outcome=outcome, details=said | more),
+        )
+
+
+def _wish(ask: Ask, scope: Scope, why: str) -> Wish:
+    """The grant for exactly what was asked that an answer beyond this once makes."""
+    request = ask.request
+    bounds = {"run": request.run, "session": request.session}
+    if scope in bounds and not bounds[scope]:
+        raise InvalidRequest(f"this belongs to no {scope}", "Allow it once or always.", param="scope")
+    pattern = Pattern.of(request.action, request.resource)
+    return Wish(
+        decision="allow",
+        uid=ask.uid,
+        agent=ask.agent,
+        action=request.action,
+        pattern=pattern,
+        scope=scope,
+        bound_to=bounds.get(scope, ""),
+        why=why,
+    )
+
+
+def _may_answer(uid: int, by: Principal) -> bool:
+    """A person answers what their own agents ask, and the owner what anybody's do; no agent answers."""
+    return not by.agent and (by.uid == uid or "owner" in by.roles)
+
+
+def _too_late(ask: Ask) -> AlreadyAnswered:
+    if ask.state == "expired":
+        return AlreadyAnswered(f"ask {ask.id} expired at {ask.expires_at}, which means no", "It may be asked again.")
+    return AlreadyAnswered(
+        f"ask {ask.id} was {ask.state} by uid {ask.answered_by} at {ask.answered_at}", "The first answer counts."
+    )
+
+
+def _name(ask: Ask) -> str:
+    return f"{ask.uid}/{ask.agent}" if ask.agent else str(ask.uid)
+
+
+def _ask(row: Row) -> Ask:
+    fields = dict(row)
+    return msgspec.convert(fields | {"request": msgspec.json.decode(row["request"])}, Ask)
