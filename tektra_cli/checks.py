@@ -166,6 +166,7 @@ def _daemon(paths: Paths) -> Iterator[Check]:
     try:
         status = client.get("/api/status", timeout=5.0)
         models = client.get("/api/models", timeout=5.0)["models"]
+        permissions = client.get("/api/permissions", timeout=5.0)
     except DaemonUnreachable:
         yield Check("daemon", "ok", "not running; it starts when it is needed")
         return
@@ -174,6 +175,7 @@ def _daemon(paths: Paths) -> Iterator[Check]:
         return
     yield _same_version(status["version"], status["pid"])
     yield _files([model["name"] for model in models if model["missing"]], len(models))
+    yield _policies(permissions, paths.policies_dir)
 
 
 def _same_version(running: str, pid: int) -> Check:
@@ -188,6 +190,14 @@ def _files(missing: list[str], count: int) -> Check:
         fix = "Put the file back, or forget it: tektra models rm NAME"
         return Check("model files", "warn", f"missing: {', '.join(missing)}", fix)
     return Check("model files", "ok", f"{wording.plural(count, 'model')}, every file is there")
+
+
+def _policies(permissions: dict[str, Any], folder: Path) -> Check:
+    problem = permissions["problem"]
+    if problem:
+        detail = f"every act is denied: {problem['source']}:{problem['line']}: {problem['message']}"
+        return Check("policies", "fail", detail, f"Correct or remove the file in {folder}.")
+    return Check("policies", "ok", f"{wording.plural(len(permissions['rules']), 'rule')}, all understood")
 
 
 def _log(paths: Paths) -> Check:

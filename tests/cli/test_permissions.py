@@ -126,3 +126,5 @@ def test_a_policy_file_with_a_mistake_is_named_with_its_line(tektra: Tektra) -> 
     done = tektra.run("permissions", "test", "read", "/x", "--check")
     assert (done.returncode, done.stdout.split(" (")[0]) == (5, "deny: by rule mine.cedar:3")
     assert "every act is denied" in tektra.run("permissions", "list").stderr
+    doctor = tektra.run("doctor")
+    assert (doctor.returncode, "every act is denied: mine.cedar:3" in doctor.stdout) == (1, True)

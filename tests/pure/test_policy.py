@@ -151,11 +151,11 @@ class Written:
         kind, value = self.condition
         return {
             "always": "",
-            "effect": f'when {{ context.effect == "{value}" }}',
-            "confinement": f'unless {{ ["{value}"].contains(context.confinement) }}',
+            "effect": f'when {{ context.effect == Effect::"{value}" }}',
+            "confinement": f'unless {{ [Level::"{value}"].contains(context.confinement) }}',
             "beneath": f'when {{ context.path like "{value}/*" }}',
             "host": f'when {{ context.host == "{value}" }}',
-            "overflow": 'when { context.effect == "inside" && context.cost + 9223372036854775807 > 0 }',
+            "overflow": 'when { context.effect == Effect::"inside" && context.cost + 9223372036854775807 > 0 }',
         }[kind]
 
     def matches(self, asked: Act) -> bool | None:
@@ -400,7 +400,15 @@ def test_cedar_alone_finds_for_each_kind_of_grant_exactly_what_it_is_about(one: 
         ("// fine\npermit (principal, action, resource);\n\npermit principal;", 4, "unexpected token"),
         ('\npermit (principal, action == Action::"raed", resource);', 2, "raed"),
         ('permit (principal, action, resource)\nwhen { context.path like "/x/*" };', 1, "path"),
-        ('permit (principal == User::"1", action, resource) when { context.efect == "none" };', 1, "efect"),
+        ('permit (principal == User::"1", action, resource) when { context.efect == Effect::"none" };', 1, "efect"),
+        ('permit (principal, action, resource) when { context.effect == Effect::"insde" };', 1, "insde"),
+        ('permit (principal, action, resource) when { context.confinement == "A" };', 1, "not compatible"),
+        ('forbid (principal in Role::"ownr", action, resource);', 1, "ownr"),
+        ('forbid (principal == Agent::"coder", action, resource);', 1, "uid/name"),
+        ('forbid (principal in User::"me", action, resource);', 1, "uid"),
+        ('forbid (principal in User::"01000", action, resource);', 1, 'User::"1000"'),
+        ('forbid (principal, action, resource == Host::"Example.org");', 1, 'Host::"example.org"'),
+        ('forbid (principal, action, resource)\nwhen { resource == Path::"/x/../y" };', 1, "goes up"),
         ("permit (principal == ?principal, action, resource);", 1, "template"),
         ('@sometimes("x")\npermit (principal, action, resource);', 1, "@sometimes"),
         ('@decision("allow")\npermit (principal, action, resource);', 1, "@decision"),
@@ -410,6 +418,7 @@ def test_cedar_alone_finds_for_each_kind_of_grant_exactly_what_it_is_about(one: 
         ('@id("2") permit (principal, action, resource);\npermit (principal, action, resource);', 2, "second"),
         ("permit (principal, action, resource) when { " + "(" * 5000 + "true" + ")" * 5000 + " };", 1, "nested"),
         ("permit (principal, action, resource) when { " + "!" * 50_000 + "true };", 1, "nested"),
+        ("permit (principal, action, resource) when { context" + '["run"]' * 20_000 + " };", 1, "nested"),
         ("permit (principal, action, resource) when { " + "true && " * 300 + "true };", 1, ""),
     ],
 )

@@ -84,7 +84,8 @@ async def opened(tmp_path: Path) -> AsyncIterator[Court]:
         audit = AuditLog(store, clock, make_key(tmp_path / "audit.key", tmp_path / "audit.pub"))
         grants = Grants(store, clock, audit)
         files = PolicyFiles(tmp_path / "policies")
-        yield Court(store, grants, Judge(store, grants, clock, files, [tmp_path], UID), files.folder, clock)
+        own = tmp_path / "link" / ".." / "own"  # as a variable may name it
+        yield Court(store, grants, Judge(store, grants, clock, files, [own], UID), files.folder, clock)
 
 
 @pytest.fixture
@@ -294,11 +295,14 @@ async def test_files_that_change_all_the_time_never_open_what_all_of_them_forbid
     assert set(outcomes) == {"deny"}
 
 
-async def test_agents_do_not_get_at_tektra_s_own_folders(court: Court, tmp_path: Path) -> None:
-    await court.grant(action="read", what="/")
-    own = str(tmp_path / "policies" / "mine.cedar")
-    assert await court.outcome(own, action="read", workspace=str(tmp_path)) == "deny"
-    assert await court.outcome(str(tmp_path) + "-other/x", action="read") == "allow"
+async def test_agents_do_not_get_at_tektra_s_own_folders_whatever_way_leads_there(tmp_path: Path) -> None:
+    (tmp_path / "real" / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "below")
+    async with opened(tmp_path) as court:
+        await court.grant(action="read", what="/")
+        own = str(tmp_path / "real" / "own")
+        assert await court.outcome(own + "/mine.cedar", action="read", workspace=str(tmp_path)) == "deny"
+        assert await court.outcome(own + "-other/x", action="read") == "allow"
 
 
 async def test_a_grant_is_found_by_the_beginning_of_its_id(court: Court) -> None:

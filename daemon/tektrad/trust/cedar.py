@@ -11,14 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cedarpy import Entities, PolicySet, Schema, is_authorized, validate_policies
+from cedarpy import Entities, PolicySet, Schema, is_authorized, pst, validate_policies
 
-from tektrad.trust.act import Act, Principal
+from tektrad.errors import InvalidRequest
+from tektrad.trust import resource
+from tektrad.trust.act import Act, Principal, checked_agent
 from tektrad.trust.grant import Grant, Outcome, PatternKind
 from tektrad.trust.policy_text import PolicyProblem, Statement, statements
 
 ANNOTATIONS = frozenset({"id", "decision", "why"})
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+UID = re.compile(r"[0-9]{1,10}")
 _NUMBERED = re.compile(r"policy(\d+)")
 _AT_FAULT = re.compile(r"(?:for|error while evaluating) policy `([^`]*)`[,:] ")
 """How Cedar begins to say what is wrong with a policy."""
@@ -77,6 +80,7 @@ def read(source: Source, schema: Schema) -> list[Rule]:
     rules: dict[str, Rule] = {}
     for number, statement in enumerate(found):
         policy = nodes.static_policies[f"policy{number}"]
+        _check_names(policy, statement.line)
         rule = _rule(source.name, number + 1, statement.line, policy.effect, policy.annotations)
         if rule.name in rules:
             raise PolicyProblem(rule.line, f"a second policy is called {rule.name}")
@@ -95,6 +99,40 @@ def _rule(source: str, number: int, line: int, effect: str, annotations: Mapping
         raise PolicyProblem(line, '@decision can be "ask" and nothing else, and only a permit can ask')
     outcome: Outcome = "deny" if effect == "forbid" else "ask" if "decision" in annotations else "allow"
     return Rule(outcome, f"{source}#{ident}", source, line, annotations.get("why") or "")
+
+
+def _check_names(policy: pst.Template, line: int) -> None:
+    """What is named in a form that no act has would never match, and nobody would notice."""
+    for named in pst.entity_uids(policy):
+        try:
+            normal = _normal(str(named.type), named.id)
+        except InvalidRequest as error:
+            raise PolicyProblem(line, f"{named} is nobody and nothing: {error.message}") from error
+        if normal != named.id:
+            raise PolicyProblem(line, f'{named} never matches; write it as {named.type}::"{normal}"')
+
+
+def _normal(kind: str, ident: str) -> str:
+    match kind:
+        case "User":
+            return _uid(ident)
+        case "Agent":
+            uid, _, agent = ident.partition("/")
+            return f"{_uid(uid)}/{checked_agent(agent)}"
+        case "Path":
+            return resource.path(ident)
+        case "Host":
+            return resource.host(ident)
+        case "Tool" | "Secret" | "Model" | "Setting" | "Log":
+            return resource.name(ident)
+        case _:
+            return ident
+
+
+def _uid(text: str) -> str:
+    if not UID.fullmatch(text):
+        raise InvalidRequest("a user is named by uid, and an agent by uid/name")
+    return str(int(text))
 
 
 def _line_at_fault(found: Sequence[Statement]) -> int:
@@ -166,7 +204,7 @@ def _bodies(grant: Grant) -> list[dict[str, Any]]:
         bodies.append(_equal(grant.scope, grant.bound_to))
     if grant.conditions.confinement is not None:
         enough = ["A"] if grant.conditions.confinement == "A" else ["A", "B"]
-        values = {"Set": [{"Value": level} for level in enough]}
+        values = {"Set": [{"Value": {"__entity": _named("Level", level)}} for level in enough]}
         bodies.append({"contains": {"left": values, "right": _context("confinement")}})
     if grant.conditions.cost is not None:
         bodies.append({"<=": {"left": _context("cost"), "right": {"Value": grant.conditions.cost}}})
@@ -218,8 +256,8 @@ def request(act: Act, now: str, protected: bool) -> dict[str, Any]:
     """An act as Cedar is asked about it. `now` is RFC 3339 in UTC; Cedar knows milliseconds."""
     context: dict[str, Any] = {
         "workspace": act.workspace,
-        "effect": act.effect,
-        "confinement": act.confinement,
+        "effect": {"__entity": _named("Effect", act.effect)},
+        "confinement": {"__entity": _named("Level", act.confinement or "none")},
         "cost": act.cost,
         "time": {"__extn": {"fn": "datetime", "arg": now[:23].rstrip("Z") + "Z"}},
         "run": act.run,

@@ -30,7 +30,8 @@ class Judge:
         self._grants = grants
         self._clock = clock
         self._files = files
-        self._protected = [str(folder) for folder in protected]
+        # Paths of acts come with their links followed, and so are these.
+        self._protected = [str(folder.resolve()) for folder in protected]
         self._owner = owner
         self._making = asyncio.Lock()
         self._book: Rulebook | None = None

@@ -42,12 +42,11 @@ def statements(text: str) -> list[Statement]:
         if said == ";":
             found.append(_statement(text, start, token.end()))
             start, depth, operators = token.end(), 0, 0
-        elif said in "([{":
-            depth += 1
         elif said in ")]}":
             depth -= 1
         elif said[0] not in '"/\n':
             operators += 1
+            depth += said in "([{"
         line += said.count("\n")
         if depth > MOST_DEPTH or operators > MOST_OPERATORS:
             raise PolicyProblem(line, "this policy is too long or too deeply nested; make several of it")

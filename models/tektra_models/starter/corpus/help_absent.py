@@ -30,24 +30,6 @@ several agents at once?|run multiple agents|Which command starts an agent?
     ),
     Background(
         phrasings("""
-How do I approve a request?|Can I approve what a tool does?|approvals?|where do I approve actions|approve a tool call
-How do I deny a request?|Are there approvals?|list pending approvals|which requests wait for my approval
-Can I reject an action?|show requests that need approval|what needs my approval
-approve all requests|confirm a dangerous action|pending requests?|reject a request
-Do tools ask for permission?|Where are the pending approvals?
-Can I see which actions wait for permission?|Must I approve tool calls?|approval queue?
-is there a queue of approvals|queue of pending requests?
-"""),
-        (
-            "This version of Tektra has no approvals yet: your own program decides what is done with a tool call.",
-            "Approvals do not exist in this version yet. Nothing waits for you; your program runs its own tools.",
-            "There are no approvals yet in this version.",
-        ),
-        ("pprovals", "yet"),
-        ("approvals", "approve", "approval", "requests"),
-    ),
-    Background(
-        phrasings("""
 Is there a dashboard?|open the dashboard|Does Tektra have a web interface?|dashboard?|how do I open the web UI
 Is there a graphical interface?|Can I use tektra in the browser?|web ui?|start the dashboard|Is there a GUI?
 which port has the dashboard|show me the dashboard|Can I see it in a browser?|is there a desktop app|gui?

@@ -15,6 +15,7 @@ from random import Random
 
 from tektra_models.starter.corpus import values
 from tektra_models.starter.corpus.help_absent import NOT_YET
+from tektra_models.starter.corpus.help_approvals import APPROVAL_FACTS
 from tektra_models.starter.corpus.help_audit import AUDIT_FACTS
 from tektra_models.starter.corpus.help_background import ABOUT
 from tektra_models.starter.corpus.help_chat import CHAT_FACTS, SLASH_FACTS
@@ -60,6 +61,7 @@ FACTS: tuple[Fact, ...] = (
     *SANDBOX_FACTS,
     *AUDIT_FACTS,
     *PERMISSION_FACTS,
+    *APPROVAL_FACTS,
     *TUNING_FACTS,
 )
 BACKGROUND: tuple[Background, ...] = (*ABOUT, *NOT_YET)
