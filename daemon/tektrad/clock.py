@@ -16,6 +16,9 @@ class Clock(Protocol):
     def now(self) -> str:
         """The wall clock, RFC 3339 in UTC."""
 
+    def wall(self) -> float:
+        """The wall clock, in seconds since 1970: what the codes of second factors are made of."""
+
     def monotonic(self) -> float:
         """Seconds that never go backwards."""
 
@@ -25,6 +28,9 @@ class Clock(Protocol):
     def new_id(self) -> str:
         """A fresh identifier, short enough to type: twelve characters of base 32."""
 
+    def chance(self, count: int) -> bytes:
+        """So many bytes that nobody can foretell."""
+
 
 class SystemClock:
     """The machine's own time and chance."""
@@ -32,6 +38,10 @@ class SystemClock:
     def now(self) -> str:
         """The wall clock to the microsecond."""
         return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def wall(self) -> float:
+        """The wall clock."""
+        return time.time()
 
     def monotonic(self) -> float:
         """Seconds since some fixed point."""
@@ -44,3 +54,7 @@ class SystemClock:
     def new_id(self) -> str:
         """Sixty bits of chance."""
         return base64.b32encode(os.urandom(8)).decode().lower()[:12]
+
+    def chance(self, count: int) -> bytes:
+        """The kernel's random bytes."""
+        return os.urandom(count)

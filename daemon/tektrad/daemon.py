@@ -25,6 +25,7 @@ from tektrad.chat.turn import Turns
 from tektrad.clock import SystemClock
 from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart
+from tektrad.logs import redact_with
 from tektrad.notify import notify_systemd
 from tektrad.paths import Paths
 from tektrad.pool.devices import Devices
@@ -33,6 +34,9 @@ from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.store.db import open_store
+from tektrad.trust.mfa import Mfa
+from tektrad.trust.secrets import Secrets
+from tektrad.trust.vault import Vault
 
 Report = Callable[[str], None]
 ABANDONED_S = 14 * 24 * 3600.0
@@ -53,6 +57,11 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         stairs.enter_context(locked(paths))
         report("opening the store")
         store = await stairs.enter_async_context(open_store(paths.database))
+        report("opening the vault")
+        vault = Vault(store, clock, paths.keys_dir, settings.secrets_key)
+        secrets, mfa = Secrets(store, clock, vault), Mfa(store, clock, vault)
+        redact_with(secrets.redact)
+        await vault.recover()
         conversations = Conversations(store, clock)
         interrupted = await conversations.recover()
         report("looking at the models")
@@ -82,8 +91,11 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             pool=pool,
             tuned=tuned,
             conversations=conversations,
-            turns=Turns(pool, conversations, clock, default_model),
+            turns=Turns(pool, conversations, secrets, clock, default_model),
             sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
+            vault=vault,
+            secrets=secrets,
+            mfa=mfa,
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),

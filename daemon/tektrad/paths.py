@@ -61,6 +61,11 @@ class Paths:
         return self.data_dir / "tektra.db"
 
     @property
+    def keys_dir(self) -> Path:
+        """Keys of our own, where they are kept in files."""
+        return self.data_dir / "keys"
+
+    @property
     def lock_file(self) -> Path:
         """Locked by the one daemon that owns the data directory."""
         return self.data_dir / "daemon.lock"

@@ -18,6 +18,9 @@ from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
 from tektrad.sandbox.sandbox import Sandbox
+from tektrad.trust.mfa import Mfa
+from tektrad.trust.secrets import Secrets
+from tektrad.trust.vault import Vault
 
 
 @dataclass(slots=True)
@@ -33,6 +36,9 @@ class Services:
     conversations: Conversations
     turns: Turns
     sandbox: Sandbox
+    vault: Vault
+    secrets: Secrets
+    mfa: Mfa
     default_model: str
     started_at: str
     started: float

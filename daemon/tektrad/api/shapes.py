@@ -6,7 +6,7 @@ import json
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from tektra_models.generation import Form, Pooling, Sampling
 from tektra_models.spec import FlashAttention, KvType, Weights
@@ -413,3 +413,51 @@ class SandboxRun(_Strict):
     stdin: str = ""
     timeout_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
     memory_bytes: Annotated[int, Field(ge=16 << 20, le=2**40)] | None = None
+
+
+MOST_PASSPHRASE = 1024
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+"""A code of an authenticator, or a recovery code."""
+
+
+class NewSecret(_Strict):
+    """POST /api/secrets; the value in base 64."""
+
+    name: Annotated[str, Field(max_length=256)]
+    value: SecretStr
+
+
+class ShowSecret(_Strict):
+    """POST /api/secrets/{name}/show."""
+
+    code: Code | None = None
+
+
+class Passphrase(_Strict):
+    """POST /api/secrets/unlock."""
+
+    passphrase: Annotated[SecretStr, Field(min_length=1, max_length=MOST_PASSPHRASE)]
+
+
+class Rotation(_Strict):
+    """POST /api/secrets/rotate; a passphrase where the new key is to be made of one."""
+
+    passphrase: Annotated[SecretStr, Field(max_length=MOST_PASSPHRASE)] = SecretStr("")
+
+
+class Enrolling(_Strict):
+    """POST /api/mfa/enroll; the account is what the authenticator shows."""
+
+    account: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^:\x00-\x1f]+$")] = "tektra"
+
+
+class FirstCode(_Strict):
+    """POST /api/mfa/confirm."""
+
+    code: Code
+
+
+class LastCode(_Strict):
+    """POST /api/mfa/disable."""
+
+    code: Code | None = None
