@@ -37,7 +37,7 @@ def enroll(
     is_whole = not (uri or json or no_input) and second_factor.can_ask() and terminal.is_terminal(sys.stdout)
     if not (is_whole or uri or json):
         raise UsageError("a QR code is drawn on a terminal only", "Add --uri, then --code with a first code.")
-    document = client.post("/api/mfa/enroll", {"account": _account()})
+    document = client.post("/api/mfa/enroll", {"account": account()})
     if is_whole:
         _draw(document)
         _recovery(_confirmed(client))
@@ -46,7 +46,8 @@ def enroll(
     errors.note("codes are asked for once you give a first one: tektra mfa enroll --code CODE")
 
 
-def _account() -> str:
+def account() -> str:
+    """What an authenticator shows beside the codes."""
     try:
         who = getpass.getuser()
     except (KeyError, OSError):
