@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -45,11 +45,15 @@ _tektra() {
         " sandbox run:--dir"|" sandbox run:-d") words="" kind="" ;;
         " sandbox run:--timeout") words="" kind="" ;;
         " sandbox run:--memory") words="" kind="" ;;
+        " secrets set:--from-file") words="" kind="files" ;;
+        " secrets show:--code") words="" kind="" ;;
+        " mfa enroll:--code") words="" kind="" ;;
+        " mfa disable:--code") words="" kind="" ;;
         " daemon stop:--timeout") words="" kind="" ;;
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox secrets mfa daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -75,6 +79,18 @@ _tektra() {
                 " sandbox") words="run probe" kind="" flags="--help" ;;
                 " sandbox run") words="" kind="" flags="--dir --timeout --memory --json --help" ;;
                 " sandbox probe") words="" kind="" flags="--json --help" ;;
+                " secrets") words="set list rm rotate show lock unlock" kind="" flags="--help" ;;
+                " secrets set") words="" kind="secrets" flags="--from-file --no-input --json --help" ;;
+                " secrets list") words="" kind="" flags="--json --help" ;;
+                " secrets rm") words="" kind="secrets" flags="--yes --no-input --json --help" ;;
+                " secrets rotate") words="" kind="" flags="--no-input --json --help" ;;
+                " secrets show") words="" kind="secrets" flags="--code --yes --no-input --json --help" ;;
+                " secrets lock") words="" kind="" flags="--json --help" ;;
+                " secrets unlock") words="" kind="" flags="--no-input --json --help" ;;
+                " mfa") words="enroll status disable" kind="" flags="--help" ;;
+                " mfa enroll") words="" kind="" flags="--code --uri --no-input --json --help" ;;
+                " mfa status") words="" kind="" flags="--json --help" ;;
+                " mfa disable") words="" kind="" flags="--code --no-input --json --help" ;;
                 " daemon") words="start stop status logs" kind="" flags="--help" ;;
                 " daemon start") words="" kind="" flags="--json --help" ;;
                 " daemon stop") words="" kind="" flags="--timeout --json --help" ;;
