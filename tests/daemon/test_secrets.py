@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shutil
 import sqlite3
 import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -311,6 +313,43 @@ def test_a_keyring_that_keeps_nothing_or_anything_in_the_open_is_not_used(tektra
         kept(client, "A")
         assert vault(client)["place"] == "file"
     assert not list(tektra.home.rglob("plain"))
+
+
+@pytest.fixture
+def session(tektra: Tektra) -> Iterator[dict[str, str]]:
+    """The environment of a session with a bus and a keyring of its own."""
+    for program in ("dbus-daemon", "gnome-keyring-daemon"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    with subprocess.Popen(
+        ["dbus-daemon", "--session", "--nofork", "--print-address"],
+        env=tektra.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ) as bus:  # fmt: skip
+        assert bus.stdout is not None
+        try:
+            address = {"DBUS_SESSION_BUS_ADDRESS": bus.stdout.readline().strip()}
+            command = ["gnome-keyring-daemon", "--unlock", "--components=secrets"]
+            subprocess.run(command, env=tektra.env | address, input=b"login", stdout=subprocess.DEVNULL, check=True)
+            yield address
+        finally:
+            bus.terminate()  # the keyring ends with it
+
+
+def test_where_there_is_a_keyring_the_key_lies_in_it_alone(tektra: Tektra, session: dict[str, str]) -> None:
+    tektra.start(**session)
+    with tektra.client() as client:
+        kept(client, "A")
+        assert vault(client)["place"] == "keyring"
+        client.post("/api/secrets/rotate", json={})
+    tektra.stop()
+    assert key_files(tektra) == []
+    tektra.start(**session)
+    with tektra.client() as client:
+        assert value_of(shown(client, "A")) == VALUE.encode()
+    tektra.stop()
+    tektra.start()
+    with tektra.client() as client:
+        assert refused(shown(client, "A")) == (500, "keyring_failed")
 
 
 def test_a_value_is_in_no_file_no_log_and_no_argument_after_it_was_used(tektra: Tektra) -> None:

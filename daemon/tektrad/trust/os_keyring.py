@@ -21,7 +21,9 @@ from keyring.errors import KeyringError, PasswordDeleteError
 from tektrad.errors import KeyringFailed
 
 SERVICE = "tektra"
-SECONDS = 20.0
+SECONDS = 12.0
+SECONDS_AT_START = 4.0
+"""A daemon that starts does not wait for a person."""
 REAL = ("SecretService", "libsecret", "kwallet", "macOS", "Windows")
 """The modules below keyring.backends that are the front of a system's own keyring."""
 
@@ -41,23 +43,23 @@ async def write(name: str, key: bytes) -> None:
     await _asked(lambda: _real().set_password(SERVICE, name, base64.b64encode(key).decode()))
 
 
-async def read(name: str) -> bytes | None:
+async def read(name: str, seconds: float = SECONDS) -> bytes | None:
     """The key, or None where the keyring has none of that name; raises KeyringFailed."""
-    found = await _asked(lambda: _real().get_password(SERVICE, name))
+    found = await _asked(lambda: _real().get_password(SERVICE, name), seconds)
     try:
         return base64.b64decode(found, validate=True) if found is not None else None
     except binascii.Error as error:
         raise KeyringFailed(f'what the keyring holds for "{name}" is no key', "Put it back from a backup.") from error
 
 
-async def erase(name: str) -> None:
+async def erase(name: str, seconds: float = SECONDS) -> None:
     """Remove a key, if it is there; raises KeyringFailed."""
 
     def delete() -> None:
         with contextlib.suppress(PasswordDeleteError):
             _real().delete_password(SERVICE, name)
 
-    await _asked(delete)
+    await _asked(delete, seconds)
 
 
 def _real() -> KeyringBackend:
@@ -81,7 +83,7 @@ def _is_real(backend: KeyringBackend) -> bool:
     return package == "keyring.backends" and module in REAL
 
 
-async def _asked(call: Callable[[], Answer]) -> Answer:
+async def _asked(call: Callable[[], Answer], seconds: float = SECONDS) -> Answer:
     """The answer of a call in a thread that nobody waits for at the end."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Answer] = loop.create_future()
@@ -105,10 +107,10 @@ async def _asked(call: Callable[[], Answer]) -> Answer:
 
     threading.Thread(target=work, name="keyring", daemon=True).start()
     try:
-        return await asyncio.wait_for(answer, SECONDS)
+        return await asyncio.wait_for(answer, seconds)
     except TimeoutError as error:
         raise KeyringFailed(
-            f"the system's keyring did not answer within {SECONDS:g} s", "It may be waiting to be unlocked: look there."
+            f"the system's keyring did not answer within {seconds:g} s", "It may be waiting to be unlocked: look there."
         ) from error
     except KeyringFailed:
         raise

@@ -119,15 +119,16 @@ class Vault:
 
     async def recover(self) -> None:
         """At the start: finish a change that was cut off, and open what opens without a person. Raises StoreFailed."""
+        patience = os_keyring.SECONDS_AT_START
         async with self._changing:
-            await self._sweep()
+            await self._sweep(patience)
             row = await self._current()
             if row is None:
                 self.place = "passphrase" if self._wanted == "passphrase" else None
                 return
             self.state, self.place = "locked", row["place"]
             try:
-                await self._open_alone(row)
+                await self._open_alone(row, patience)
             except TektraError as error:
                 log.error("the vault stays locked", code=error.code, why=error.message)
 
@@ -268,11 +269,11 @@ class Vault:
 
         return again
 
-    async def _sweep(self) -> None:
+    async def _sweep(self, patience: float = os_keyring.SECONDS) -> None:
         """Erase keys that nothing is sealed with; what cannot be erased now is when this is done again."""
         for row in await self._store.rows("SELECT * FROM vault_keys WHERE state <> 'current'"):
             try:
-                await self._erase(row["id"], row["place"])
+                await self._erase(row["id"], row["place"], patience)
                 await self._store.write("DELETE FROM vault_keys WHERE id = ?", [row["id"]])
             except TektraError as error:
                 log.warning("an old key could not be erased yet", key=row["id"], why=error.message)
@@ -281,11 +282,11 @@ class Vault:
         rows = await self._store.rows("SELECT * FROM vault_keys WHERE state = 'current'")
         return rows[0] if rows else None
 
-    async def _open_alone(self, row: Row) -> None:
+    async def _open_alone(self, row: Row, patience: float = os_keyring.SECONDS) -> None:
         """Open with a key that lies where no person is needed; one made of a passphrase is left alone."""
         if row["place"] == "passphrase":
             return
-        secret = await self._got(row["id"], row["place"])
+        secret = await self._got(row["id"], row["place"], patience)
         key = _Key(row["id"], secret, self._clock)
         _check(key, row)
         await self._adopt(key, row["place"])
@@ -312,10 +313,10 @@ class Vault:
         elif place == "file":
             await asyncio.to_thread(key_file.write, self._file(identity), secret)
 
-    async def _got(self, identity: str, place: Place) -> bytes:
+    async def _got(self, identity: str, place: Place, patience: float) -> bytes:
         if place == "file":
             return await asyncio.to_thread(key_file.read, self._file(identity), KEY_BYTES)
-        kept = await os_keyring.read(self._name(identity))
+        kept = await os_keyring.read(self._name(identity), patience)
         if kept is None or len(kept) != KEY_BYTES:
             raise KeyUnusable(
                 f'the system\'s keyring has no key "{self._name(identity)}"',
@@ -323,9 +324,9 @@ class Vault:
             )
         return kept
 
-    async def _erase(self, identity: str, place: Place) -> None:
+    async def _erase(self, identity: str, place: Place, patience: float) -> None:
         if place == "keyring":
-            await os_keyring.erase(self._name(identity))
+            await os_keyring.erase(self._name(identity), patience)
         elif place == "file":
             await asyncio.to_thread(key_file.erase, self._file(identity))
 
