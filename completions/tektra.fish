@@ -6,7 +6,7 @@ complete -c tektra -n '__fish_use_subcommand' -a ps -d 'List the models in memor
 complete -c tektra -n '__fish_use_subcommand' -a rerank -d 'Sort texts by how well they answer a question'
 complete -c tektra -n '__fish_use_subcommand' -a conversations -d 'Read, search, export and remove conversations'
 complete -c tektra -n '__fish_use_subcommand' -a sandbox -d 'Run programs confined, and see what confines them'
-complete -c tektra -n '__fish_use_subcommand' -a secrets -d 'Keep passwords and tokens for tools, sealed; no model sees them'
+complete -c tektra -n '__fish_use_subcommand' -a secrets -d 'Keep passwords and tokens for tools, sealed'
 complete -c tektra -n '__fish_use_subcommand' -a mfa -d 'Ask for a code of an authenticator before sensitive acts'
 complete -c tektra -n '__fish_use_subcommand' -a daemon -d 'Start, stop and watch the daemon'
 complete -c tektra -n '__fish_use_subcommand' -a doctor -d 'Check this installation and say how to mend it'

@@ -118,7 +118,7 @@ TREE: Mapping[str, Leaf | Branch] = {
         "tektra sandbox run -- ls -la",
     ),
     "secrets": Branch(
-        "Keep passwords and tokens for tools, sealed; no model sees them.",
+        "Keep passwords and tokens for tools, sealed.",
         {
             "set": Leaf("secrets:set_secret", "Keep a value under a name; it comes from stdin or a hidden prompt."),
             "list": Leaf("secrets:list_secrets", "List secrets by name; never their values."),

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import importlib.metadata
 import os
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -48,6 +49,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings, paths: Paths, report: Report) -> None:
     """Run the daemon until SIGTERM or SIGINT; `report` hears each step, "ready" last. Raises CannotStart."""
     clock = SystemClock()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # it would hold keys
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -173,6 +173,17 @@ async def test_a_recovery_code_takes_the_place_of_a_code_once_and_also_without_t
     assert totp.secret not in kept
 
 
+async def test_an_enrolment_that_was_not_ended_keeps_nobody_from_a_new_key(tmp_path: Path) -> None:
+    clock = MovedClock()
+    async with opened(tmp_path, clock) as mfa:
+        await mfa.enroll(UID, "someone")
+    for key in (tmp_path / "keys").iterdir():
+        key.unlink()
+    async with opened(tmp_path, clock) as mfa:
+        totp = pyotp.TOTP((await mfa.enroll(UID, "someone")).secret)
+        assert len(await mfa.confirm(UID, totp.at(int(clock.at)))) == 10
+
+
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６", "' OR 1=1 --", "\0" * 6])
 async def test_what_is_no_code_is_a_wrong_one(tmp_path: Path, code: str) -> None:
     clock = MovedClock()

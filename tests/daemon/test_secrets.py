@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +20,11 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
+from tektrad.clock import SystemClock
+from tektrad.errors import SecretNotFound
+from tektrad.store.db import open_store
+from tektrad.trust.secrets import Secrets
+from tektrad.trust.vault import Vault
 from tests.harness import Tektra
 
 VALUE = "correct/horse+battery:staple"
@@ -390,6 +397,50 @@ def test_what_is_said_in_a_conversation_holds_no_secret_and_neither_does_what_a_
         assert second["content"] == f"Is it [secret A]? Or {VALUE[:9]}"
         said = client.get(f"/api/conversations/{first['conversation_id']}").json()["messages"]
     assert [message["content"] for message in said[2:]] == ["use [secret A]", f"Is it [secret A]? Or {VALUE[:9]}"]
+
+
+async def test_code_of_the_daemon_gets_a_value_by_name_and_each_use_is_counted(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "tektra.db") as rows:
+        clock = SystemClock()
+        secrets = Secrets(rows, clock, Vault(rows, clock, tmp_path / "keys", "file"))
+        before = await secrets.set("A", VALUE.encode(), 7)
+        assert (before.uses, before.last_used_at) == (0, None)
+        assert [await secrets.use("A", 7) for _ in range(2)] == [VALUE.encode()] * 2
+        await secrets.reveal("A", 7)
+        (after,) = await secrets.all(7)
+        assert after.uses == 2
+        assert after.last_used_at is not None
+        with pytest.raises(SecretNotFound):
+            await secrets.use("A", 8)
+        assert secrets.redact({"said": [f"it is {VALUE}"]}) == {"said": ["it is [secret A]"]}
+
+
+LOGGING = """
+import logging, sys, structlog
+from tektrad.logs import configure_logs, redact_with
+from tektrad.trust.redaction import Redaction
+configure_logs("info")
+log = structlog.get_logger()
+log.info("before")
+redact_with(Redaction([("A", sys.argv[1].encode())]).thing)
+log.info("ours", value=sys.argv[1], inside={sys.argv[1]: [sys.argv[1].encode()]})
+try:
+    raise ValueError(sys.argv[1])
+except ValueError as error:
+    log.error("broke", exc_info=error)
+    logging.getLogger("library").exception("it was %s", sys.argv[1])
+    logging.getLogger("library").error("an object: %s", error)
+"""
+
+
+def test_no_line_of_the_log_shows_a_value_whoever_wrote_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOGGING, VALUE]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert VALUE not in lines
+    assert [json.loads(line)["event"] for line in lines.splitlines()] == [
+        "before", "ours", "broke", "it was [secret A]", "an object: [secret A]",
+    ]  # fmt: skip
+    assert lines.count("[secret A]") == 7
 
 
 def test_what_was_removed_is_overwritten_in_the_store(tektra: Tektra) -> None:

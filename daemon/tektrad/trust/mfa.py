@@ -16,7 +16,16 @@ import aiosqlite
 import pyotp
 
 from tektrad.clock import Clock
-from tektrad.errors import CodeNeeded, InvalidRequest, NotFound, TektraError, TooManyTries, WrongCode
+from tektrad.errors import (
+    CodeNeeded,
+    InvalidRequest,
+    NotFound,
+    SecretDamaged,
+    TektraError,
+    TooManyTries,
+    VaultLocked,
+    WrongCode,
+)
 from tektrad.store.db import Row, Store
 from tektrad.trust.vault import About, Again, Sealed, Vault
 
@@ -132,14 +141,20 @@ class Mfa:
         """There is nothing to forget."""
 
     async def is_empty(self) -> bool:
-        """Whether nobody has one."""
-        return not await self._store.rows("SELECT 1 FROM mfa LIMIT 1")
+        """Whether nobody has one; an enrolment that waits for its first code is lost easily."""
+        return not await self._store.rows("SELECT 1 FROM mfa WHERE enrolled_at IS NOT NULL LIMIT 1")
 
     async def seal_again(self, tx: aiosqlite.Connection, again: Again) -> int:
         """Seal every user's secret with the vault's new key."""
         rows = list(await tx.execute_fetchall("SELECT * FROM mfa"))
         for row in rows:
-            sealed = again(_sealed(row), _about(row["uid"], row["id"]))
+            try:
+                sealed = again(_sealed(row), _about(row["uid"], row["id"]))
+            except (SecretDamaged, VaultLocked):
+                if row["enrolled_at"]:
+                    raise
+                await tx.execute("DELETE FROM mfa WHERE uid = ?", [row["uid"]])
+                continue
             await tx.execute(
                 "UPDATE mfa SET nonce = ?, ciphertext = ? WHERE uid = ?", [sealed.nonce, sealed.ciphertext, row["uid"]]
             )

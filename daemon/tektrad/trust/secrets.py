@@ -73,7 +73,8 @@ class Secrets:
                 " updated_at = excluded.updated_at",
                 [uid, name, version, sealed.nonce, sealed.ciphertext, now, now],
             )
-        self._know({(uid, name): value})
+        if self._vault.state == "open":
+            self._know({(uid, name): value})
         return await self.get(name, uid)
 
     async def use(self, name: str, uid: int) -> bytes:

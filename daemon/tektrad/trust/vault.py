@@ -139,8 +139,13 @@ class Vault:
                 return
             row = await self._current()
             if row is not None:
-                await self._open_alone(row)
-            elif self._wanted != "passphrase":
+                try:
+                    await self._open_alone(row)
+                except (KeyUnusable, SecretDamaged):
+                    if not await self._is_empty():
+                        raise
+                    await self._give_up()
+            if self._key is None and self.state == "empty" and self._wanted != "passphrase":
                 await self._change(await self._wanted_place(), "")
         if self._key is None:
             raise self._locked()
@@ -182,12 +187,8 @@ class Vault:
     async def abandon_if_empty(self) -> None:
         """Give up a key that cannot be had and that nothing is sealed with any more; a new one takes its place."""
         async with self._changing:
-            if self._key is not None or not all([await holder.is_empty() for holder in self._holders]):
-                return
-            async with self._store.transaction() as tx:
-                await tx.execute("UPDATE vault_keys SET state = 'going' WHERE state = 'current'")
-            await self._sweep()
-            self.state, self.place = "empty", "passphrase" if self._wanted == "passphrase" else None
+            if self._key is None and await self._is_empty():
+                await self._give_up()
 
     async def rotate(self, words: str) -> int:
         """Seal everything with a fresh key, in the place that the settings want; how much that was.
@@ -268,6 +269,15 @@ class Vault:
             return fresh.seal(self.open(sealed, about), about)
 
         return again
+
+    async def _is_empty(self) -> bool:
+        return all([await holder.is_empty() for holder in self._holders])
+
+    async def _give_up(self) -> None:
+        async with self._store.transaction() as tx:
+            await tx.execute("UPDATE vault_keys SET state = 'going' WHERE state = 'current'")
+        await self._sweep()
+        self.state, self.place = "empty", "passphrase" if self._wanted == "passphrase" else None
 
     async def _sweep(self, patience: float = os_keyring.SECONDS) -> None:
         """Erase keys that nothing is sealed with; what cannot be erased now is when this is done again."""
