@@ -19,7 +19,8 @@ def write(path: Path, key: bytes) -> None:
             file.write(key)
             file.flush()
             os.fsync(file.fileno())
-        _settle(path.parent)
+        for directory in (path.parent, path.parent.parent):
+            _settle(directory)
     except UnsafePath as error:
         raise KeyUnusable(error.message, f"Nobody but you may enter it: chmod 700 {path.parent}") from error
     except OSError as error:

@@ -19,11 +19,11 @@ from tektrad.clock import Clock
 from tektrad.errors import (
     CodeNeeded,
     InvalidRequest,
+    KeyUnusable,
     NotFound,
     SecretDamaged,
     TektraError,
     TooManyTries,
-    VaultLocked,
     WrongCode,
 )
 from tektrad.store.db import Row, Store
@@ -150,7 +150,7 @@ class Mfa:
         for row in rows:
             try:
                 sealed = again(_sealed(row), _about(row["uid"], row["id"]))
-            except (SecretDamaged, VaultLocked):
+            except (SecretDamaged, KeyUnusable):
                 if row["enrolled_at"]:
                     raise
                 await tx.execute("DELETE FROM mfa WHERE uid = ?", [row["uid"]])

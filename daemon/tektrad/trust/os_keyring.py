@@ -11,14 +11,14 @@ import binascii
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import TypeVar
-
-import keyring
-from keyring.backend import KeyringBackend
-from keyring.backends.chainer import ChainerBackend
-from keyring.errors import KeyringError, PasswordDeleteError
+from typing import TYPE_CHECKING, TypeVar
 
 from tektrad.errors import KeyringFailed
+
+if (
+    TYPE_CHECKING
+):  # it looks for backends when it is imported, so that is done in the thread, and only when it is needed
+    from keyring.backend import KeyringBackend
 
 SERVICE = "tektra"
 SECONDS = 12.0
@@ -56,6 +56,8 @@ async def erase(name: str, seconds: float = SECONDS) -> None:
     """Remove a key, if it is there; raises KeyringFailed."""
 
     def delete() -> None:
+        from keyring.errors import PasswordDeleteError
+
         with contextlib.suppress(PasswordDeleteError):
             _real().delete_password(SERVICE, name)
 
@@ -73,6 +75,9 @@ def _real() -> KeyringBackend:
 
 
 def _backend() -> KeyringBackend | None:
+    import keyring
+    from keyring.backends.chainer import ChainerBackend
+
     chosen = keyring.get_keyring()
     offered = chosen.backends if isinstance(chosen, ChainerBackend) else [chosen]
     return next((backend for backend in offered if _is_real(backend)), None)
@@ -114,7 +119,5 @@ async def _asked(call: Callable[[], Answer], seconds: float = SECONDS) -> Answer
         ) from error
     except KeyringFailed:
         raise
-    except KeyringError as error:
-        raise KeyringFailed(f"the system's keyring refused: {error}", "Unlock it, then try again.") from error
     except Exception as error:
-        raise KeyringFailed(f"the system's keyring does not work: {type(error).__name__}: {error}") from error
+        raise KeyringFailed(f"the system's keyring refused: {error}", "Unlock it, then try again.") from error

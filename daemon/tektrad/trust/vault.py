@@ -104,6 +104,7 @@ class Vault:
         self._wanted = wanted
         self._key: _Key | None = None
         self._changing = asyncio.Lock()
+        self._rotations: set[asyncio.Task[int]] = set()
         self._holders: list[Holder] = []
         self.state: State = "empty"
         self.place: Place | None = None
@@ -134,6 +135,8 @@ class Vault:
 
     async def ready(self) -> None:
         """Have a key: open the vault, or make its first key. Raises VaultLocked, KeyUnusable or KeyringFailed."""
+        if self._key is not None:
+            return
         async with self._changing:
             if self._key is not None:
                 return
@@ -196,7 +199,10 @@ class Vault:
         Going away does not stop it. Raises VaultLocked, InvalidRequest, SecretDamaged, KeyUnusable or KeyringFailed.
         """
         await self.ready()
-        return await asyncio.shield(asyncio.create_task(self._rotate(words)))
+        rotation = asyncio.create_task(self._rotate(words))
+        self._rotations.add(rotation)  # a loop holds its tasks weakly
+        rotation.add_done_callback(self._rotations.discard)
+        return await asyncio.shield(rotation)
 
     async def _rotate(self, words: str) -> int:
         async with self._changing:
@@ -266,6 +272,8 @@ class Vault:
 
     def _again(self, fresh: _Key) -> Again:
         def again(sealed: Sealed, about: About) -> Sealed:
+            if self._key is None:
+                raise KeyUnusable("the store names no key for what is sealed in it", "Put it back from a backup.")
             return fresh.seal(self.open(sealed, about), about)
 
         return again
