@@ -370,7 +370,13 @@ def _proof(identity: str) -> About:
 
 def _check(key: _Key, row: Row) -> None:
     """Raise SecretDamaged unless this is the key that the store means."""
-    key.open(Sealed(row["nonce"], row["ciphertext"]), _proof(row["id"]))
+    try:
+        key.open(Sealed(row["nonce"], row["ciphertext"]), _proof(row["id"]))
+    except SecretDamaged as error:
+        raise SecretDamaged(
+            f"the master key in the {row['place']} is not the one that the secrets were sealed with",
+            "Put the right one back from a backup. Without it they can only be removed, and set anew.",
+        ) from error
 
 
 def _check_new(words: str) -> None:

@@ -24,10 +24,13 @@ Does tektra have a secret store?|where do I put my password|Can I store the key 
         "lists secrets by name, never their values",
         phrasings("""
 list my secrets|see which secrets I have|show the names of my secrets|know where the key of the vault lies
-see which passwords are stored|list the stored tokens|check whether the vault is locked
+see which passwords are stored|list the stored tokens|check whether the vault is locked|look at my stored credentials
 """),
         ("Values are never listed.",),
-        phrasings("where are my secrets kept|Which secrets are there?|which tokens do I have|my secrets?"),
+        phrasings("""
+where are my secrets kept|Which secrets are there?|which tokens do I have|my secrets?|Which credentials are stored?
+stored tokens?
+"""),
     ),
     Fact(
         "tektra secrets rm",
@@ -36,7 +39,10 @@ see which passwords are stored|list the stored tokens|check whether the vault is
 delete a credential|remove a secret|delete a stored password|forget a token|throw away an API key|delete a secret
 """),
         ("Revoke it where it came from too: copies may be left.",),
-        phrasings("How do I delete a password?|How do I get rid of a secret?|Can I remove a stored token?"),
+        phrasings("""
+How do I delete a password?|How do I get rid of a secret?|Can I remove a stored token?|secret not needed any more?
+How is a credential deleted?|Can a secret be thrown away?
+"""),
     ),
     Fact(
         "tektra secrets rotate",
@@ -46,9 +52,10 @@ change the key of the vault|rotate the key of my secrets|encrypt all secrets ane
 move the key of my secrets to a passphrase|get a new key for the vault
 """),
         ("It may be interrupted at any moment: no secret is lost.",),
-        phrasings(
-            "How do I rotate the key?|Can the vault's key be changed?|key rotation?|How do I change the passphrase?"
-        ),
+        phrasings("""
+How do I rotate the key?|Can the vault's key be changed?|key rotation?|How do I change the passphrase?
+Can I get another master key?|my key may have leaked, what now?
+"""),
     ),
     Fact(
         "tektra secrets show",
@@ -58,25 +65,36 @@ see the value of a secret|print a stored password|read a token back|show a store
 copy a stored password
 """),
         ("It asks first, and needs a code where an authenticator is enrolled.",),
-        phrasings("How do I read a secret back?|What is the value of my secret?|Can I see a stored password?"),
+        phrasings("""
+How do I read a secret back?|What is the value of my secret?|Can I see a stored password?|what was my API key
+Which value has my secret?|How do I copy a token out of the vault?
+"""),
     ),
     Fact(
         "tektra secrets unlock",
         "opens the vault with its passphrase",
         phrasings("""
 unlock the vault|open the vault|give the passphrase|choose a passphrase for my secrets|unlock my secrets
+type the passphrase of the vault|make the locked vault usable
 """),
         ("The passphrase is typed hidden, or comes from a pipe.",),
-        phrasings(
-            "The vault is locked, what now?|How do I open the vault?|vault locked?|where do I type the passphrase"
-        ),
+        phrasings("""
+The vault is locked, what now?|How do I open the vault?|vault locked?|where do I type the passphrase
+Why can my secrets not be read?|How do I unlock it?
+"""),
     ),
     Fact(
         "tektra secrets lock",
         "forgets the key of the vault until the passphrase is given again",
-        phrasings("lock the vault|lock my secrets|close the vault|make the daemon forget the key"),
+        phrasings("""
+lock the vault|lock my secrets|close the vault|make the daemon forget the key|keep the vault shut while I am away
+need the passphrase again for my secrets
+"""),
         ("Only a vault with a passphrase can be locked.",),
-        phrasings("How do I lock my secrets?|Can the vault be locked?|lock them again?"),
+        phrasings("""
+How do I lock my secrets?|Can the vault be locked?|lock them again?|How do I close the vault?
+Can the daemon forget the passphrase?|I leave my desk, are my secrets safe?
+"""),
     ),
     Fact(
         "tektra mfa enroll",
@@ -86,25 +104,34 @@ enroll an authenticator|set up a second factor|turn on two-factor authentication
 use my authenticator app|protect my secrets with a code|get recovery codes|scan a QR code for codes
 """),
         ("It draws a QR code, asks for a first code and prints ten recovery codes.",),
-        phrasings("2FA?|two factor?|Is there a second factor?|TOTP?|Does tektra support an authenticator?|MFA?"),
+        phrasings("""
+2FA?|two factor?|Is there a second factor?|TOTP?|Does tektra support an authenticator?|MFA?|How do I get codes?
+"""),
     ),
     Fact(
         "tektra mfa status",
         "says whether codes are asked for",
         phrasings("""
 see whether a second factor is on|count my recovery codes|check two-factor authentication|know how many tries are left
+look whether codes are asked for|check my enrolment
 """),
         ("It also says how many recovery codes are left.",),
-        phrasings("Is 2FA on?|How many recovery codes do I have?|Is my authenticator enrolled?|am I locked out"),
+        phrasings("""
+Is 2FA on?|How many recovery codes do I have?|Is my authenticator enrolled?|am I locked out|Are codes asked for?
+recovery codes left?
+"""),
     ),
     Fact(
         "tektra mfa disable",
         "ends asking for codes, and needs one",
         phrasings("""
 turn off two-factor authentication|remove my authenticator|change to another phone|disable the second factor
-stop asking for codes
+stop asking for codes|end the enrolment of my phone|switch 2FA off
 """),
         ("A recovery code works too.",),
-        phrasings("How do I turn 2FA off?|I have a new phone for the codes.|no more codes?|I lost my authenticator."),
+        phrasings("""
+How do I turn 2FA off?|I have a new phone for the codes.|no more codes?|I lost my authenticator.
+Can I stop using codes?|How do I change my authenticator?
+"""),
     ),
 )
