@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -75,6 +75,7 @@ _tektra() {
         " permissions grant:--confinement") words="A B" kind="" ;;
         " permissions grant:--cost") words="" kind="" ;;
         " permissions grant:--why") words="" kind="" ;;
+        " permissions grant:--code") words="" kind="" ;;
         " permissions test:--agent") words="" kind="" ;;
         " permissions test:--workspace") words="" kind="" ;;
         " permissions test:--effect") words="none inside outside" kind="" ;;
@@ -93,12 +94,17 @@ _tektra() {
         " permissions ask:--wait") words="" kind="" ;;
         " permissions ask:--expires") words="" kind="" ;;
         " approvals allow:--why") words="" kind="" ;;
+        " approvals allow:--code") words="" kind="" ;;
         " approvals deny:--why") words="" kind="" ;;
+        " secrets set:--from-file") words="" kind="files" ;;
+        " secrets show:--code") words="" kind="" ;;
+        " mfa enroll:--code") words="" kind="" ;;
+        " mfa disable:--code") words="" kind="" ;;
         " daemon stop:--timeout") words="" kind="" ;;
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox audit permissions approvals daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox audit permissions approvals secrets mfa daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -135,15 +141,27 @@ _tektra() {
                 " audit prune") words="" kind="" flags="--before --yes --no-input --json --help" ;;
                 " permissions") words="list grant revoke test ask" kind="" flags="--help" ;;
                 " permissions list") words="" kind="" flags="--all --rules --json --help" ;;
-                " permissions grant") words="" kind="" flags="--agent --scope --run --session --expires --uses --exact --workspace --confinement --cost --why --json --help" ;;
+                " permissions grant") words="" kind="" flags="--agent --scope --run --session --expires --uses --exact --workspace --confinement --cost --why --code --json --help" ;;
                 " permissions revoke") words="" kind="" flags="--json --help" ;;
                 " permissions test") words="" kind="" flags="--agent --workspace --effect --confinement --cost --run --session --check --json --help" ;;
                 " permissions ask") words="" kind="" flags="--agent --workspace --effect --confinement --cost --run --session --preview --wait --expires --json --help" ;;
                 " approvals") words="list show allow deny" kind="" flags="--help" ;;
                 " approvals list") words="" kind="" flags="--all --json --help" ;;
                 " approvals show") words="" kind="" flags="--json --help" ;;
-                " approvals allow") words="" kind="" flags="--once --run --session --always --why --json --help" ;;
+                " approvals allow") words="" kind="" flags="--once --run --session --always --why --code --json --help" ;;
                 " approvals deny") words="" kind="" flags="--why --json --help" ;;
+                " secrets") words="set list rm rotate show lock unlock" kind="" flags="--help" ;;
+                " secrets set") words="" kind="secrets" flags="--from-file --no-input --json --help" ;;
+                " secrets list") words="" kind="" flags="--json --help" ;;
+                " secrets rm") words="" kind="secrets" flags="--yes --no-input --json --help" ;;
+                " secrets rotate") words="" kind="" flags="--no-input --json --help" ;;
+                " secrets show") words="" kind="secrets" flags="--code --yes --no-input --json --help" ;;
+                " secrets lock") words="" kind="" flags="--json --help" ;;
+                " secrets unlock") words="" kind="" flags="--no-input --json --help" ;;
+                " mfa") words="enroll status disable" kind="" flags="--help" ;;
+                " mfa enroll") words="" kind="" flags="--code --uri --no-input --json --help" ;;
+                " mfa status") words="" kind="" flags="--json --help" ;;
+                " mfa disable") words="" kind="" flags="--code --no-input --json --help" ;;
                 " daemon") words="start stop status logs" kind="" flags="--help" ;;
                 " daemon start") words="" kind="" flags="--json --help" ;;
                 " daemon stop") words="" kind="" flags="--timeout --json --help" ;;

@@ -164,6 +164,28 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra approvals allow 7k2 --run",
     ),
+    "secrets": Branch(
+        "Keep passwords and tokens for tools, sealed.",
+        {
+            "set": Leaf("secrets:set_secret", "Keep a value under a name; it comes from stdin or a hidden prompt."),
+            "list": Leaf("secrets:list_secrets", "List secrets by name; never their values."),
+            "rm": Leaf("secrets:remove", "Remove a secret."),
+            "rotate": Leaf("secrets:rotate", "Seal all secrets with a fresh key."),
+            "show": Leaf("secrets:show", "Print a secret's value."),
+            "lock": Leaf("secrets:lock", "Forget the key until somebody gives the passphrase again."),
+            "unlock": Leaf("secrets:unlock", "Open the vault with its passphrase, or choose the first one."),
+        },
+        "pass show github | tektra secrets set GITHUB_TOKEN",
+    ),
+    "mfa": Branch(
+        "Ask for a code of an authenticator before sensitive acts.",
+        {
+            "enroll": Leaf("mfa:enroll", "Enroll an authenticator: a QR code, a first code, recovery codes."),
+            "status": Leaf("mfa:status", "Say whether codes are asked for."),
+            "disable": Leaf("mfa:disable", "Ask for codes no more; needs one."),
+        },
+        "tektra mfa enroll",
+    ),
     "daemon": Branch(
         "Start, stop and watch the daemon.",
         {

@@ -9,3 +9,6 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where an answer is needed.")]
+Code = Annotated[
+    str | None, typer.Option("--code", help="A code of your authenticator, or a recovery code.", metavar="CODE")
+]

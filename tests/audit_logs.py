@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
+from tektrad.clock import Clock
+from tektrad.store.db import Store
+from tektrad.trust.audit import AuditLog
 from tektrad.trust.chain import Chain
 from tektrad.trust.entry import CHECKPOINT, Entry, body_of, hash_of, seal_of
 from tektrad.trust.exported import Export, Reader
-from tektrad.trust.keys import AuditKey
+from tektrad.trust.keys import AuditKey, make_key, read_key
 from tektrad.trust.statements import Head, statement
 
 TIME = "2026-11-22T05:03:02.016762Z"
@@ -42,6 +46,12 @@ def written(count: int, checkpoint_every: int = 100, key: AuditKey = KEY) -> lis
         rows.append(Row(number, body, hashed, seal_of(key.sealing, hashed)))
         head = Head(number, hashed)
     return rows
+
+
+def new_log(store: Store, clock: Clock, folder: Path) -> AuditLog:
+    """A log in a store, with the key in a folder, made where there is none."""
+    place = folder / "audit.key"
+    return AuditLog(store, clock, read_key(place) if place.exists() else make_key(place, folder / "audit.pub"))
 
 
 def follow(rows: list[Row], known: Head | None = None, *, sealed: bool = True) -> Chain:

@@ -28,7 +28,10 @@ class Tektra:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("TEKTRA_", "XDG_", "HF_", "NO_COLOR"))},
+            # Without the session's bus: nobody's keyring gets keys of a test.
+            **{
+                k: v for k, v in os.environ.items() if not k.startswith(("TEKTRA_", "XDG_", "HF_", "NO_COLOR", "DBUS_"))
+            },
             "HOME": str(home),
             "XDG_RUNTIME_DIR": str(home / "run"),
             "XDG_DATA_HOME": str(home / "data"),

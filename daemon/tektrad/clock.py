@@ -16,6 +16,9 @@ class Clock(Protocol):
     def now(self) -> str:
         """The wall clock, RFC 3339 in UTC."""
 
+    def wall(self) -> float:
+        """The wall clock, in seconds since 1970: what the codes of second factors are made of."""
+
     def monotonic(self) -> float:
         """Seconds that never go backwards."""
 
@@ -27,6 +30,9 @@ class Clock(Protocol):
 
     def new_seed(self) -> int:
         """A fresh seed for a sampler: 32 bits."""
+
+    def chance(self, count: int) -> bytes:
+        """So many bytes that nobody can foretell."""
 
 
 def utc(moment: datetime) -> str:
@@ -40,6 +46,10 @@ class SystemClock:
     def now(self) -> str:
         """The wall clock to the microsecond."""
         return utc(datetime.now(UTC))
+
+    def wall(self) -> float:
+        """The wall clock."""
+        return time.time()
 
     def monotonic(self) -> float:
         """Seconds since some fixed point."""
@@ -56,3 +66,7 @@ class SystemClock:
     def new_seed(self) -> int:
         """32 bits of chance."""
         return int.from_bytes(os.urandom(4), "big")
+
+    def chance(self, count: int) -> bytes:
+        """The kernel's random bytes."""
+        return os.urandom(count)

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import importlib.metadata
 import os
+import resource
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,6 +26,7 @@ from tektrad.chat.turn import Turns
 from tektrad.clock import SystemClock
 from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart
+from tektrad.logs import redact_with
 from tektrad.notify import notify_systemd
 from tektrad.paths import Paths
 from tektrad.pool.devices import Devices
@@ -39,9 +41,12 @@ from tektrad.trust.consent import Consent
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
 from tektrad.trust.keys import AuditKey, UnsafeKey, make_key, read_key
+from tektrad.trust.mfa import Mfa
 from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.reading import AuditReader
+from tektrad.trust.secrets import Secrets
 from tektrad.trust.statements import Head
+from tektrad.trust.vault import Vault
 
 Report = Callable[[str], None]
 ABANDONED_S = 14 * 24 * 3600.0
@@ -53,6 +58,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings, paths: Paths, report: Report) -> None:
     """Run the daemon until SIGTERM or SIGINT; `report` hears each step, "ready" last. Raises CannotStart."""
     clock = SystemClock()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # it would hold keys
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -67,14 +73,20 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         reader = AuditReader(store)
         began = {"version": version, "settings": settings.model_dump(mode="json", exclude_defaults=True)}
         audit = await stairs.enter_async_context(open_audit(store, clock, await audit_key(paths, reader), began))
+        alarms = Alarms(audit, clock)
+        report("opening the vault")
+        vault = Vault(store, clock, paths.keys_dir, settings.secrets_key)
+        secrets, mfa = Secrets(store, clock, audit, vault), Mfa(store, clock, audit, alarms, vault)
+        redact_with(secrets.redact)
+        audit.redact_with(secrets.redact)
+        await vault.recover()
         conversations = Conversations(store, clock, audit)
         interrupted = await conversations.recover()
         report("reading the policies")
-        alarms = Alarms(audit, clock)
         grants = Grants(store, clock, audit)
         judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), os.getuid())
         await judge.rulebook()
-        consent = Consent(store, clock, audit, alarms, grants, judge)
+        consent = Consent(store, clock, audit, alarms, grants, judge, secrets.redact)
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
         await asyncio.to_thread(sweep, catalog)
@@ -102,7 +114,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             pool=pool,
             tuned=tuned,
             conversations=conversations,
-            turns=Turns(pool, conversations, audit, clock, default_model),
+            turns=Turns(pool, conversations, audit, secrets, clock, default_model),
             sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
             audit=audit,
             audit_reader=reader,
@@ -110,6 +122,9 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             grants=grants,
             judge=judge,
             consent=consent,
+            vault=vault,
+            secrets=secrets,
+            mfa=mfa,
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),

@@ -4,10 +4,19 @@ TektraError
 ├── InvalidRequest          the client's mistake (param names the field)
 ├── Forbidden               the peer may not do this
 ├── Unconfined              nothing here confines a program, so none is run
+├── CodeNeeded              this asks for a second factor's code
+├── WrongCode               it is not the code, or it was used already
+├── TooManyTries            five wrong codes in fifteen minutes
+├── VaultLocked             the vault waits for its passphrase
+├── WrongPassphrase         it is not the vault's
+├── KeyUnusable             the master key is missing, or others could have read or changed it
+├── KeyringFailed           the system's keyring does not answer
+├── SecretDamaged           what is sealed was changed, or sealed with another key
 ├── NotFound
 │   ├── ConversationNotFound
 │   ├── GrantNotFound
-│   └── AskNotFound
+│   ├── AskNotFound
+│   └── SecretNotFound
 ├── AlreadyAnswered         somebody else's answer came first, or the time is over
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
@@ -60,6 +69,54 @@ class Unconfined(TektraError):
     code = "unconfined"
 
 
+class CodeNeeded(TektraError):
+    """A second factor's code has to come with this."""
+
+    code = "code_needed"
+
+
+class WrongCode(TektraError):
+    """It is not the code, or it was used already."""
+
+    code = "wrong_code"
+
+
+class TooManyTries(TektraError):
+    """Too many wrong codes in too short a time."""
+
+    code = "too_many_tries"
+
+
+class VaultLocked(TektraError):
+    """The vault's key is not known before somebody gives its passphrase."""
+
+    code = "vault_locked"
+
+
+class WrongPassphrase(TektraError):
+    """It is not the vault's passphrase."""
+
+    code = "wrong_passphrase"
+
+
+class KeyUnusable(TektraError):
+    """The master key is missing, or others could have read or changed it."""
+
+    code = "key_unusable"
+
+
+class KeyringFailed(TektraError):
+    """The system's keyring does not answer, or refuses."""
+
+    code = "keyring_failed"
+
+
+class SecretDamaged(TektraError):
+    """What is sealed was changed, or was sealed with another key."""
+
+    code = "secret_damaged"
+
+
 class NotFound(TektraError):
     """No such thing."""
 
@@ -88,6 +145,12 @@ class AlreadyAnswered(TektraError):
     """The ask was answered before, or has expired."""
 
     code = "already_answered"
+
+
+class SecretNotFound(NotFound):
+    """No secret of that name."""
+
+    code = "secret_not_found"
 
 
 class ConversationBusy(TektraError):

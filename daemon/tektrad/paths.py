@@ -66,14 +66,19 @@ class Paths:
         return self.data_dir / "tektra.db"
 
     @property
+    def keys_dir(self) -> Path:
+        """Keys of our own, where they are kept in files."""
+        return self.data_dir / "keys"
+
+    @property
     def audit_key(self) -> Path:
         """What the daemon signs its audit log with."""
-        return self.data_dir / "keys" / "audit.key"
+        return self.keys_dir / "audit.key"
 
     @property
     def audit_public_key(self) -> Path:
         """What anybody can check those signatures with."""
-        return self.data_dir / "keys" / "audit.pub"
+        return self.keys_dir / "audit.pub"
 
     @property
     def lock_file(self) -> Path:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output, wording
+from tektra_cli import errors, launch, output, second_factor, wording
 from tektra_cli.client import segment
 from tektra_cli.columns import shortened
 from tektra_cli.errors import UsageError
-from tektra_cli.flags import Json
+from tektra_cli.flags import Code, Json
 
 Id = Annotated[str, typer.Argument(help="An id, or the beginning of one.", metavar="ID")]
 Why = Annotated[str, typer.Option("--why", help="Why; whoever asked is told.", metavar="TEXT")]
@@ -89,6 +89,7 @@ def allow(
     session: Annotated[bool, typer.Option("--session", help="In this session.")] = False,
     always: Annotated[bool, typer.Option("--always", help="From now on: it becomes a grant.")] = False,
     why: Why = "",
+    code: Code = None,
     json: Json = False,
 ) -> None:
     """Allow exactly what was asked."""
@@ -96,7 +97,7 @@ def allow(
     chosen = [name for name, wanted in wishes.items() if wanted]
     if len(chosen) > 1:
         raise UsageError(f"--{chosen[0]} and --{chosen[1]} do not go together", "Choose one.")
-    _answer(ask, {"answer": "allow", "scope": chosen[0] if chosen else "once", "why": why}, json)
+    _answer(ask, {"answer": "allow", "scope": chosen[0] if chosen else "once", "why": why}, json, code)
 
 
 def deny(ask: Id, why: Why = "", json: Json = False) -> None:
@@ -104,8 +105,9 @@ def deny(ask: Id, why: Why = "", json: Json = False) -> None:
     _answer(ask, {"answer": "deny", "why": why}, json)
 
 
-def _answer(ask: str, body: Mapping[str, Any], json: bool) -> None:
-    document = launch.ensured().post(f"/api/approvals/{segment(ask)}", body)
+def _answer(ask: str, body: Mapping[str, Any], json: bool, code: str | None = None) -> None:
+    place = f"/api/approvals/{segment(ask)}"
+    document = second_factor.posted(launch.ensured(), place, body, code, no_input=json)
     output.show(document, json, _answered)
 
 

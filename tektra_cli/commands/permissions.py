@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output, wording
+from tektra_cli import errors, launch, output, second_factor, wording
 from tektra_cli.client import segment
 from tektra_cli.columns import shortened
 from tektra_cli.errors import ExitCode, StatusLine, UsageError
-from tektra_cli.flags import Json
+from tektra_cli.flags import Code, Json
 
 ON_PATHS = ("read", "write")
 RUN = "run"
@@ -160,6 +160,7 @@ def grant(
     ] = None,
     cost: Cost = None,
     why: Annotated[str, typer.Option("--why", help="Why; it is shown with every decision.", metavar="TEXT")] = "",
+    code: Code = None,
     json: Json = False,
 ) -> None:
     """Allow something, deny it, or be asked about it from now on.
@@ -189,7 +190,8 @@ def grant(
         "uses": uses,
         "why": why,
     }
-    output.show(launch.ensured().post("/api/permissions", body), json, _granted)
+    made = second_factor.posted(launch.ensured(), "/api/permissions", body, code, no_input=json)
+    output.show(made, json, _granted)
 
 
 def _bound(scope: Scope, run: str, session: str) -> str:

@@ -17,13 +17,12 @@ from tektrad.clock import SystemClock
 from tektrad.errors import Forbidden, GrantNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Store, open_store
 from tektrad.trust.act import Act, Principal
-from tektrad.trust.audit import AuditLog
 from tektrad.trust.grant import Conditions, Grant, Pattern
 from tektrad.trust.grants import Grants, Wish
 from tektrad.trust.judge import Judge
-from tektrad.trust.keys import make_key
 from tektrad.trust.policy import Decision
 from tektrad.trust.policy_files import PolicyFiles
+from tests.audit_logs import new_log
 
 pytestmark = pytest.mark.anyio
 
@@ -81,7 +80,7 @@ class Court:
 async def opened(tmp_path: Path) -> AsyncIterator[Court]:
     clock = Calendar()
     async with open_store(tmp_path / "store.db") as store:
-        audit = AuditLog(store, clock, make_key(tmp_path / "audit.key", tmp_path / "audit.pub"))
+        audit = new_log(store, clock, tmp_path)
         grants = Grants(store, clock, audit)
         files = PolicyFiles(tmp_path / "policies")
         own = tmp_path / "link" / ".." / "own"  # as a variable may name it

@@ -30,5 +30,8 @@ async def show_ask(rooms: Rooms, asker: Asker, reference: str) -> Response:
 async def answer(rooms: Rooms, asker: Asker, reference: str, body: shapes.AnswerToAsk) -> Response:
     """Allow or deny it; the first answer counts."""
     by = rooms.judge.principal(asker.uid, asker.agent)
+    if body.answer == "allow" and body.scope == "always":
+        await rooms.consent.find(reference, by)  # no code is used up for an ask that is not there
+        await rooms.mfa.require(asker.uid, body.code)
     answered = await rooms.consent.answer(reference, body.answer, by, body.scope, body.why)
     return json_response({"schema": "tektra.approval/1", "ask": answered})

@@ -57,7 +57,10 @@ async def grant(rooms: Rooms, asker: Asker, body: shapes.NewGrant) -> Response:
         uses=body.uses,
         why=body.why,
     )
-    made = await rooms.grants.grant(wish, await _configuring(rooms, asker))
+    by = await _configuring(rooms, asker)
+    if wish.decision == "allow" and wish.scope == "always":
+        await rooms.mfa.require(asker.uid, body.code)
+    made = await rooms.grants.grant(wish, by)
     return json_response({"schema": "tektra.permission/1", "grant": _told(made, rooms.clock.now())}, 201)
 
 

@@ -23,7 +23,10 @@ from tektrad.trust.audit import AuditLog
 from tektrad.trust.consent import Consent
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
+from tektrad.trust.mfa import Mfa
 from tektrad.trust.reading import AuditReader
+from tektrad.trust.secrets import Secrets
+from tektrad.trust.vault import Vault
 
 
 @dataclass(slots=True)
@@ -45,6 +48,9 @@ class Services:
     grants: Grants
     judge: Judge
     consent: Consent
+    vault: Vault
+    secrets: Secrets
+    mfa: Mfa
     default_model: str
     started_at: str
     started: float

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from tektra_models.generation import Form, Pooling, Sampling
 from tektra_models.spec import FlashAttention, KvType, Weights
@@ -450,6 +450,10 @@ class SandboxRun(_Strict):
     memory_bytes: Annotated[int, Field(ge=16 << 20, le=2**40)] | None = None
 
 
+MOST_PASSPHRASE = 1024
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+"""A code of an authenticator, or a recovery code."""
+
 Words = Annotated[list[Annotated[str, Field(max_length=1 << 17)]], Field(min_length=1, max_length=MOST_ARGUMENTS)]
 Resource = Annotated[str, Field(min_length=1, max_length=1 << 17)] | Words
 """A path, a host or a name; of `run` a program, or the words of a command."""
@@ -477,6 +481,7 @@ class NewGrant(_Strict):
     expires_s: Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_seconds)] | None = None
     uses: Count | None = None
     why: Annotated[str, Field(max_length=500)] = ""
+    code: Code | None = None
 
 
 class TestedAct(_Strict):
@@ -509,3 +514,47 @@ class AnswerToAsk(_Strict):
     answer: Literal["allow", "deny"]
     scope: Literal["once", "run", "session", "always"] = "once"
     why: Annotated[str, Field(max_length=500)] = ""
+    code: Code | None = None
+
+
+class NewSecret(_Strict):
+    """POST /api/secrets; the value in base 64."""
+
+    name: Annotated[str, Field(max_length=256)]
+    value: SecretStr
+
+
+class ShowSecret(_Strict):
+    """POST /api/secrets/{name}/show."""
+
+    code: Code | None = None
+
+
+class Passphrase(_Strict):
+    """POST /api/secrets/unlock."""
+
+    passphrase: Annotated[SecretStr, Field(min_length=1, max_length=MOST_PASSPHRASE)]
+
+
+class Rotation(_Strict):
+    """POST /api/secrets/rotate; a passphrase where the new key is to be made of one."""
+
+    passphrase: Annotated[SecretStr, Field(max_length=MOST_PASSPHRASE)] = SecretStr("")
+
+
+class Enrolling(_Strict):
+    """POST /api/mfa/enroll; the account is what the authenticator shows."""
+
+    account: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^:\x00-\x1f]+$")] = "tektra"
+
+
+class FirstCode(_Strict):
+    """POST /api/mfa/confirm."""
+
+    code: Code
+
+
+class LastCode(_Strict):
+    """POST /api/mfa/disable."""
+
+    code: Code | None = None

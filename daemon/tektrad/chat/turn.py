@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -24,6 +24,7 @@ from tektrad.pool.place import Notice
 from tektrad.pool.pool import Pool
 from tektrad.trust.audit import AuditLog
 from tektrad.trust.entry import Entry
+from tektrad.trust.secrets import Secrets
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="start"):
@@ -91,10 +92,17 @@ class Turns:
     """Runs turns, at most one at a time in each conversation."""
 
     def __init__(
-        self, pool: Pool, conversations: Conversations, audit: AuditLog, clock: Clock, default_model: str
+        self,
+        pool: Pool,
+        conversations: Conversations,
+        audit: AuditLog,
+        secrets: Secrets,
+        clock: Clock,
+        default_model: str,
     ) -> None:
         self._pool = pool
         self._audit = audit
+        self._secrets = secrets
         self._conversations = conversations
         self._clock = clock
         self._default_model = default_model
@@ -106,10 +114,11 @@ class Turns:
         Raises TektraError or ModelError.
         """
         began = self._clock.monotonic()
+        turn = replace(turn, content=self._secrets.redact_text(turn.content))  # neither kept nor shown to a model
         conversation = await self._conversation(turn)
         try:
             model = turn.model or (conversation.model if conversation else None) or self._default_model
-            system = turn.system or (conversation.system if conversation else None)
+            system = self._secrets.redact(turn.system or (conversation.system if conversation else None))
             history = await self._history(turn, conversation)
             async with AsyncExitStack() as stack:
                 async with aclosing(self._lease(stack, turn, model)) as waiting:
@@ -146,13 +155,15 @@ class Turns:
 
     async def _history(self, turn: Turn, conversation: Conversation | None) -> list[dict[str, Any]]:
         """All earlier messages and the question, in the templates' shape; empty interrupted answers are left out."""
-        earlier = await self._conversations.messages(conversation.id) if conversation else []
+        messages = await self._conversations.messages(conversation.id) if conversation else []
+        # What became a secret only after it was said is no less one.
+        earlier = [(m.role, self._secrets.redact_text(m.content), m.status) for m in messages]
         if not turn.regenerate:
-            return alternating([(m.role, m.content, m.status) for m in earlier] + [("user", turn.content, "complete")])
-        questions = [at for at, message in enumerate(earlier) if message.role == "user"]
+            return alternating([*earlier, ("user", turn.content, "complete")])
+        questions = [at for at, (role, _, _) in enumerate(earlier) if role == "user"]
         if not questions:
             raise NotFound("there is no question yet to answer again")
-        return alternating([(m.role, m.content, m.status) for m in earlier[: questions[-1] + 1]])
+        return alternating(earlier[: questions[-1] + 1])
 
     async def _lease(self, stack: AsyncExitStack, turn: Turn, model: str) -> AsyncGenerator[Status | Lease, None]:
         """Tell what the pool is doing while it does it, then give the lease that `stack` will end."""
@@ -202,15 +213,21 @@ class Turns:
                 conversation, draft = await self._record(stack, answer, call(answer.lease, "chat", **asked))
                 draft.usage = Usage(prompt_tokens=began.prompt_tokens)
                 yield answer.start(conversation, draft.id if conversation else None)
+                thoughts, words = self._secrets.text_redactor(), self._secrets.text_redactor()
                 async for said in stream:
                     if isinstance(said, Delta):
                         answer.first_at = answer.first_at or self._clock.monotonic()
-                        if said.reasoning:
-                            yield Reasoning(text=said.reasoning)
-                        if said.text:
-                            draft.append(said.text)
-                            yield Text(text=said.text)
+                        if thought := thoughts.feed(said.reasoning):
+                            yield Reasoning(text=thought)
+                        if text := words.feed(said.text):
+                            draft.append(text)
+                            yield Text(text=text)
                     elif isinstance(said, Finish):
+                        if thought := thoughts.end():
+                            yield Reasoning(text=thought)
+                        if text := words.end():
+                            draft.append(text)
+                            yield Text(text=text)
                         draft.usage = said.usage
                         draft.complete(said.reason)
                         finish = said

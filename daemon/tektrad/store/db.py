@@ -21,7 +21,12 @@ from tektrad.errors import CannotStart, StoreFailed, StoreFull
 from tektrad.store.migrate import migrate
 
 READERS = 2
-PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA busy_timeout = 5000", "PRAGMA synchronous = NORMAL")
+PRAGMAS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten in the file
+)
 Row = sqlite3.Row
 
 
@@ -38,14 +43,16 @@ class Store:
             self._readers.put_nowait(reader)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def transaction(self, *, lasting: bool = False) -> AsyncIterator[aiosqlite.Connection]:
         """Hold the writer for one transaction: committed at the end, rolled back on any exception.
 
-        Raises StoreFull or StoreFailed.
+        `lasting`: once it is committed not even a loss of power takes it back. Raises StoreFull or StoreFailed.
         """
         async with self._writing:
             with translated():
                 try:
+                    if lasting:
+                        await self._writer.execute("PRAGMA synchronous = FULL")
                     await self._writer.execute("BEGIN IMMEDIATE")
                     yield self._writer
                     await self._writer.commit()
@@ -55,6 +62,10 @@ class Store:
                     with anyio.CancelScope(shield=True):
                         await self._writer.rollback()
                     raise
+                finally:
+                    if lasting:
+                        with anyio.CancelScope(shield=True):
+                            await self._writer.execute("PRAGMA synchronous = NORMAL")
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement in a transaction of its own and return how many rows it changed."""

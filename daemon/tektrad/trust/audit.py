@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,9 +56,14 @@ class AuditLog:
         self._store = store
         self._clock = clock
         self._key = key
+        self._redact: Callable[[Any], Any] = _as_it_is
         self._unsigned = 0
         self._last: tuple[Head, int] | None = None
         """The last entry, and how many transactions had come to nothing when it was written."""
+
+    def redact_with(self, redact: Callable[[Any], Any]) -> None:
+        """Let `redact` change the details of every entry before it is written, from now on."""
+        self._redact = redact
 
     async def append(self, tx: aiosqlite.Connection, entry: Entry) -> int:
         """Add an entry in a transaction of the store that the caller holds; returns its number."""
@@ -156,6 +161,7 @@ class AuditLog:
     async def _append(self, tx: aiosqlite.Connection, entry: Entry) -> Head:
         before = await self._head(tx)
         number = before.number + 1
+        entry = msgspec.structs.replace(entry, details=self._redact(dict(entry.details)))
         body = body_of(entry, self._clock.now())
         hashed = hash_of(before.hash, number, body)
         await tx.execute(
@@ -196,6 +202,10 @@ def _told(what: str) -> Iterator[None]:
         yield
     except StoreFailed as error:
         log.error("the audit log could not be written", what=what, error=error.message)
+
+
+def _as_it_is(thing: Any) -> Any:
+    return thing
 
 
 def outcome_of(error: BaseException) -> tuple[Outcome, dict[str, Any]]:

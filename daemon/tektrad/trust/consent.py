@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,8 +51,17 @@ class Consent:
     """Decides about acts, with people where the policy wants them."""
 
     def __init__(
-        self, store: Store, clock: Clock, audit: AuditLog, alarms: Alarms, grants: Grants, judge: Judge
+        self,
+        store: Store,
+        clock: Clock,
+        audit: AuditLog,
+        alarms: Alarms,
+        grants: Grants,
+        judge: Judge,
+        redact: Callable[[Any], Any],
     ) -> None:
+        """`redact` takes the values of secrets out of what is kept and shown of a request."""
+        self._redact = redact
         self._store = store
         self._alarms = alarms
         self._clock = clock
@@ -176,7 +185,7 @@ class Consent:
                 id=self._clock.new_id(),
                 uid=who.uid,
                 agent=who.agent,
-                request=request,
+                request=msgspec.convert(self._redact(msgspec.to_builtins(request)), Request),
                 digest=digest,
                 rule=decision.rule,
                 why=decision.why,
@@ -190,7 +199,7 @@ class Consent:
                 used_at=None,
             )
             await self._told(tx, "consent.ask", ask, "begun", act.principal, {"rule": ask.rule})
-            values = msgspec.structs.asdict(ask) | {"request": msgspec.json.encode(request).decode()}
+            values = msgspec.structs.asdict(ask) | {"request": msgspec.json.encode(ask.request).decode()}
             await tx.execute(f"INSERT INTO asks ({', '.join(values)}) VALUES (:{', :'.join(values)})", values)  # noqa: S608
         return ask
 

@@ -109,21 +109,17 @@ a store for plugins?|where is the plugin store
     ),
     Background(
         phrasings("""
-How do I store credentials?|Can tektra keep my passwords?|save a password|credentials?|add a secret|list my secrets
-How do I add an API key?|where are my secrets kept|store an api key|Is there a vault?|delete a credential
-Does tektra have a secret store?|save my token|Can I log in?|How do I log in to my account?|login?|is there a keychain
-set a password for tektra|Do I need an account?|create an account|passwords?|manage secrets|register an account
-Can I store the key of another service?|where do I put my password|sign in|secret store?|add credentials for a service
-keep my API keys safe|Are there user accounts?
-do you have accounts for users|user account?|store another key|accounts?
+Can I log in?|How do I log in to my account?|login?|Do I need an account?|create an account|register an account
+sign in|Are there user accounts?|do you have accounts for users|user account?|accounts?|set a password for tektra
+Do I have to sign up?|where is my account|log me in|delete my account|change my user name|is a registration needed
 """),
         (
-            "There is no store for credentials in this version yet, and no account is needed.",
-            "This version keeps no credentials yet: no passwords, no keys, no accounts.",
-            "Storing credentials is not possible yet. Tektra needs no login.",
+            "There are no accounts in Tektra: it runs on your machine as you, and needs no login.",
+            "No account and no login are needed: whoever owns the daemon's socket is its user.",
+            "Tektra needs no login. There are no accounts to create.",
         ),
-        ("credentials", "yet"),
-        ("credentials", "secrets", "login", "auth"),
+        ("login", "account"),
+        ("login", "auth"),
     ),
     Background(
         phrasings("""

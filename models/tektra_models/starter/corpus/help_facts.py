@@ -24,6 +24,7 @@ from tektra_models.starter.corpus.help_models import MODEL_FACTS, PULL_EXAMPLE
 from tektra_models.starter.corpus.help_more import MORE_FACTS
 from tektra_models.starter.corpus.help_permissions import PERMISSION_FACTS
 from tektra_models.starter.corpus.help_sandbox import SANDBOX_FACTS
+from tektra_models.starter.corpus.help_secrets import SECRETS_FACTS
 from tektra_models.starter.corpus.help_shapes import Background, Fact
 from tektra_models.starter.corpus.help_tuning import TUNING_FACTS
 
@@ -62,6 +63,7 @@ FACTS: tuple[Fact, ...] = (
     *AUDIT_FACTS,
     *PERMISSION_FACTS,
     *APPROVAL_FACTS,
+    *SECRETS_FACTS,
     *TUNING_FACTS,
 )
 BACKGROUND: tuple[Background, ...] = (*ABOUT, *NOT_YET)
