@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tektrad.errors import InvalidRequest
 from tektrad.sandbox.confinement import Limits, Outcome, Program, Stream
 from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
 from tektrad.sandbox.sandbox import Sandbox
+from tektrad.sandbox.uninterrupted import in_threads
 
 router = APIRouter(prefix="/api/sandbox")
 
@@ -66,10 +67,11 @@ async def _events(
 
     async def work() -> Outcome:
         try:
-            with ExitStack() as held:
-                where = (
-                    await asyncio.to_thread(folder.resolve) if folder else held.enter_context(sandbox.fresh_folder())
-                )
+            async with AsyncExitStack() as held:
+                if folder is not None:
+                    where = await asyncio.to_thread(folder.resolve)
+                else:
+                    where = await held.enter_async_context(in_threads(sandbox.fresh_folder()))
                 return await sandbox.run(Program(arguments, where, stdin), limits, hear)
         finally:
             said.put_nowait(None)

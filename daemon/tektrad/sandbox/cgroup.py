@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from tektrad.sandbox.confinement import Limits
 
 MOUNTS = Path("/proc/self/mounts")
 NAME = "tektra-sandbox"
 EMPTIED_S = 2.0
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,13 @@ def parents() -> tuple[Path, ...]:
 
 @contextlib.contextmanager
 def made(limits: Limits, name: str) -> Iterator[Group]:
-    """A group with these limits, gone afterwards with all that is in it; raises OSError."""
+    """A group with these limits, gone afterwards with all that is in it; raises OSError. It waits: for threads."""
     folders: list[Path] = []
     try:
         for parent in parents():
             folder = parent / NAME / name
-            folder.mkdir(parents=True)
             folders.append(folder)
+            folder.mkdir(parents=True)
             _limit(folder, limits)
         yield Group(tuple(folders))
     finally:
@@ -76,16 +80,21 @@ def _limit(folder: Path, limits: Limits) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Kill what is left in a group until there is nothing, then remove it."""
+    """Kill what is left in a group until there is nothing, then remove it; waits, so not for an event loop."""
     until = time.monotonic() + EMPTIED_S
-    while time.monotonic() < until:
+    while True:
         with contextlib.suppress(OSError):
             for pid in (folder / "cgroup.procs").read_text().split():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), 9)
         try:
             folder.rmdir()
-        except OSError:
-            time.sleep(0.01)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if time.monotonic() > until:
+                log.warning("a control group could not be removed", group=str(folder), why=error.strerror)
+                return
+            time.sleep(0.005)
         else:
             return

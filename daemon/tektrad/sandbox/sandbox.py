@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tektrad.errors import Forbidden, InvalidRequest, Unconfined
-from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp
+from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp, tree
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program
-from tektrad.sandbox.lending import lent
+from tektrad.sandbox.lending import Lending
 from tektrad.sandbox.supervisor import Hear, Supervisor
+from tektrad.sandbox.uninterrupted import in_threads
 
 ROOTS_SCRATCH = Path("/var/lib/tektra-sandbox")
 """Where root's programs find folders of their own: their user cannot go where root's cache lies."""
@@ -46,6 +46,7 @@ class Sandbox:
         self._probing = asyncio.Lock()
         self._footing: Footing | None = None
         self._bwrap = ""
+        self._lending = Lending(identity.SANDBOX_ID)
 
     async def footing(self) -> Footing:
         """The level that holds here, found out once by running a program at it."""
@@ -64,7 +65,7 @@ class Sandbox:
 
     @contextlib.contextmanager
     def fresh_folder(self) -> Iterator[Path]:
-        """An empty folder of the confined programs' user, gone afterwards."""
+        """An empty folder of the confined programs' user, gone afterwards. It may be long in going: for threads."""
         self._scratch.mkdir(mode=0o711, parents=True, exist_ok=True)
         path = Path(tempfile.mkdtemp(dir=self._scratch))
         try:
@@ -72,7 +73,7 @@ class Sandbox:
                 os.chown(path, identity.SANDBOX_ID, identity.SANDBOX_ID)
             yield path
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            tree.remove(path)
 
     def _check(self, program: Program) -> None:
         """Refuse folders with which a program could reach the daemon, or that are somebody else's."""
@@ -81,7 +82,8 @@ class Sandbox:
             return
         if not folder.is_dir():
             raise InvalidRequest(f"{folder} is not a folder", "Name one that exists: --dir DIR", param="folder")
-        if folder.stat().st_uid != os.getuid():
+        owners = {os.getuid(), identity.SANDBOX_ID} if identity.is_root() else {os.getuid()}  # lent, or left so
+        if folder.stat().st_uid not in owners:
             raise Forbidden(f"{folder} belongs to somebody else", "Choose a folder of your own.")
         for path in self._protected:
             if path.is_relative_to(folder) or folder.is_relative_to(path):
@@ -98,18 +100,19 @@ class Sandbox:
             )
 
     async def _run(self, program: Program, limits: Limits, hear: Hear, level: Level) -> Outcome:
-        with contextlib.ExitStack() as held:
+        async with contextlib.AsyncExitStack() as held:
             groups: list[str] = []
             if identity.is_root():
-                groups = held.enter_context(cgroup.made(limits, uuid.uuid4().hex)).members
+                group = await held.enter_async_context(in_threads(cgroup.made(limits, uuid.uuid4().hex)))
+                groups = group.members
                 if program.folder.parent != self._scratch:
-                    held.enter_context(lent(program.folder, identity.SANDBOX_ID))
+                    await held.enter_async_context(self._lending.lent(program.folder))
             if level == "A":
                 files = [held.enter_context(_readable(data)) for data in launch.descriptors()]
                 line = launch.level_a(self._bwrap, program, limits, files, groups)
                 supervisor = Supervisor(limits, [program.folder], level, hear)
                 return await supervisor.run(line, files, program.stdin, lambda: None)
-            scratch = held.enter_context(self.fresh_folder())
+            scratch = await held.enter_async_context(in_threads(self.fresh_folder()))
             theirs, ours = os.pipe()
             held.callback(os.close, theirs)
             control = held.enter_context(contextlib.ExitStack())
@@ -148,7 +151,7 @@ class Sandbox:
         """Run a program that must be confined; what went wrong, if anything."""
         heard: list[bytes] = []
         try:
-            with self.fresh_folder() as folder:
+            async with in_threads(self.fresh_folder()) as folder:
                 program = Program(("/bin/sh", "-c", TRIAL), folder)
                 outcome = await self._run(program, Limits(seconds=10), lambda _, data: heard.append(data), level)
         except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tektrad.sandbox import usage
 from tektrad.sandbox.confinement import Ending, Level, Limits, Outcome, Stream
+from tektrad.sandbox.uninterrupted import uninterrupted
 
 LOOK_S = 0.1
 AT_ONCE = 1 << 16
@@ -36,6 +37,12 @@ class Supervisor:
 
         Cancelling ends the program too.
         """
+        work = self._run(command, descriptors, stdin, close)
+        return await uninterrupted(work, hurry=lambda: self._end("itself"))
+
+    async def _run(
+        self, command: Sequence[str], descriptors: Sequence[int], stdin: bytes, close: Callable[[], None]
+    ) -> Outcome:
         begun = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -53,21 +60,23 @@ class Supervisor:
             asyncio.create_task(self._pump("stdout", process.stdout)),
             asyncio.create_task(self._pump("stderr", process.stderr)),
         ]
-        others = [asyncio.create_task(_feed(process, stdin)), asyncio.create_task(self._watch(process.pid))]
+        feed = asyncio.create_task(_feed(process, stdin))
+        watch = asyncio.create_task(self._watch(process.pid))
         ended = asyncio.create_task(process.wait())
-        try:
-            either: list[asyncio.Future[Any]] = [ended, self._over]
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            ending: Ending = self._over.result() if self._over.done() else "itself"
-        finally:
-            for task in others:
-                task.cancel()
-            close()
-            if self._level == "A":  # its namespace goes with it; a keeper has to live to kill
-                with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGKILL)
-            code = await asyncio.shield(ended)
-            await asyncio.wait(pumps)
+        either: list[asyncio.Future[Any]] = [ended, self._over, watch]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        ending: Ending = self._over.result() if self._over.done() else "itself"
+        feed.cancel()
+        failed = watch.exception() if watch.done() else None
+        watch.cancel()
+        close()
+        if self._level == "A":  # its namespace goes with it; a keeper has to live to kill
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
+        code = await ended
+        await asyncio.wait(pumps)
+        if failed is not None:
+            raise failed  # nobody looked after its limits
         return Outcome(
             code=code if code >= 0 else 128 - code,
             ended_by=ending,

@@ -1,0 +1,139 @@
+"""Going through a folder that hostile programs have filled: by descriptors, never through links, however deep."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+DEEPEST = 256
+"""Levels beneath a folder that others may be changing meanwhile; each takes a descriptor."""
+
+
+class Unseen(Exception):
+    """A folder holds more levels than can be looked through while it changes, or some that are closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in a folder: its name there, the open folder, what it is, and the names that lead to it."""
+
+    name: str
+    at: int
+    found: os.stat_result
+    path: tuple[str, ...]
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder itself."""
+        return stat.S_ISDIR(self.found.st_mode)
+
+
+def entries(folder: Path) -> Iterator[Entry]:
+    """All that lies beneath a folder, in its file system, while programs may be changing it; raises Unseen, OSError.
+
+    What goes away meanwhile is passed over.
+    """
+    try:
+        top = os.open(folder, FOLDER)
+    except PermissionError as error:
+        raise Unseen(f"{folder} is closed") from error
+    device = os.fstat(top).st_dev
+    opened = [top]
+    names: list[str] = []
+    try:
+        left = [iter(os.listdir(top))]  # noqa: PTH208  a descriptor
+        while left:
+            name = next(left[-1], None)
+            if name is None:
+                left.pop()
+                os.close(opened.pop())
+                if names:
+                    names.pop()
+                continue
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                found = os.stat(name, dir_fd=opened[-1], follow_symlinks=False)
+                entry = Entry(name, opened[-1], found, (*names, name))
+                yield entry
+                if not entry.is_folder or found.st_dev != device:
+                    continue
+                if len(opened) > DEEPEST:
+                    raise Unseen(f"{folder} holds more than {DEEPEST} folders within each other")
+                try:
+                    opened.append(os.open(name, FOLDER, dir_fd=opened[-1]))
+                except PermissionError as error:
+                    raise Unseen(f"{folder} holds folders that are closed") from error
+                names.append(name)
+                left.append(iter(os.listdir(opened[-1])))  # noqa: PTH208
+    finally:
+        for each in opened:
+            os.close(each)
+
+
+Visit = Callable[[str, int, os.stat_result], None]
+"""Hears of one thing: its name, the open folder that holds it, and what it is."""
+
+
+def visit_still(folder: Path, visit: Visit, unlock: bool = False) -> None:
+    """Visit a folder that no program changes meanwhile and all beneath it, contents first; raises OSError.
+
+    One folder is open at a time, so that no depth is too deep. Other file systems are left alone, and so is what cannot
+    be visited. `unlock` takes all rights to the folders on the way.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    here = os.open(folder.parent, flags)
+    try:
+        device = os.stat(folder.name, dir_fd=here, follow_symlinks=False).st_dev
+        above: list[os.stat_result] = []
+        left: list[list[str]] = [[folder.name]]
+        inside: list[str] = []
+        while True:
+            if left[-1]:
+                name = left[-1].pop()
+                with contextlib.suppress(OSError):
+                    found = os.stat(name, dir_fd=here, follow_symlinks=False)
+                    if found.st_dev != device:
+                        continue
+                    if not stat.S_ISDIR(found.st_mode):
+                        visit(name, here, found)
+                        continue
+                    if unlock:
+                        os.chmod(name, 0o700, dir_fd=here)
+                    below = os.open(name, FOLDER, dir_fd=here)
+                    above.append(os.fstat(here))
+                    os.close(here)
+                    here = below
+                    inside.append(name)
+                    left.append(os.listdir(here))  # noqa: PTH208  a descriptor
+            elif above:
+                up = os.open("..", flags, dir_fd=here)
+                os.close(here)
+                here = up
+                if not os.path.samestat(os.fstat(here), above.pop()):
+                    raise OSError(errno.EBUSY, "changed while it was gone through", str(folder))
+                left.pop()
+                name = inside.pop()
+                with contextlib.suppress(OSError):
+                    visit(name, here, os.stat(name, dir_fd=here, follow_symlinks=False))
+            else:
+                return
+    finally:
+        os.close(here)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder and all beneath it that can be removed, however deep it goes and whatever rights are left."""
+    with contextlib.suppress(OSError):
+        visit_still(folder, _remove, unlock=True)
+
+
+def _remove(name: str, at: int, found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        os.rmdir(name, dir_fd=at)
+    else:
+        os.unlink(name, dir_fd=at)
