@@ -126,7 +126,8 @@ class Sandbox:
         try:
             seccomp.bpf("A")
         except (ImportError, OSError, RuntimeError) as error:
-            return Footing("C", f"libseccomp is missing ({error})", "Install it: apt install libseccomp2")
+            why = f"libseccomp cannot build the filter of system calls ({error})"
+            return Footing("C", why, "Install it, 2.5 or newer: apt install libseccomp2")
         if identity.is_root() and not cgroup.parents():
             why = "the daemon runs as root, and there are no control groups to limit memory and tasks"
             return Footing("C", why, "Run the daemon as an ordinary user.")
