@@ -80,7 +80,7 @@ async def _events(
     try:
         while (event := await said.get()) is not None:
             yield event
-        yield {"type": "done"} | asdict(await task)
+        yield {"type": "done"} | asdict(await task) | {"limits": asdict(limits)}
     finally:
         if not task.done():
             task.cancel()

@@ -56,7 +56,7 @@ ALONE = (
 
 @functools.cache
 def bpf(level: Level) -> bytes:
-    """The filter of a level as BPF instructions; raises OSError, ImportError or RuntimeError where it cannot be built."""
+    """The filter of a level as BPF instructions; raises OSError, ImportError or RuntimeError where there is none."""
     import pyseccomp as seccomp
 
     rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
@@ -109,7 +109,7 @@ def number(name: str, architecture: int) -> int | None:
 
 
 UNKNOWN = -1
-"""What libseccomp says of a name that it has never heard of; calls that only other architectures have are below that."""
+"""What libseccomp says of a name that it never heard; calls that only other architectures have are below that."""
 UNNAMED = {
     "process_mrelease": 448, "memfd_secret": 447, "quotactl_fd": 443, "mount_setattr": 442, "process_madvise": 440,
     "pidfd_getfd": 438, "open_tree_attr": 467, "fchmodat2": 452, "setxattrat": 463, "removexattrat": 466,
