@@ -22,11 +22,24 @@ from tests.bench.gaps import measure_gaps
 from tests.bench.peers import WORKLOADS, measure_peers
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
+from tests.bench.sandbox import measure_sandbox
 from tests.bench.swaps import measure_swaps
 from tests.bench.tuned import measure_tuned
 from tests.llama_sources import CACHE
 
-PARTS = ("decode", "prefixes", "gaps", "restart", "drafts", "attention", "tuned", "swaps", "commands", "start")
+PARTS = (
+    "decode",
+    "prefixes",
+    "gaps",
+    "restart",
+    "drafts",
+    "attention",
+    "tuned",
+    "swaps",
+    "commands",
+    "start",
+    "sandbox",
+)
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
 
@@ -42,6 +55,7 @@ def main() -> None:
         "--pairs", type=int, default=3, help="pairs of runs, in `prefixes` and `restart` runs (default 3)"
     )
     parser.add_argument("--runs", type=int, default=10, help="runs of each command (default 10)")
+    parser.add_argument("--rounds", type=int, default=40, help="rounds of `sandbox` (default 40)")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where models, sources and peers are kept")
     parser.add_argument("--quick", action="store_true", help="`peers` in small, to see whether all works")
     parser.add_argument("--only", action="append", metavar="WORKLOAD", help="of `peers`, such as 'long prompt'; repeat")
@@ -61,6 +75,8 @@ def main() -> None:
     }
     if "commands" in parts:
         report["commands"] = measure_commands(args.runs)
+    if "sandbox" in parts:
+        report["sandbox"] = measure_sandbox(args.rounds)
     if "start" in parts:
         report["start"] = measure_first_token(3)
     if "decode" in parts:

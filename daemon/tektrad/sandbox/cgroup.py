@@ -82,6 +82,7 @@ def _limit(folder: Path, limits: Limits) -> None:
 def _remove(folder: Path) -> None:
     """Kill what is left in a group until there is nothing, then remove it; waits, so not for an event loop."""
     until = time.monotonic() + EMPTIED_S
+    pause = 0.001
     while True:
         with contextlib.suppress(OSError):
             for pid in (folder / "cgroup.procs").read_text().split():
@@ -95,6 +96,7 @@ def _remove(folder: Path) -> None:
             if time.monotonic() > until:
                 log.warning("a control group could not be removed", group=str(folder), why=error.strerror)
                 return
-            time.sleep(0.005)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
         else:
             return

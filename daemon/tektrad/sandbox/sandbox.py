@@ -15,6 +15,7 @@ from tektrad.errors import Forbidden, InvalidRequest, Unconfined
 from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp, tree
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program
 from tektrad.sandbox.lending import Lending
+from tektrad.sandbox.pipe import readable
 from tektrad.sandbox.supervisor import Hear, Supervisor
 from tektrad.sandbox.uninterrupted import in_threads
 
@@ -108,7 +109,7 @@ class Sandbox:
                 if program.folder.parent != self._scratch:
                     await held.enter_async_context(self._lending.lent(program.folder))
             if level == "A":
-                files = [held.enter_context(_readable(data)) for data in launch.descriptors()]
+                files = [held.enter_context(readable(data)) for data in launch.descriptors()]
                 line = launch.level_a(self._bwrap, program, limits, files, groups)
                 supervisor = Supervisor(limits, [program.folder], level, hear)
                 return await supervisor.run(line, files, program.stdin, lambda: None)
@@ -159,13 +160,3 @@ class Sandbox:
             return f"level {level} cannot be started: {error}"
         said = b"".join(heard).decode("utf-8", "replace").strip()
         return "" if outcome.code == 0 and said == "confined" else f"level {level} does not hold: {said}"
-
-
-@contextlib.contextmanager
-def _readable(data: bytes) -> Iterator[int]:
-    """A descriptor from which these bytes can be read."""
-    with tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        file.seek(0)
-        yield file.fileno()
