@@ -19,6 +19,7 @@ from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
 from tests.bench.drafts import measure_drafts
 from tests.bench.gaps import measure_gaps
+from tests.bench.interpreter import measure_interpreter
 from tests.bench.peers import WORKLOADS, measure_peers
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
@@ -76,7 +77,7 @@ def main() -> None:
     if "commands" in parts:
         report["commands"] = measure_commands(args.runs)
     if "sandbox" in parts:
-        report["sandbox"] = measure_sandbox(args.rounds)
+        report["sandbox"] = measure_sandbox(args.rounds) | {"interpreter": measure_interpreter(args.rounds)}
     if "start" in parts:
         report["start"] = measure_first_token(3)
     if "decode" in parts:

@@ -31,6 +31,16 @@ class Group:
         """The files into which a process writes 0 to join."""
         return [str(folder / "cgroup.procs") for folder in self.folders]
 
+    def ran_out(self) -> bool:
+        """Whether the kernel ended something in it for want of memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with contextlib.suppress(OSError):
+                    counts = dict(line.split() for line in (folder / name).read_text().splitlines())
+                    if int(counts.get("oom_kill", 0)):
+                        return True
+        return False
+
 
 def parents() -> tuple[Path, ...]:
     """Where groups can be made that limit memory and tasks; none where that is not so."""

@@ -7,17 +7,18 @@ import contextlib
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tektrad.errors import Forbidden, InvalidRequest, Unconfined
 from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp, tree
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program
+from tektrad.sandbox.interpreter import Interpreter
 from tektrad.sandbox.lending import Lending
 from tektrad.sandbox.pipe import readable
 from tektrad.sandbox.supervisor import Hear, Supervisor
-from tektrad.sandbox.uninterrupted import in_threads
+from tektrad.sandbox.uninterrupted import in_threads, uninterrupted
 
 ROOTS_SCRATCH = Path("/var/lib/tektra-sandbox")
 """Where root's programs find folders of their own: their user cannot go where root's cache lies."""
@@ -64,6 +65,15 @@ class Sandbox:
         self._check(program)
         return await self._run(program, limits, hear, footing.level)
 
+    @contextlib.asynccontextmanager
+    async def interpreter(self, folder: Path, limits: Limits) -> AsyncIterator[Interpreter]:
+        """A Python for a folder that keeps its state from run to run; the first run may raise what `run` raises."""
+        session = Interpreter(self.run, folder, limits)
+        try:
+            yield session
+        finally:
+            await uninterrupted(session.close())
+
     @contextlib.contextmanager
     def fresh_folder(self) -> Iterator[Path]:
         """An empty folder of the confined programs' user, gone afterwards. It may be long in going: for threads."""
@@ -102,25 +112,29 @@ class Sandbox:
 
     async def _run(self, program: Program, limits: Limits, hear: Hear, level: Level) -> Outcome:
         async with contextlib.AsyncExitStack() as held:
-            groups: list[str] = []
+            group = cgroup.Group(())
             if identity.is_root():
                 group = await held.enter_async_context(in_threads(cgroup.made(limits, uuid.uuid4().hex)))
-                groups = group.members
                 if program.folder.parent != self._scratch:
                     await held.enter_async_context(self._lending.lent(program.folder))
             if level == "A":
                 files = [held.enter_context(readable(data)) for data in launch.descriptors()]
-                line = launch.level_a(self._bwrap, program, limits, files, groups)
+                line = launch.level_a(self._bwrap, program, limits, files, group.members)
                 supervisor = Supervisor(limits, [program.folder], level, hear)
-                return await supervisor.run(line, files, program.stdin, lambda: None)
-            scratch = await held.enter_async_context(in_threads(self.fresh_folder()))
-            theirs, ours = os.pipe()
-            held.callback(os.close, theirs)
-            control = held.enter_context(contextlib.ExitStack())
-            control.callback(os.close, ours)
-            line = launch.level_b(program, scratch, limits, theirs, groups)
-            supervisor = Supervisor(limits, [program.folder, scratch], level, hear)
-            return await supervisor.run(line, [theirs], program.stdin, control.close)
+                inherited = [*files, *program.descriptors]
+                outcome = await supervisor.run(line, inherited, program.stdin, lambda: None)
+            else:
+                scratch = await held.enter_async_context(in_threads(self.fresh_folder()))
+                theirs, ours = os.pipe()
+                held.callback(os.close, theirs)
+                control = held.enter_context(contextlib.ExitStack())
+                control.callback(os.close, ours)
+                line = launch.level_b(program, scratch, limits, theirs, group.members)
+                supervisor = Supervisor(limits, [program.folder, scratch], level, hear)
+                outcome = await supervisor.run(line, [theirs, *program.descriptors], program.stdin, control.close)
+            if outcome.ended_by == "itself" and outcome.code and group.ran_out():
+                return replace(outcome, ended_by="memory")
+            return outcome
 
     async def _probed(self) -> Footing:
         """Try the levels, the best first."""
