@@ -34,45 +34,73 @@ class Entry:
         return stat.S_ISDIR(self.found.st_mode)
 
 
-def entries(folder: Path) -> Iterator[Entry]:
-    """All that lies beneath a folder, in its file system, while programs may be changing it; raises Unseen, OSError.
+class _Open:
+    """An open folder, read name by name: one may hold more than fit into memory."""
 
-    What goes away meanwhile is passed over.
+    def __init__(self, name: str | Path, at: int | None, path: tuple[str, ...]) -> None:
+        self.path = path
+        self.at = os.open(name, FOLDER, dir_fd=at)
+        try:
+            self._names = os.scandir(self.at)
+        except BaseException:
+            os.close(self.at)
+            raise
+
+    def next(self) -> Entry | None:
+        """The next thing in it that is still there, or None at the end."""
+        for each in self._names:
+            with contextlib.suppress(FileNotFoundError):
+                found = os.stat(each.name, dir_fd=self.at, follow_symlinks=False)
+                return Entry(each.name, self.at, found, (*self.path, each.name))
+        return None
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._names.close()
+        os.close(self.at)
+
+
+PassOver = Callable[[tuple[str, ...], str], None]
+"""Hears the names that lead to a folder, and why nobody looks into it."""
+
+
+def _refuse(path: tuple[str, ...], why: str) -> None:
+    raise Unseen(f"{'/'.join(path) or 'the folder'}: {why}")
+
+
+def entries(folder: Path, pass_over: PassOver = _refuse) -> Iterator[Entry]:
+    """All that lies beneath a folder, in its file system, while programs may be changing it; raises OSError.
+
+    What goes away meanwhile is left out. What is closed, or lies too deep, is told to `pass_over`, which raises Unseen.
     """
+    opened: list[_Open] = []
+
+    def enter(name: str | Path, at: int | None, path: tuple[str, ...]) -> None:
+        if len(opened) > DEEPEST:
+            pass_over(path, f"more than {DEEPEST} folders lie within each other")
+            return
+        try:
+            opened.append(_Open(name, at, path))
+        except PermissionError:
+            pass_over(path, "it is closed")
+        except (FileNotFoundError, NotADirectoryError):
+            if not path:
+                raise
+
     try:
-        top = os.open(folder, FOLDER)
-    except PermissionError as error:
-        raise Unseen(f"{folder} is closed") from error
-    device = os.fstat(top).st_dev
-    opened = [top]
-    names: list[str] = []
-    try:
-        left = [iter(os.listdir(top))]  # noqa: PTH208  a descriptor
-        while left:
-            name = next(left[-1], None)
-            if name is None:
-                left.pop()
-                os.close(opened.pop())
-                if names:
-                    names.pop()
+        enter(folder, None, ())
+        device = os.fstat(opened[0].at).st_dev if opened else 0
+        while opened:
+            entry = opened[-1].next()
+            if entry is None:
+                opened.pop().close()
                 continue
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                found = os.stat(name, dir_fd=opened[-1], follow_symlinks=False)
-                entry = Entry(name, opened[-1], found, (*names, name))
-                yield entry
-                if not entry.is_folder or found.st_dev != device:
-                    continue
-                if len(opened) > DEEPEST:
-                    raise Unseen(f"{folder} holds more than {DEEPEST} folders within each other")
-                try:
-                    opened.append(os.open(name, FOLDER, dir_fd=opened[-1]))
-                except PermissionError as error:
-                    raise Unseen(f"{folder} holds folders that are closed") from error
-                names.append(name)
-                left.append(iter(os.listdir(opened[-1])))  # noqa: PTH208
+            yield entry
+            if entry.is_folder and entry.found.st_dev == device:
+                enter(entry.name, entry.at, entry.path)
     finally:
         for each in opened:
-            os.close(each)
+            each.close()
 
 
 Visit = Callable[[str, int, os.stat_result], None]
@@ -109,7 +137,8 @@ def visit_still(folder: Path, visit: Visit, unlock: bool = False) -> None:
                     os.close(here)
                     here = below
                     inside.append(name)
-                    left.append(os.listdir(here))  # noqa: PTH208  a descriptor
+                    left.append([])
+                    left[-1] = os.listdir(here)  # noqa: PTH208  a descriptor
             elif above:
                 up = os.open("..", flags, dir_fd=here)
                 os.close(here)

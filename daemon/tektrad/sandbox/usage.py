@@ -8,6 +8,9 @@ from pathlib import Path
 
 from tektrad.sandbox.tree import Unseen, entries
 
+ENTRY_BYTES = 512
+"""What a name counts at least: empty files take room too."""
+
 
 def tree(pid: int) -> list[int]:
     """A process and all that descend from it."""
@@ -59,7 +62,7 @@ def folder(path: Path, enough: int) -> int:
     total = 0
     try:
         for entry in entries(path):
-            total += entry.found.st_blocks * 512
+            total += max(entry.found.st_blocks * 512, ENTRY_BYTES)
             if total >= enough:
                 break
     except Unseen:
