@@ -8,6 +8,8 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 
+from tektrad.sandbox import identity
+
 AT_ONCE = 1 << 16
 MOST_IN_A_PIPE = 1 << 20
 """As large as an ordinary user may make one."""
@@ -22,6 +24,8 @@ class Pipe:
         self._loop = asyncio.get_running_loop()
         self._read, self.write = os.pipe()
         os.set_blocking(self._read, False)
+        if identity.is_root():
+            os.fchown(self.write, identity.SANDBOX_ID, identity.SANDBOX_ID)  # else they could not open /dev/stdout
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self._loop.add_reader(self._read, self._take)
 

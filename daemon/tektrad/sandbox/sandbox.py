@@ -129,7 +129,7 @@ class Sandbox:
                 held.callback(os.close, theirs)
                 control = held.enter_context(contextlib.ExitStack())
                 control.callback(os.close, ours)
-                line = launch.level_b(program, scratch, limits, theirs, group.members)
+                line = await asyncio.to_thread(launch.level_b, program, scratch, limits, theirs, group.members)
                 supervisor = Supervisor(limits, [program.folder, scratch], level, hear)
                 outcome = await supervisor.run(line, [theirs, *program.descriptors], program.stdin, control.close)
             if outcome.ended_by == "itself" and outcome.code and group.ran_out():
@@ -139,7 +139,7 @@ class Sandbox:
     async def _probed(self) -> Footing:
         """Try the levels, the best first."""
         try:
-            seccomp.bpf("A")
+            await asyncio.to_thread(seccomp.bpf, "A")
         except (ImportError, OSError, RuntimeError) as error:
             why = f"libseccomp cannot build the filter of system calls ({error})"
             return Footing("C", why, "Install it, 2.5 or newer: apt install libseccomp2")
@@ -149,7 +149,7 @@ class Sandbox:
         reason, fix = "only level B was asked for", ""
         if self._at_most == "A":
             try:
-                self._bwrap = bubblewrap.find()
+                self._bwrap = await asyncio.to_thread(bubblewrap.find)
                 reason, fix = await self._tried("A"), ALLOW
             except bubblewrap.Unusable as error:
                 reason, fix = error.message, error.hint

@@ -24,7 +24,9 @@ async def uninterrupted(work: Coroutine[Any, Any, T], hurry: Callable[[], None] 
                 cancelled = error
                 if hurry is not None:
                     hurry()
-    if cancelled is not None and not (task.cancelled() or task.exception()):
+    if cancelled is not None:
+        if not task.cancelled():
+            task.exception()  # nobody is left to hear it
         raise cancelled
     return task.result()
 
