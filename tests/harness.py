@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +56,12 @@ class Tektra:
         """What a daemon that this object started has logged."""
         return self.home / "daemon.test.log"
 
-    def start(self, **env: str) -> Tektra:
+    def start(self, program: Sequence[str] = ("-m", "tektrad"), **env: str) -> Tektra:
         """Start the daemon in its own process group and wait until it is ready."""
         read, write = os.pipe()
         with self.log.open("a") as log, os.fdopen(read) as steps:
             self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "tektrad", "--ready-fd", str(write)],
+                [sys.executable, "-W", "error", *program, "--ready-fd", str(write)],
                 env=self.env | env,
                 pass_fds=(write,),
                 stdin=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output, terminal
+from tektra_cli import errors, launch, output, terminal, wording
 from tektra_cli.client import error_of
 from tektra_cli.errors import CliError, UsageError
 from tektra_cli.flags import Json
@@ -18,10 +18,10 @@ from tektra_cli.flags import Json
 MOST_STDIN = 16 << 20
 WORDS = {
     "time": ("timeout", "it ran longer than {seconds:g} s", "Give it more: --timeout S."),
-    "memory": ("limit", "it took more memory than it may", "Give it more: --memory MB."),
-    "tasks": ("limit", "it started more processes and threads than it may", ""),
-    "output": ("limit", "it said more than it may", "Let it write to a file in its folder."),
-    "folder": ("limit", "its folder grew larger than it may", ""),
+    "memory": ("limit", "it took more memory than the {memory_bytes} that it had", "Give it more: --memory MB."),
+    "tasks": ("limit", "it started more than {tasks} processes and threads", ""),
+    "output": ("limit", "it said more than {output_bytes}", "Let it write to a file in its folder."),
+    "folder": ("limit", "its folder grew larger than {folder_bytes}, or was hidden in part", ""),
 }
 
 
@@ -69,13 +69,14 @@ def run(
     if json:
         texts = {name: b"".join(parts).decode("utf-8", "replace") for name, parts in said.items()}
         output.document({"schema": "tektra.sandbox_run/1"} | {k: v for k, v in ended.items() if k != "type"} | texts)
-    _leave(ended, timeout, json)
+    _leave(ended, json)
 
 
-def _leave(ended: Mapping[str, Any], timeout: float | None, json: bool) -> None:
+def _leave(ended: Mapping[str, Any], json: bool) -> None:
     if ended["ended_by"] != "itself":
         code, what, hint = WORDS[ended["ended_by"]]
-        error = CliError(code, "the program was stopped: " + what.format(seconds=timeout or 60), hint)
+        limits = {k: wording.size(v) if k.endswith("_bytes") else v for k, v in ended["limits"].items()}
+        error = CliError(code, "the program was stopped: " + what.format(**limits), hint)
         if not json:
             errors.show(error)
         raise typer.Exit(error.exit_code)

@@ -20,10 +20,12 @@ from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
 from tests.bench.drafts import measure_drafts
 from tests.bench.gaps import measure_gaps
+from tests.bench.interpreter import measure_interpreter
 from tests.bench.peers import WORKLOADS, measure_peers
 from tests.bench.policy import measure_policy
 from tests.bench.prefixes import measure_prefixes
 from tests.bench.restart import measure_restart
+from tests.bench.sandbox import measure_sandbox
 from tests.bench.swaps import measure_swaps
 from tests.bench.tuned import measure_tuned
 from tests.llama_sources import CACHE
@@ -41,6 +43,7 @@ PARTS = (
     "start",
     "audit",
     "policy",
+    "sandbox",
 )
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
@@ -58,6 +61,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=10, help="runs of each command (default 10)")
     parser.add_argument("--entries", type=int, default=1_000_000, help="length of the log in `audit` (default 1000000)")
+    parser.add_argument("--rounds", type=int, default=40, help="rounds of `sandbox` (default 40)")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where models, sources and peers are kept")
     parser.add_argument("--quick", action="store_true", help="`peers` in small, to see whether all works")
     parser.add_argument("--only", action="append", metavar="WORKLOAD", help="of `peers`, such as 'long prompt'; repeat")
@@ -77,6 +81,8 @@ def main() -> None:
     }
     if "commands" in parts:
         report["commands"] = measure_commands(args.runs)
+    if "sandbox" in parts:
+        report["sandbox"] = measure_sandbox(args.rounds) | {"interpreter": measure_interpreter(args.rounds)}
     if "start" in parts:
         report["start"] = measure_first_token(3)
     if "audit" in parts:

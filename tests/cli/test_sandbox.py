@@ -44,6 +44,13 @@ def test_a_program_that_takes_too_long_is_stopped_in_words(confining: Tektra) ->
     assert "ran longer than 0.5 s" in done.stderr
 
 
+def test_the_limits_that_were_in_force_are_told(confining: Tektra) -> None:
+    found = json.loads(confining.run("sandbox", "run", "--json", "--timeout", "7", "--", "true", stdin="").stdout)
+    assert (found["limits"]["seconds"], found["limits"]["tasks"]) == (7, 128)
+    flood = confining.run("sandbox", "run", "--", "yes", stdin="")
+    assert "it said more than 16.0 MiB" in flood.stderr
+
+
 def test_a_program_that_is_not_there(confining: Tektra) -> None:
     done = confining.run("sandbox", "run", "--", "no-such-program", stdin="")
     assert done.returncode == 127

@@ -164,7 +164,7 @@ async def test_a_recovery_code_takes_the_place_of_a_code_once_and_also_without_t
         with pytest.raises(WrongCode):
             await mfa.require(UID, recovery[3])
         assert (await mfa.standing(UID)).recovery_codes_left == 9
-    for key in (tmp_path / "keys").iterdir():
+    for key in (tmp_path / "keys").glob("secrets-*"):
         key.unlink()
     async with opened(tmp_path, clock) as mfa:
         await mfa.disable(UID, recovery[4])
@@ -180,7 +180,7 @@ async def test_an_enrolment_that_was_not_ended_keeps_nobody_from_a_new_key(tmp_p
     clock = MovedClock()
     async with opened(tmp_path, clock) as mfa:
         await mfa.enroll(UID, "someone")
-    for key in (tmp_path / "keys").iterdir():
+    for key in (tmp_path / "keys").glob("secrets-*"):
         key.unlink()
     async with opened(tmp_path, clock) as mfa:
         totp = pyotp.TOTP((await mfa.enroll(UID, "someone")).secret)

@@ -21,6 +21,7 @@ BENIGN = {
     "starts a program": ("import subprocess; print(subprocess.check_output(['echo', 'hi'], text=True).strip())", "hi"),
     "a shell's pipe": ("#!/bin/sh\nprintf 'b\\na\\n' | sort | head -n 1", "a"),
     "a shell's loop": ("#!/bin/sh\nfor i in 1 2 3; do printf $i; done", "123"),
+    "its output by name": ("#!/bin/sh\necho hi > /dev/stdout; echo x | tee /dev/stderr > /dev/null", "hi\nx"),
     "awk, sed and grep": ("#!/bin/sh\necho 'one two' | awk '{print $2}' | sed s/t/T/ | grep Two", "Two"),
     "find and xargs": ("#!/bin/sh\nmkdir d; touch d/x d/y; find d -type f | xargs -n 1 basename | sort | tr -d '\\n'", "xy"),
     "tar": ("#!/bin/sh\necho hi > a; tar czf a.tgz a; rm a; tar xzf a.tgz; cat a", "hi"),

@@ -342,6 +342,31 @@ for number in range(40):
     time.sleep(0.05)
 escaped()
 """,
+    "more of a folder behind closed doors": """
+os.mkdir('closed')
+with open('closed/big', 'wb') as file:
+    os.fchmod(os.open('closed', os.O_RDONLY), 0)
+    for _ in range(20): file.write(os.urandom(1 << 20)); file.flush(); time.sleep(0.05)
+    time.sleep(3)
+escaped()
+""",
+    "more of a folder, level by level": """
+for _ in range(1000): os.mkdir('deeper'); os.chdir('deeper')
+with open('big', 'wb') as file:
+    for _ in range(20): file.write(os.urandom(1 << 20)); file.flush(); time.sleep(0.05)
+    time.sleep(3)
+escaped()
+""",
+    "more of a folder, side by side": """
+for number in range(2000): os.mkdir(f'd{number}')
+for number in range(2000): open(f'd{number}/small', 'wb').write(b'x' * 16384)
+time.sleep(3)
+escaped()
+""",
+    "more time in a closed folder": """
+os.fchmod(os.open('.', os.O_RDONLY), 0)
+while True: time.sleep(1)
+""",
     "more scratch": """
 with open(os.environ['TMPDIR'] + '/big', 'wb') as file:
     for _ in range(40): file.write(os.urandom(1 << 20)); file.flush(); time.sleep(0.05)

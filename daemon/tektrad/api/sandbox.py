@@ -7,7 +7,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tektrad.api.stream import EventStream, typed_events
 from tektrad.errors import InvalidRequest
 from tektrad.sandbox.confinement import Limits, Outcome, Program, Stream
 from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
+from tektrad.sandbox.uninterrupted import in_threads
 from tektrad.trust.entry import Confinement, Entry
 
 router = APIRouter(prefix="/api/sandbox")
@@ -73,14 +74,12 @@ async def _events(
 
     async def work() -> Outcome:
         try:
-            async with rooms.audit.telling(entry) as telling:
-                with ExitStack() as held:
-                    where = (
-                        await asyncio.to_thread(folder.resolve)
-                        if folder
-                        else held.enter_context(rooms.sandbox.fresh_folder())
-                    )
-                    outcome = await rooms.sandbox.run(Program(arguments, where, stdin), limits, hear)
+            async with rooms.audit.telling(entry) as telling, AsyncExitStack() as held:
+                if folder is not None:
+                    where = await asyncio.to_thread(folder.resolve)
+                else:
+                    where = await held.enter_async_context(in_threads(rooms.sandbox.fresh_folder()))
+                outcome = await rooms.sandbox.run(Program(arguments, where, stdin), limits, hear)
                 told = {"code": outcome.code, "ended_by": outcome.ended_by, "peak_bytes": outcome.peak_bytes}
                 telling.end(told, "ok" if outcome.ended_by == "itself" else "failed")
                 if outcome.ended_by != "itself":
@@ -94,7 +93,7 @@ async def _events(
     try:
         while (event := await said.get()) is not None:
             yield event
-        yield {"type": "done"} | asdict(await task)
+        yield {"type": "done"} | asdict(await task) | {"limits": asdict(limits)}
     finally:
         if not task.done():
             task.cancel()

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from tektrad.sandbox.confinement import Limits
 
 MOUNTS = Path("/proc/self/mounts")
 NAME = "tektra-sandbox"
 EMPTIED_S = 2.0
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,16 @@ class Group:
     def members(self) -> list[str]:
         """The files into which a process writes 0 to join."""
         return [str(folder / "cgroup.procs") for folder in self.folders]
+
+    def ran_out(self) -> bool:
+        """Whether the kernel ended something in it for want of memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with contextlib.suppress(OSError):
+                    counts = dict(line.split() for line in (folder / name).read_text().splitlines())
+                    if int(counts.get("oom_kill", 0)):
+                        return True
+        return False
 
 
 def parents() -> tuple[Path, ...]:
@@ -49,13 +63,13 @@ def parents() -> tuple[Path, ...]:
 
 @contextlib.contextmanager
 def made(limits: Limits, name: str) -> Iterator[Group]:
-    """A group with these limits, gone afterwards with all that is in it; raises OSError."""
+    """A group with these limits, gone afterwards with all that is in it; raises OSError. It waits: for threads."""
     folders: list[Path] = []
     try:
         for parent in parents():
             folder = parent / NAME / name
-            folder.mkdir(parents=True)
             folders.append(folder)
+            folder.mkdir(parents=True)
             _limit(folder, limits)
         yield Group(tuple(folders))
     finally:
@@ -76,16 +90,23 @@ def _limit(folder: Path, limits: Limits) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Kill what is left in a group until there is nothing, then remove it."""
+    """Kill what is left in a group until there is nothing, then remove it; waits, so not for an event loop."""
     until = time.monotonic() + EMPTIED_S
-    while time.monotonic() < until:
+    pause = 0.001
+    while True:
         with contextlib.suppress(OSError):
             for pid in (folder / "cgroup.procs").read_text().split():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), 9)
         try:
             folder.rmdir()
-        except OSError:
-            time.sleep(0.01)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if time.monotonic() > until:
+                log.warning("a control group could not be removed", group=str(folder), why=error.strerror)
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
         else:
             return

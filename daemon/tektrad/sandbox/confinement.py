@@ -33,11 +33,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command, the folder that it may change, and its standard input."""
+    """A command, the folder that it may change, its standard input, and pipes of the daemon's that it inherits."""
 
     arguments: tuple[str, ...]
     folder: Path
     stdin: bytes = b""
+    descriptors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tektrad.sandbox import inside
+from tektrad.sandbox import enforce
 
 LEAST_ABI = 6
 """From which on signals and abstract sockets are confined too."""
@@ -34,12 +34,12 @@ KNOWN = (
 
 def abi() -> int:
     """Which Landlock the kernel has; 0 where it has none."""
-    found = int(ctypes.CDLL(None).syscall(inside.CREATE, None, 0, WANT_VERSION))
+    found = int(ctypes.CDLL(None).syscall(enforce.CREATE, None, 0, WANT_VERSION))
     return max(found, 0)
 
 
 def rules(folder: Path, scratch: Path, prefixes: Sequence[Path]) -> dict[str, Any]:
-    """What `inside.py` puts into force: the folder and the scratch folder can be changed, the system can be read."""
+    """What `enforce.py` puts into force: the folder and the scratch folder can be changed, the system can be read."""
     paths: list[tuple[str, int]] = [(place, RUNNABLE) for place in (*SYSTEM, *map(str, prefixes))]
     paths += [(place, READABLE) for place in KNOWN]
     paths += [(place, READ | WRITE) for place in DEVICES]

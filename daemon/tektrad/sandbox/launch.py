@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
+import itertools
+import marshal
 import os
 import sys
 from pathlib import Path
@@ -14,29 +15,34 @@ from tektrad.sandbox import bubblewrap, identity, inside, keeper, landlock, outs
 from tektrad.sandbox.confinement import Limits, Program
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
+ROOT = Path(__file__).parents[2]
+START = "import sys; sys.path.append(sys.argv[1]); __import__(sys.argv[2], fromlist=['main']).main(sys.argv[3:])"
+"""Helpers are imported, since they are compiled once then; the standard library goes before the folder they lie in."""
 
 
 def level_a(bwrap: str, program: Program, limits: Limits, files: list[int], groups: list[str]) -> list[str]:
     """bubblewrap around the program; `files` are its descriptors, `groups` the control groups that it joins."""
     environment = _environment(bubblewrap.WORK, "/tmp")  # noqa: S108  its own
     around = bubblewrap.command(bwrap, program.folder, identity.prefixes(), environment, limits, files)
-    before = _outside(limits, groups)
+    before = _helper(outside, _plan(_outside(limits, groups)))
     if identity.is_root():  # a control group counts the tasks
         return [*before, *around, "/usr/bin/env", "--", *program.arguments]
-    return [*before, *around, *_inside({"limits": {"RLIMIT_NPROC": limits.tasks}}, program)]
+    python = identity.interpreter() or sys.executable
+    return [*before, *around, python, "-I", "-S", "-c", _source(inside), str(limits.tasks), *program.arguments]
 
 
 def level_b(program: Program, scratch: Path, limits: Limits, control: int, groups: list[str]) -> list[str]:
     """A keeper around the program, which Landlock confines."""
-    environment = _environment(str(program.folder), str(scratch))
-    bare = ["/usr/bin/env", "-i", f"--chdir={program.folder}", *(f"{k}={v}" for k, v in environment.items())]
-    # The kernel counts all that a user runs; nobody else runs as the sandbox's own.
     plan = {
-        "limits": {} if identity.is_root() else {"RLIMIT_NPROC": limits.tasks + usage.tasks_of_user(os.getuid())},
+        "outside": _outside(limits, groups),
+        # The kernel counts all that a user runs; nobody else runs as the sandbox's own.
+        "tasks": 0 if identity.is_root() else limits.tasks + usage.tasks_of_user(os.getuid()),
+        "folder": str(program.folder),
+        "environment": _environment(str(program.folder), str(scratch)),
         "landlock": landlock.rules(program.folder, scratch, identity.prefixes()),
-        "seccomp": seccomp.bpf("B").hex(),
+        "seccomp": seccomp.bpf("B"),
     }
-    return [*_python(sys.executable, keeper, str(control)), *_outside(limits, groups), *bare, *_inside(plan, program)]
+    return [*_helper(keeper, str(control), _plan(plan)), *program.arguments]
 
 
 def descriptors() -> list[bytes]:
@@ -44,18 +50,13 @@ def descriptors() -> list[bytes]:
     return [seccomp.bpf("A"), bubblewrap.USERS, bubblewrap.GROUPS]
 
 
-def _outside(limits: Limits, groups: list[str]) -> list[str]:
-    plan = {
+def _outside(limits: Limits, groups: list[str]) -> dict[str, Any]:
+    return {
         "groups": groups,
         "limits": _rlimits(limits),
         "processors": _processors(limits),
         "id": identity.SANDBOX_ID if identity.is_root() else 0,
     }
-    return _python(sys.executable, outside, json.dumps(plan))
-
-
-def _inside(plan: dict[str, Any], program: Program) -> list[str]:
-    return [*_python(identity.interpreter() or sys.executable, inside, json.dumps(plan)), *program.arguments]
 
 
 def _rlimits(limits: Limits) -> dict[str, int]:
@@ -72,7 +73,13 @@ def _rlimits(limits: Limits) -> dict[str, int]:
 
 
 def _processors(limits: Limits) -> list[int]:
-    return sorted(os.sched_getaffinity(0))[-limits.cpus :]
+    """In turn, so that programs at the same time do not share one while others are idle."""
+    ours = sorted(os.sched_getaffinity(0))
+    first = next(_turns) * limits.cpus
+    return [ours[(first + each) % len(ours)] for each in range(min(limits.cpus, len(ours)))]
+
+
+_turns = itertools.count()
 
 
 def _environment(home: str, scratch: str) -> dict[str, str]:
@@ -80,8 +87,12 @@ def _environment(home: str, scratch: str) -> dict[str, str]:
     return {"PATH": f"{folder}:{PATH}", "HOME": home, "TMPDIR": scratch, "LANG": "C.UTF-8", "USER": "user"}
 
 
-def _python(python: str, module: ModuleType, *arguments: str) -> list[str]:
-    return [python, "-I", "-S", "-c", _source(module), *arguments]
+def _helper(module: ModuleType, *arguments: str) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", START, str(ROOT), module.__name__, *arguments]
+
+
+def _plan(plan: dict[str, Any]) -> str:
+    return marshal.dumps(plan).hex()
 
 
 @functools.cache

@@ -1,63 +1,68 @@
-"""A folder of root's in the hands of confined programs' user for as long as a program runs."""
+"""Folders of root's in the hands of confined programs' user for as long as programs run in them."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-Visit = Callable[[str, int, os.stat_result], None]
+from tektrad.errors import Busy
+from tektrad.sandbox.tree import visit_still
+from tektrad.sandbox.uninterrupted import uninterrupted
 
 
-@contextlib.contextmanager
-def lent(folder: Path, user: int) -> Iterator[None]:
-    """Give what root owns in a folder to a user, and take back all that is the user's at the end.
+class Lending:
+    """What is lent to one user just now, and by how many programs each folder is used."""
 
-    Files with several names stay root's, since another name may lie elsewhere. What comes back has no set-uid bit.
-    """
-    _walk(folder, lambda name, at, found: _give(name, at, found, user))
-    try:
-        yield
-    finally:
-        _walk(folder, lambda name, at, found: _take_back(name, at, found, user))
+    def __init__(self, user: int) -> None:
+        self._user = user
+        self._used: Counter[Path] = Counter()
+        self._given: set[Path] = set()
+        self._turn = asyncio.Lock()
 
+    @contextlib.asynccontextmanager
+    async def lent(self, folder: Path) -> AsyncIterator[None]:
+        """Give what root owns in a folder to the user; the last who uses it takes back all that is the user's.
 
-def _give(name: str, at: int, found: os.stat_result, user: int) -> None:
-    if found.st_uid == 0 and (found.st_nlink == 1 or stat.S_ISDIR(found.st_mode)):
-        os.chown(name, user, -1, dir_fd=at, follow_symlinks=False)
+        Files with several names stay root's, since another name may lie elsewhere. What comes back has no set-uid bit.
+        Raises Busy where another program has a folder that lies in this one or around it.
+        """
+        for other in self._used:
+            if other != folder and (other.is_relative_to(folder) or folder.is_relative_to(other)):
+                raise Busy(f"a program is at work in {other}, which overlaps with {folder}", "Wait for its end.")
+        self._used[folder] += 1
+        try:
+            await uninterrupted(self._give(folder))
+            yield
+        finally:
+            await uninterrupted(self._return(folder))
 
+    async def _give(self, folder: Path) -> None:
+        async with self._turn:
+            if folder not in self._given:  # else a program is at work there
+                self._given.add(folder)
+                await asyncio.to_thread(visit_still, folder, self._give_one)
 
-def _take_back(name: str, at: int, found: os.stat_result, user: int) -> None:
-    if found.st_uid != user:
-        return
-    if not stat.S_ISLNK(found.st_mode):
-        os.chmod(name, stat.S_IMODE(found.st_mode) & 0o1777, dir_fd=at)
-    os.chown(name, 0, 0 if found.st_gid == user else -1, dir_fd=at, follow_symlinks=False)
+    async def _return(self, folder: Path) -> None:
+        async with self._turn:
+            try:
+                if self._used[folder] == 1:
+                    self._given.discard(folder)
+                    await asyncio.to_thread(visit_still, folder, self._take_back_one)
+            finally:
+                self._used -= Counter([folder])
 
+    def _give_one(self, name: str, at: int, found: os.stat_result) -> None:
+        if found.st_uid == 0 and (found.st_nlink == 1 or stat.S_ISDIR(found.st_mode)):
+            os.chown(name, self._user, -1, dir_fd=at, follow_symlinks=False)
 
-def _walk(folder: Path, visit: Visit) -> None:
-    """Visit a folder and all beneath it, by descriptors and never through a link, nor into another file system."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    parent = os.open(folder.parent, flags & ~os.O_NOFOLLOW)
-    left: list[tuple[int, str]] = [(parent, folder.name)]
-    device = folder.stat().st_dev
-    try:
-        while left:
-            at, name = left.pop()
-            with contextlib.suppress(OSError):
-                found = os.stat(name, dir_fd=at, follow_symlinks=False)
-                if stat.S_ISDIR(found.st_mode) and found.st_dev == device:
-                    here = os.open(name, flags, dir_fd=at)
-                    try:
-                        names = os.listdir(here)  # noqa: PTH208  a descriptor
-                        left += [(os.dup(here), each) for each in names]
-                    finally:
-                        os.close(here)
-                if found.st_dev == device:
-                    visit(name, at, found)
-            os.close(at)
-    finally:
-        for at, _ in left:
-            os.close(at)
+    def _take_back_one(self, name: str, at: int, found: os.stat_result) -> None:
+        if found.st_uid != self._user:
+            return
+        os.chown(name, 0, 0 if found.st_gid == self._user else -1, dir_fd=at, follow_symlinks=False)
+        if not stat.S_ISLNK(found.st_mode):  # not before it is root's: nobody else can put a link in its place then
+            os.chmod(name, stat.S_IMODE(found.st_mode) & 0o1777, dir_fd=at)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tektrad.errors import Forbidden, InvalidRequest, Unconfined
-from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp
+from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp, tree
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program
-from tektrad.sandbox.lending import lent
+from tektrad.sandbox.interpreter import Interpreter
+from tektrad.sandbox.lending import Lending
+from tektrad.sandbox.pipe import readable
 from tektrad.sandbox.supervisor import Hear, Supervisor
+from tektrad.sandbox.uninterrupted import in_threads, uninterrupted
 
 ROOTS_SCRATCH = Path("/var/lib/tektra-sandbox")
 """Where root's programs find folders of their own: their user cannot go where root's cache lies."""
@@ -46,6 +48,7 @@ class Sandbox:
         self._probing = asyncio.Lock()
         self._footing: Footing | None = None
         self._bwrap = ""
+        self._lending = Lending(identity.SANDBOX_ID)
 
     async def footing(self) -> Footing:
         """The level that holds here, found out once by running a program at it."""
@@ -62,9 +65,18 @@ class Sandbox:
         self._check(program)
         return await self._run(program, limits, hear, footing.level)
 
+    @contextlib.asynccontextmanager
+    async def interpreter(self, folder: Path, limits: Limits) -> AsyncIterator[Interpreter]:
+        """A Python for a folder that keeps its state from run to run; the first run may raise what `run` raises."""
+        session = Interpreter(self.run, folder, limits)
+        try:
+            yield session
+        finally:
+            await uninterrupted(session.close())
+
     @contextlib.contextmanager
     def fresh_folder(self) -> Iterator[Path]:
-        """An empty folder of the confined programs' user, gone afterwards."""
+        """An empty folder of the confined programs' user, gone afterwards. It may be long in going: for threads."""
         self._scratch.mkdir(mode=0o711, parents=True, exist_ok=True)
         path = Path(tempfile.mkdtemp(dir=self._scratch))
         try:
@@ -72,7 +84,7 @@ class Sandbox:
                 os.chown(path, identity.SANDBOX_ID, identity.SANDBOX_ID)
             yield path
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            tree.remove(path)
 
     def _check(self, program: Program) -> None:
         """Refuse folders with which a program could reach the daemon, or that are somebody else's."""
@@ -81,7 +93,8 @@ class Sandbox:
             return
         if not folder.is_dir():
             raise InvalidRequest(f"{folder} is not a folder", "Name one that exists: --dir DIR", param="folder")
-        if folder.stat().st_uid != os.getuid():
+        owners = {os.getuid(), identity.SANDBOX_ID} if identity.is_root() else {os.getuid()}  # lent, or left so
+        if folder.stat().st_uid not in owners:
             raise Forbidden(f"{folder} belongs to somebody else", "Choose a folder of your own.")
         for path in self._protected:
             if path.is_relative_to(folder) or folder.is_relative_to(path):
@@ -98,39 +111,45 @@ class Sandbox:
             )
 
     async def _run(self, program: Program, limits: Limits, hear: Hear, level: Level) -> Outcome:
-        with contextlib.ExitStack() as held:
-            groups: list[str] = []
+        async with contextlib.AsyncExitStack() as held:
+            group = cgroup.Group(())
             if identity.is_root():
-                groups = held.enter_context(cgroup.made(limits, uuid.uuid4().hex)).members
+                group = await held.enter_async_context(in_threads(cgroup.made(limits, uuid.uuid4().hex)))
                 if program.folder.parent != self._scratch:
-                    held.enter_context(lent(program.folder, identity.SANDBOX_ID))
+                    await held.enter_async_context(self._lending.lent(program.folder))
             if level == "A":
-                files = [held.enter_context(_readable(data)) for data in launch.descriptors()]
-                line = launch.level_a(self._bwrap, program, limits, files, groups)
+                files = [held.enter_context(readable(data)) for data in launch.descriptors()]
+                line = launch.level_a(self._bwrap, program, limits, files, group.members)
                 supervisor = Supervisor(limits, [program.folder], level, hear)
-                return await supervisor.run(line, files, program.stdin, lambda: None)
-            scratch = held.enter_context(self.fresh_folder())
-            theirs, ours = os.pipe()
-            held.callback(os.close, theirs)
-            control = held.enter_context(contextlib.ExitStack())
-            control.callback(os.close, ours)
-            line = launch.level_b(program, scratch, limits, theirs, groups)
-            supervisor = Supervisor(limits, [program.folder, scratch], level, hear)
-            return await supervisor.run(line, [theirs], program.stdin, control.close)
+                inherited = [*files, *program.descriptors]
+                outcome = await supervisor.run(line, inherited, program.stdin, lambda: None)
+            else:
+                scratch = await held.enter_async_context(in_threads(self.fresh_folder()))
+                theirs, ours = os.pipe()
+                held.callback(os.close, theirs)
+                control = held.enter_context(contextlib.ExitStack())
+                control.callback(os.close, ours)
+                line = await asyncio.to_thread(launch.level_b, program, scratch, limits, theirs, group.members)
+                supervisor = Supervisor(limits, [program.folder, scratch], level, hear)
+                outcome = await supervisor.run(line, [theirs, *program.descriptors], program.stdin, control.close)
+            if outcome.ended_by == "itself" and outcome.code and group.ran_out():
+                return replace(outcome, ended_by="memory")
+            return outcome
 
     async def _probed(self) -> Footing:
         """Try the levels, the best first."""
         try:
-            seccomp.bpf("A")
+            await asyncio.to_thread(seccomp.bpf, "A")
         except (ImportError, OSError, RuntimeError) as error:
-            return Footing("C", f"libseccomp is missing ({error})", "Install it: apt install libseccomp2")
+            why = f"libseccomp cannot build the filter of system calls ({error})"
+            return Footing("C", why, "Install it, 2.5 or newer: apt install libseccomp2")
         if identity.is_root() and not cgroup.parents():
             why = "the daemon runs as root, and there are no control groups to limit memory and tasks"
             return Footing("C", why, "Run the daemon as an ordinary user.")
         reason, fix = "only level B was asked for", ""
         if self._at_most == "A":
             try:
-                self._bwrap = bubblewrap.find()
+                self._bwrap = await asyncio.to_thread(bubblewrap.find)
                 reason, fix = await self._tried("A"), ALLOW
             except bubblewrap.Unusable as error:
                 reason, fix = error.message, error.hint
@@ -148,20 +167,10 @@ class Sandbox:
         """Run a program that must be confined; what went wrong, if anything."""
         heard: list[bytes] = []
         try:
-            with self.fresh_folder() as folder:
+            async with in_threads(self.fresh_folder()) as folder:
                 program = Program(("/bin/sh", "-c", TRIAL), folder)
                 outcome = await self._run(program, Limits(seconds=10), lambda _, data: heard.append(data), level)
         except OSError as error:
             return f"level {level} cannot be started: {error}"
         said = b"".join(heard).decode("utf-8", "replace").strip()
         return "" if outcome.code == 0 and said == "confined" else f"level {level} does not hold: {said}"
-
-
-@contextlib.contextmanager
-def _readable(data: bytes) -> Iterator[int]:
-    """A descriptor from which these bytes can be read."""
-    with tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        file.seek(0)
-        yield file.fileno()

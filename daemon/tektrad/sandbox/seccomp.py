@@ -56,7 +56,7 @@ ALONE = (
 
 @functools.cache
 def bpf(level: Level) -> bytes:
-    """The filter of a level as BPF instructions; raises OSError or ImportError where libseccomp is missing."""
+    """The filter of a level as BPF instructions; raises OSError, ImportError or RuntimeError where there is none."""
     import pyseccomp as seccomp
 
     rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
@@ -86,15 +86,30 @@ def bpf(level: Level) -> bytes:
 
 
 def _add(seccomp: Any, rules: Any, action: Any, name: str, *arguments: Any) -> None:
-    """Add one rule; a system call that this kernel or libseccomp does not know cannot be made either, but by number."""
-    try:
-        rules.add_rule(action, name, *arguments)
-    except (OSError, ValueError, RuntimeError):
-        number = UNNAMED.get(name)
-        if number is not None:
-            rules.add_rule(action, number, *arguments)
+    found = number(name, seccomp.Arch.NATIVE)
+    if found is not None:
+        rules.add_rule(action, found, *arguments)
 
 
+def number(name: str, architecture: int) -> int | None:
+    """The number of a system call, or None where the architecture has no such call.
+
+    Raises RuntimeError where nobody knows: a call that is passed over could be made.
+    """
+    import pyseccomp as seccomp
+
+    found: int = seccomp.resolve_syscall(architecture, name)
+    if found >= 0:
+        return found
+    if name in UNNAMED:
+        return UNNAMED[name]
+    if found == UNKNOWN:
+        raise RuntimeError(f"it does not know the system call {name}")
+    return None
+
+
+UNKNOWN = -1
+"""What libseccomp says of a name that it never heard; calls that only other architectures have are below that."""
 UNNAMED = {
     "process_mrelease": 448, "memfd_secret": 447, "quotactl_fd": 443, "mount_setattr": 442, "process_madvise": 440,
     "pidfd_getfd": 438, "open_tree_attr": 467, "fchmodat2": 452, "setxattrat": 463, "removexattrat": 466,

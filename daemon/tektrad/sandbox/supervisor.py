@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,9 +14,10 @@ from typing import Any
 
 from tektrad.sandbox import usage
 from tektrad.sandbox.confinement import Ending, Level, Limits, Outcome, Stream
+from tektrad.sandbox.pipe import piped, readable
+from tektrad.sandbox.uninterrupted import uninterrupted
 
 LOOK_S = 0.1
-AT_ONCE = 1 << 16
 FOLDER_SHARE = 0.2
 """Counting a folder may take this share of the time."""
 Hear = Callable[[Stream, bytes], None]
@@ -36,61 +39,59 @@ class Supervisor:
 
         Cancelling ends the program too.
         """
+        work = self._run(command, descriptors, stdin, close)
+        return await uninterrupted(work, hurry=lambda: self._end("itself"))
+
+    async def _run(
+        self, command: Sequence[str], descriptors: Sequence[int], stdin: bytes, close: Callable[[], None]
+    ) -> Outcome:
         begun = time.monotonic()
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            pass_fds=tuple(descriptors),
-            cwd="/",
-            env={},
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        pumps = [
-            asyncio.create_task(self._pump("stdout", process.stdout)),
-            asyncio.create_task(self._pump("stderr", process.stderr)),
-        ]
-        others = [asyncio.create_task(_feed(process, stdin)), asyncio.create_task(self._watch(process.pid))]
-        ended = asyncio.create_task(process.wait())
-        try:
-            either: list[asyncio.Future[Any]] = [ended, self._over]
+        with (
+            readable(stdin) as given,
+            piped(lambda data: self._said_so("stdout", data)) as out,
+            piped(lambda data: self._said_so("stderr", data)) as err,
+        ):
+            process = _started(command, descriptors, given, out.write, err.write)
+            out.close_theirs()
+            err.close_theirs()
+            watch = asyncio.create_task(self._watch(process.pid))
+            ended = asyncio.create_task(_ended(process.pid))
+            either: list[asyncio.Future[Any]] = [ended, self._over, watch]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             ending: Ending = self._over.result() if self._over.done() else "itself"
-        finally:
-            for task in others:
-                task.cancel()
+            failed = watch.exception() if watch.done() else None
+            watch.cancel()
             close()
             if self._level == "A":  # its namespace goes with it; a keeper has to live to kill
                 with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGKILL)
-            code = await asyncio.shield(ended)
-            await asyncio.wait(pumps)
+                    os.kill(process.pid, signal.SIGKILL)
+            process.returncode, peak = await ended
+            await asyncio.wait([out.ended, err.ended])
+        if failed is not None:
+            raise failed  # nobody looked after its limits
         return Outcome(
-            code=code if code >= 0 else 128 - code,
+            code=process.returncode if process.returncode >= 0 else 128 - process.returncode,
             ended_by=ending,
             level=self._level,
             seconds=round(time.monotonic() - begun, 3),
-            peak_bytes=self._peak,
+            peak_bytes=max(self._peak, peak),
             output_bytes=self._said,
         )
 
-    async def _pump(self, stream: Stream, source: asyncio.StreamReader) -> None:
+    def _said_so(self, stream: Stream, data: bytes) -> None:
         """Hand on what is said, up to the limit, and drop the rest."""
-        while data := await source.read(AT_ONCE):
-            room = max(0, self._limits.output_bytes - self._said)
-            self._said += len(data)
-            if room:
-                self._hear(stream, data[:room])
-            if len(data) > room:
-                self._end("output")
+        room = max(0, self._limits.output_bytes - self._said)
+        self._said += len(data)
+        if room:
+            self._hear(stream, data[:room])
+        if len(data) > room:
+            self._end("output")
 
     async def _watch(self, pid: int) -> None:
         """Look at what is taken, ten times a second."""
         begun = time.monotonic()
         folder_due = 0.0
+        await asyncio.sleep(min(LOOK_S, self._limits.seconds))  # most are over by then
         while not self._over.done():
             memory, tasks = await asyncio.to_thread(usage.taken, pid)
             self._peak = max(self._peak, memory)
@@ -116,11 +117,34 @@ class Supervisor:
             self._over.set_result(why)
 
 
-async def _feed(process: asyncio.subprocess.Process, stdin: bytes) -> None:
-    """Write all of standard input; a program need not read it."""
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(stdin)
-        await process.stdin.drain()
-        process.stdin.close()
-        await process.stdin.wait_closed()
+def _started(command: Sequence[str], descriptors: Sequence[int], *standard: int) -> subprocess.Popen[bytes]:
+    """The process, by a way that takes a millisecond however large the daemon is; uvloop's copies its page tables.
+
+    By the thread of the event loop: bubblewrap ends with the thread that started it.
+    """
+    stdin, stdout, stderr = standard
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        pass_fds=tuple(descriptors),
+        cwd="/",
+        env={},
+        start_new_session=True,
+    )
+
+
+async def _ended(pid: int) -> tuple[int, int]:
+    """Wait for a child's end: its exit code (negative for a signal), and what it took at most, as the kernel saw it."""
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+    descriptor = os.pidfd_open(pid)
+    try:
+        loop.add_reader(descriptor, gone.set)
+        await gone.wait()
+        loop.remove_reader(descriptor)
+    finally:
+        os.close(descriptor)
+    _, status, used = os.wait4(pid, 0)  # noqa: ASYNC222  it is over
+    return os.waitstatus_to_exitcode(status), used.ru_maxrss << 10

@@ -6,6 +6,11 @@ import contextlib
 import os
 from pathlib import Path
 
+from tektrad.sandbox.tree import Unseen, entries
+
+ENTRY_BYTES = 512
+"""What a name counts at least: empty files take room too."""
+
 
 def tree(pid: int) -> list[int]:
     """A process and all that descend from it."""
@@ -53,22 +58,13 @@ def _share(pid: int) -> int:
 
 
 def folder(path: Path, enough: int) -> int:
-    """Bytes on disk beneath a folder, not through links; stops counting at `enough`."""
-    total, left = 0, [os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    """Bytes on disk beneath a folder, not through links; no more than `enough`, which hidden ones are."""
+    total = 0
     try:
-        while left and total < enough:
-            here = left.pop()
-            try:
-                with os.scandir(here) as entries:
-                    for entry in entries:
-                        with contextlib.suppress(OSError):
-                            total += entry.stat(follow_symlinks=False).st_blocks * 512
-                            if entry.is_dir(follow_symlinks=False):
-                                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-                                left.append(os.open(entry.name, flags, dir_fd=here))
-            finally:
-                os.close(here)
-    finally:
-        for each in left:
-            os.close(each)
+        for entry in entries(path):
+            total += max(entry.found.st_blocks * 512, ENTRY_BYTES)
+            if total >= enough:
+                break
+    except Unseen:
+        return enough
     return total

@@ -1,0 +1,229 @@
+"""A Python in confinement whose state lasts from run to run, for one folder; what it says is believed in nothing.
+
+It is a confined program like any other, with four pipes of its own: for frames in both directions, and for what code
+prints, so that nothing printed is ever a frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from tektrad.errors import InvalidRequest
+from tektrad.sandbox import interpreter_inside
+from tektrad.sandbox.answers import Answer, Answers, BadAnswer, Raised, frame
+from tektrad.sandbox.confinement import Ending, Limits, Outcome, Program, Stream
+from tektrad.sandbox.identity import SYSTEM_PYTHON
+from tektrad.sandbox.identity import interpreter as python
+from tektrad.sandbox.pipe import piped
+from tektrad.sandbox.uninterrupted import uninterrupted
+
+SESSION_S = 24 * 3600.0
+KEPT_BYTES = 256 << 10
+"""Of what one run prints, on each stream; the rest is counted and dropped."""
+
+Run = Callable[[Program, Limits, Callable[[Stream, bytes], None]], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one piece of code.
+
+    `ended_by` is what ended the interpreter, if anything did: a limit, its own end (with an exit code), or frames that
+    were none. `state_lost` says that what earlier runs had defined is gone, by this run or before it.
+    """
+
+    value: str | None = None
+    error: Raised | None = None
+    stdout: str = ""
+    stderr: str = ""
+    cut: bool = False
+    ended_by: Ending | Literal["frames"] | None = None
+    code: int | None = None
+    state_lost: bool = False
+
+
+class Interpreter:
+    """One session; runs one piece of code after the other."""
+
+    def __init__(self, run: Run, folder: Path, limits: Limits) -> None:
+        """`run` is the sandbox's way of running any program."""
+        self._start = functools.partial(_Process, run, folder, replace(limits, seconds=SESSION_S))
+        self._process = self._start()
+        self._turn = asyncio.Lock()
+        self._lost = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its process has ended; the next run begins with another one."""
+        return self._process.is_over
+
+    async def run(self, code: str, timeout: float) -> Result:
+        """Run code, for so many seconds at most; raises what running any program raises."""
+        async with self._turn:
+            if self._process.is_over:
+                await self._renew()
+            try:
+                request = frame(code)
+            except ValueError as error:
+                raise InvalidRequest(f"the code cannot be sent: {error}", "Put it into a file.") from error
+            lost, self._lost = self._lost, False
+            try:
+                result = await self._process.ask(request, timeout)
+            except BaseException:
+                await self._renew()
+                raise
+            if result.ended_by is not None:
+                await self._renew()
+                self._lost = False  # this result says so
+            return replace(result, state_lost=lost or result.ended_by is not None)
+
+    async def close(self) -> None:
+        """End it."""
+        await self._process.stop()
+
+    async def _renew(self) -> None:
+        """End the process, whoever is cancelled meanwhile, and start another one."""
+        self._lost = True
+        await uninterrupted(self._process.stop())
+        self._process = self._start()
+
+
+class _Process:
+    """One process of a session, from its start to its end."""
+
+    def __init__(self, run: Run, folder: Path, limits: Limits) -> None:
+        self._limits = limits
+        self._answers = Answers()
+        self._why: Ending | Literal["frames"] | None = None
+        self._waiting: asyncio.Future[Answer | None] | None = None
+        self._asked = 0
+        self._kept: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
+        self._said = 0
+        self._cut = False
+        with contextlib.ExitStack() as held:
+            theirs, self._requests = os.pipe()
+            held.callback(os.close, theirs)
+            held.callback(os.close, self._requests)
+            os.set_blocking(self._requests, False)
+            frames = held.enter_context(piped(self._took))
+            self._out = held.enter_context(piped(functools.partial(self._heard, "stdout")))
+            self._err = held.enter_context(piped(functools.partial(self._heard, "stderr")))
+            self._held = held.pop_all()
+        descriptors = (theirs, frames.write, self._out.write, self._err.write)
+        source = Path(interpreter_inside.__file__).read_text()
+        arguments = (python() or SYSTEM_PYTHON, "-I", "-c", source, *map(str, descriptors))
+        program = Program(arguments, folder, descriptors=descriptors)
+        self._task = asyncio.ensure_future(run(program, limits, self._heard))
+        self._task.add_done_callback(self._over)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, or is about to."""
+        return self._task.done() or self._why is not None
+
+    async def ask(self, request: bytes, timeout: float) -> Result:
+        """Send a request and wait for what becomes of it."""
+        self._asked += 1
+        self._waiting = asyncio.get_running_loop().create_future()
+        answer = None
+        try:
+            async with asyncio.timeout(timeout):
+                await self._send(request)
+                answer = await self._waiting
+        except TimeoutError:
+            self._stop("time")
+        finally:
+            self._waiting = None
+        if answer is not None:
+            self._out.drain()
+            self._err.drain()
+            if self._why is None:
+                return self._result(value=answer.value, error=answer.error)
+        await asyncio.wait([self._task])
+        if self._why is not None:
+            return self._result(ended_by=self._why)
+        outcome = self._task.result()
+        return self._result(ended_by=outcome.ended_by, code=outcome.code)
+
+    async def stop(self) -> None:
+        """End the process and all that it started, and forget its pipes."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        if not self._task.cancelled():
+            self._task.exception()  # told already, or of no interest any more
+        self._held.close()
+
+    async def _send(self, request: bytes) -> None:
+        """Write a request; where nobody reads it, for as long as somebody waits."""
+        left = memoryview(request)
+        while left and not self._task.done():
+            try:
+                left = left[os.write(self._requests, left) :]
+            except BlockingIOError:
+                await self._room()
+
+    async def _room(self) -> None:
+        """Wait until more can be written, or nobody reads any more."""
+        loop = asyncio.get_running_loop()
+        room = asyncio.Event()
+        loop.add_writer(self._requests, room.set)
+        self._task.add_done_callback(lambda _: room.set())
+        try:
+            await room.wait()
+        finally:
+            loop.remove_writer(self._requests)
+
+    def _over(self, _: object) -> None:
+        """Whoever waits for an answer gets none."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def _took(self, data: bytes) -> None:
+        """Bytes that should be the answer that is waited for, and nothing else."""
+        if self._why is not None:
+            return
+        try:
+            for answer in self._answers.take(data):
+                if self._waiting is None or self._waiting.done() or self._asked != answer.id:
+                    raise BadAnswer("nobody asked for it")
+                self._waiting.set_result(answer)
+            if self._answers.has_begun and (self._waiting is None or self._waiting.done()):
+                raise BadAnswer("nobody asked for more")
+        except BadAnswer:
+            self._stop("frames")
+
+    def _heard(self, stream: Stream, data: bytes) -> None:
+        """What the code prints, or what its start failed at."""
+        self._said += len(data)
+        room = KEPT_BYTES - len(self._kept[stream])
+        self._kept[stream] += data[:room]
+        self._cut |= len(data) > room
+        if self._said > self._limits.output_bytes:
+            self._stop("output")
+
+    def _stop(self, why: Ending | Literal["frames"]) -> None:
+        if self._why is None:
+            self._why = why
+            self._task.cancel()
+
+    def _result(
+        self,
+        value: str | None = None,
+        error: Raised | None = None,
+        ended_by: Ending | Literal["frames"] | None = None,
+        code: int | None = None,
+    ) -> Result:
+        """All of a run; what is printed from now on belongs to the next."""
+        texts = {stream: bytes(kept).decode("utf-8", "replace") for stream, kept in self._kept.items()}
+        result = Result(value, error, texts["stdout"], texts["stderr"], self._cut, ended_by, code)
+        for kept in self._kept.values():
+            kept.clear()
+        self._said, self._cut = 0, False
+        return result
