@@ -131,6 +131,11 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra audit list --since 2h --kind model",
     ),
+    "tools": Branch(
+        "Look at tools before they are used.",
+        {"check": Leaf("tools:check", "Read a tool's source for risks, and run it once in confinement.")},
+        "tektra tools check my_tool.py",
+    ),
     "permissions": Branch(
         "Say what is allowed, and see which rule decides.",
         {

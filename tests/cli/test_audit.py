@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 
@@ -106,7 +105,7 @@ def test_the_log_can_be_followed_while_things_happen(tektra: Tektra) -> None:
         assert json.loads(follower.stdout.readline())["kind"] == "daemon.started"
         tektra.import_scripted("echo", [{"say": "x"}])
         told = [json.loads(follower.stdout.readline()) for _ in range(2)]
-        follower.send_signal(signal.SIGINT)
+        follower.terminate()
         follower.wait()
     assert [(entry["kind"], entry["outcome"]) for entry in told] == [("model.import", "begun"), ("model.import", "ok")]
 

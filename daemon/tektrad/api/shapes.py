@@ -14,6 +14,7 @@ from tektra_models.spec import FlashAttention, KvType, Weights
 from tektrad.clock import utc
 from tektrad.config import LayersOnGpus
 from tektrad.trust.consent import LONGEST_S, USUAL_S
+from tektrad.trust.tool_lint import MAX_SOURCE
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
@@ -558,3 +559,10 @@ class LastCode(_Strict):
     """POST /api/mfa/disable."""
 
     code: Code | None = None
+
+
+class CheckedTool(_Strict):
+    """POST /api/tools/check: the source of a tool, and whether it shall be run once in confinement."""
+
+    source: Annotated[str, Field(max_length=MAX_SOURCE)]
+    dry_run: bool = True

@@ -26,6 +26,7 @@ from tektra_models.starter.corpus.help_permissions import PERMISSION_FACTS
 from tektra_models.starter.corpus.help_sandbox import SANDBOX_FACTS
 from tektra_models.starter.corpus.help_secrets import SECRETS_FACTS
 from tektra_models.starter.corpus.help_shapes import Background, Fact
+from tektra_models.starter.corpus.help_tools import TOOLS_FACTS
 from tektra_models.starter.corpus.help_tuning import TUNING_FACTS
 
 __all__ = [
@@ -64,6 +65,7 @@ FACTS: tuple[Fact, ...] = (
     *PERMISSION_FACTS,
     *APPROVAL_FACTS,
     *SECRETS_FACTS,
+    *TOOLS_FACTS,
     *TUNING_FACTS,
 )
 BACKGROUND: tuple[Background, ...] = (*ABOUT, *NOT_YET)

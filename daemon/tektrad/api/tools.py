@@ -1,0 +1,31 @@
+"""Looking at a tool before it is used: what its source says, and what it tries when it is run in confinement."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from tektrad.api import shapes
+from tektrad.api.render import json_response
+from tektrad.api.services import Asker, Rooms
+from tektrad.sandbox.dry_run import dry_run
+from tektrad.trust.entry import Entry
+from tektrad.trust.tool_lint import findings, risk
+
+router = APIRouter(prefix="/api/tools")
+
+
+@router.post("/check")
+async def check_tool(rooms: Rooms, asker: Asker, body: shapes.CheckedTool) -> Response:
+    """Findings with a risk, and a dry run with what was tried: advice, never a boundary."""
+    found = await asyncio.to_thread(findings, body.source)
+    points = risk(found)
+    said = {"risk": points, "findings": len(found), "dry_run": body.dry_run}
+    async with rooms.audit.telling(Entry(kind="tool.check", uid=asker.uid, details=said)) as telling:
+        tried = await dry_run(rooms.sandbox, body.source) if body.dry_run else None
+        if tried is not None:
+            denied = [f"{act.event} {act.what}" for act in tried.acts if act.denied]
+            telling.end({"confinement": tried.level, "tried": len(tried.acts), "denied": denied[:20]})
+    return json_response({"schema": "tektra.tool-check/1", "risk": points, "findings": found, "dry_run": tried})

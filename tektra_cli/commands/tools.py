@@ -1,0 +1,55 @@
+"""`tektra tools check`: what a tool's source would do, before it is used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tektra_cli import errors, launch, output
+from tektra_cli.columns import shortened
+from tektra_cli.errors import CliError
+from tektra_cli.flags import Json
+
+
+def check(
+    source: Annotated[Path, typer.Argument(help="A file of Python; - is stdin.", metavar="FILE")],
+    dry_run: Annotated[bool, typer.Option("--dry-run/--no-dry-run", help="Run it once in confinement.")] = True,
+    json: Json = False,
+) -> None:
+    """Read a tool's source for risks, and run it once in confinement.
+
+    Advice, never a boundary: what a tool may do is decided when it does it, and the sandbox holds it to that.
+    """
+    text = sys.stdin.read() if str(source) == "-" else _read(source)
+    document = launch.ensured().post("/api/tools/check", {"source": text, "dry_run": dry_run}, timeout=120)
+    output.show(document, json, _told)
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise CliError("not_found", f"there is no file {path}")
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _told(document: Mapping[str, Any]) -> None:
+    output.facts([("risk", f"{document['risk']} of 100"), *_tried(document["dry_run"])])
+    rows = [(str(each["line"]), each["kind"], shortened(each["what"], 70)) for each in document["findings"]]
+    output.table(("LINE", "KIND", "WHAT"), rows)
+    if not rows:
+        errors.note("nothing was found, which proves nothing")
+    acts = document["dry_run"]["acts"] if document["dry_run"] else []
+    output.table(
+        ("TRIED", "WHAT", "CONFINED"),
+        [(act["event"], shortened(act["what"], 70), "denied" if act["denied"] else "possible") for act in acts],
+    )
+
+
+def _tried(run: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if run is None:
+        return []
+    ended = "" if run["ended_by"] == "itself" else f", stopped at its limit of {run['ended_by']}"
+    return [("dry run", f"level {run['level']}{ended}"), *([("ended with", run["error"])] if run["error"] else [])]
