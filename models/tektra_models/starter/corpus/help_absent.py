@@ -105,7 +105,7 @@ a store for plugins?|where is the plugin store
             "There is no MCP yet. Tools come with a request from your own program.",
         ),
         ("MCP", "yet"),
-        ("mcp", "plugins", "plugin", "skills", "tools"),
+        ("mcp", "plugins", "plugin", "skills"),
     ),
     Background(
         phrasings("""
