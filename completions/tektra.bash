@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -82,11 +82,12 @@ _tektra() {
         " permissions test:--cost") words="" kind="" ;;
         " permissions test:--run") words="" kind="" ;;
         " permissions test:--session") words="" kind="" ;;
+        " users add:--role") words="operator user auditor" kind="" ;;
         " daemon stop:--timeout") words="" kind="" ;;
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox audit permissions daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox audit permissions users daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -126,6 +127,10 @@ _tektra() {
                 " permissions grant") words="" kind="" flags="--agent --scope --run --session --expires --uses --exact --workspace --confinement --cost --why --json --help" ;;
                 " permissions revoke") words="" kind="" flags="--json --help" ;;
                 " permissions test") words="" kind="" flags="--agent --workspace --effect --confinement --cost --run --session --check --json --help" ;;
+                " users") words="list add rm" kind="" flags="--help" ;;
+                " users list") words="" kind="" flags="--json --help" ;;
+                " users add") words="" kind="" flags="--role --json --help" ;;
+                " users rm") words="" kind="" flags="--json --help" ;;
                 " daemon") words="start stop status logs" kind="" flags="--help" ;;
                 " daemon start") words="" kind="" flags="--json --help" ;;
                 " daemon stop") words="" kind="" flags="--timeout --json --help" ;;

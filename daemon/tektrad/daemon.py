@@ -8,6 +8,7 @@ import fcntl
 import importlib.metadata
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from tektra_models.catalog import Catalog
 from tektra_models.errors import ModelError
 from tektra_models.starter import MODEL_NAME
 from tektrad.api.app import create_app
-from tektrad.api.server import bound_socket, serving
+from tektrad.api.server import SocketTaken, bound_socket, serving
 from tektrad.api.services import Services
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
@@ -41,6 +42,7 @@ from tektrad.trust.keys import AuditKey, UnsafeKey, make_key, read_key
 from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.reading import AuditReader
 from tektrad.trust.statements import Head
+from tektrad.trust.users import Users
 
 Report = Callable[[str], None]
 ABANDONED_S = 14 * 24 * 3600.0
@@ -66,11 +68,13 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         reader = AuditReader(store)
         began = {"version": version, "settings": settings.model_dump(mode="json", exclude_defaults=True)}
         audit = await stairs.enter_async_context(open_audit(store, clock, await audit_key(paths, reader), began))
-        conversations = Conversations(store, clock, audit)
+        conversations = Conversations(store, clock, audit, os.getuid())
         interrupted = await conversations.recover()
         report("reading the policies")
+        users = Users(store, clock, audit, os.getuid(), shared=bool(settings.shared_group))
+        await users.recall()
         grants = Grants(store, clock, audit)
-        judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), os.getuid())
+        judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), users)
         await judge.rulebook()
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
@@ -91,6 +95,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             )
         )
         default_model = settings.default_model or MODEL_NAME
+        alarms = Alarms(audit, clock)
         services = Services(
             version=version,
             paths=paths,
@@ -103,16 +108,17 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
             audit=audit,
             audit_reader=reader,
-            alarms=Alarms(audit, clock),
+            alarms=alarms,
             grants=grants,
             judge=judge,
+            users=users,
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),
         )
         report("binding the socket")
-        sock = stairs.enter_context(bound_socket(paths.socket))
-        await stairs.enter_async_context(serving(create_app(services, os.getuid()), sock))
+        sock = await stairs.enter_async_context(listening(paths.socket, settings.shared_group, alarms))
+        await stairs.enter_async_context(serving(create_app(services), sock))
         report("ready")
         notify_systemd("READY=1")
         log.info("ready", pid=os.getpid(), socket=str(paths.socket), interrupted_answers=interrupted)
@@ -154,6 +160,28 @@ async def audit_key(paths: Paths, reader: AuditReader) -> AuditKey:
 def protected(paths: Paths) -> list[Path]:
     """The folders that hold what a confined program must never reach: the socket, the store, settings, logs, caches."""
     return [paths.config_file.parent, paths.data_dir, paths.state_dir, paths.cache_dir, paths.socket.parent]
+
+
+@contextlib.asynccontextmanager
+async def listening(path: Path, shared_group: str, alarms: Alarms) -> AsyncIterator[socket.socket]:
+    """The socket, and an alarm where somebody else's lies in its place, before or afterwards."""
+    try:
+        with bound_socket(path, shared_group) as sock:
+            ours = inode_of(path)
+            yield sock
+            if inode_of(path) != ours:
+                await alarms.sound("socket_taken", None, {"socket": str(path), "when": "while the daemon ran"})
+    except SocketTaken:
+        await alarms.sound("socket_taken", None, {"socket": str(path), "when": "before it started"})
+        raise
+
+
+def inode_of(path: Path) -> int | None:
+    """Which file lies there, if any does."""
+    try:
+        return path.lstat().st_ino
+    except OSError:
+        return None
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,8 @@ TektraError
 ├── Unconfined              nothing here confines a program, so none is run
 ├── NotFound
 │   ├── ConversationNotFound
-│   └── GrantNotFound
+│   ├── GrantNotFound
+│   └── UserNotFound
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
@@ -74,6 +75,12 @@ class GrantNotFound(NotFound):
     """No grant of that id."""
 
     code = "grant_not_found"
+
+
+class UserNotFound(NotFound):
+    """No user of that uid may connect."""
+
+    code = "user_not_found"
 
 
 class ConversationBusy(TektraError):

@@ -146,7 +146,13 @@ def test_the_rules_that_hold_are_told(shared: Tektra) -> None:
 
 def test_what_is_granted_and_revoked_is_in_the_audit_log(tektra: Tektra) -> None:
     with tektra.start().client() as client:
-        body = {"decision": "deny", "action": "fetch", "resource": "*.example.org", "agent": "coder", "why": "not there"}
+        body = {
+            "decision": "deny",
+            "action": "fetch",
+            "resource": "*.example.org",
+            "agent": "coder",
+            "why": "not there",
+        }
         made = client.post("/api/permissions", json=body).json()["grant"]
         client.delete(f"/api/permissions/{made['id']}")
         revoked, granted = client.get("/api/audit", params={"kind": "permission"}).json()["entries"]

@@ -24,6 +24,7 @@ from tektrad.trust.judge import Judge
 from tektrad.trust.keys import make_key
 from tektrad.trust.policy import Decision
 from tektrad.trust.policy_files import PolicyFiles
+from tektrad.trust.users import Users
 
 pytestmark = pytest.mark.anyio
 
@@ -83,8 +84,9 @@ async def opened(tmp_path: Path) -> AsyncIterator[Court]:
     async with open_store(tmp_path / "store.db") as store:
         audit = AuditLog(store, clock, make_key(tmp_path / "audit.key", tmp_path / "audit.pub"))
         grants = Grants(store, clock, audit)
+        users = Users(store, clock, audit, UID, shared=False)
         files = PolicyFiles(tmp_path / "policies")
-        yield Court(store, grants, Judge(store, grants, clock, files, [tmp_path], UID), files.folder, clock)
+        yield Court(store, grants, Judge(store, grants, clock, files, [tmp_path], users), files.folder, clock)
 
 
 @pytest.fixture

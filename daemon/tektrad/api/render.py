@@ -49,6 +49,7 @@ STATUS = {
     "store_failed": 500,
     "template_failed": 400,
     "unconfined": 403,
+    "user_not_found": 404,
     "verify_failed": 500,
     "timeout": 504,
     "unsupported": 400,

@@ -23,6 +23,7 @@ from tektrad.trust.audit import AuditLog
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
 from tektrad.trust.reading import AuditReader
+from tektrad.trust.users import Users
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Services:
     alarms: Alarms
     grants: Grants
     judge: Judge
+    users: Users
     default_model: str
     started_at: str
     started: float

@@ -490,3 +490,10 @@ class TestedAct(_Strict):
     cost: Cost = 0
     run: str = ""
     session: str = ""
+
+
+class NewUser(_Strict):
+    """POST /api/users."""
+
+    uid: Annotated[int, Field(ge=0, lt=2**32)]
+    role: Literal["operator", "user", "auditor"] = "user"
