@@ -358,7 +358,9 @@ def test_adding_and_removing_somebody_is_in_the_log(place: Workstation) -> None:
     ]
 
 
-@pytest.mark.parametrize(("uid", "role"), [(0, "user"), (65534, "user"), (2**32, "user"), (-1, "user"), (7, "owner")])
+@pytest.mark.parametrize(
+    ("uid", "role"), [(0, "user"), (65534, "user"), (64817, "user"), (2**32, "user"), (-1, "user"), (7, "owner")]
+)
 def test_nobody_is_added_whom_the_kernel_cannot_name_nor_a_second_owner(
     place: Workstation, uid: int, role: str
 ) -> None:

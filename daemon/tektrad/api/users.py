@@ -10,6 +10,8 @@ from starlette.responses import Response
 from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
+from tektrad.errors import InvalidRequest
+from tektrad.sandbox.identity import SANDBOX_ID
 
 router = APIRouter(prefix="/api/users")
 
@@ -26,6 +28,8 @@ async def list_users(rooms: Rooms) -> Response:
 @router.post("", dependencies=needs.users)
 async def add_user(rooms: Rooms, asker: Asker, body: shapes.NewUser) -> Response:
     """Let somebody connect, or change their role."""
+    if body.uid == SANDBOX_ID:
+        raise InvalidRequest(f"uid {body.uid} is that of confined programs, who never connect", param="uid")
     user = await rooms.users.add(body.uid, body.role, rooms.judge.principal(asker.uid))
     return json_response({"schema": "tektra.user/1", "shared": rooms.users.shared, "user": user}, 201)
 

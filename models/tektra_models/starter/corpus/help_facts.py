@@ -25,6 +25,7 @@ from tektra_models.starter.corpus.help_permissions import PERMISSION_FACTS
 from tektra_models.starter.corpus.help_sandbox import SANDBOX_FACTS
 from tektra_models.starter.corpus.help_shapes import Background, Fact
 from tektra_models.starter.corpus.help_tuning import TUNING_FACTS
+from tektra_models.starter.corpus.help_users import USER_FACTS
 
 __all__ = [
     "BACKGROUND",
@@ -61,6 +62,7 @@ FACTS: tuple[Fact, ...] = (
     *AUDIT_FACTS,
     *PERMISSION_FACTS,
     *TUNING_FACTS,
+    *USER_FACTS,
 )
 BACKGROUND: tuple[Background, ...] = (*ABOUT, *NOT_YET)
 
