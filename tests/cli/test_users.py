@@ -76,7 +76,7 @@ def test_users_are_added_listed_and_removed(common: Tektra) -> None:
     added = common.run("users", "add", "61040", "--role", "auditor")
     assert (added.returncode, added.stdout) == (0, "uid 61040 may connect as auditor\n")
     assert "this daemon is not shared" in added.stderr
-    named = common.json("users", "add", "nobody-but-a-name" if False else "daemon")
+    named = common.json("users", "add", "daemon")
     assert (named["user"]["uid"], named["user"]["role"]) == (1, "user")
     listed = common.run("users", "list").stdout.splitlines()
     assert listed[0].split() == ["UID", "NAME", "ROLE", "ADDED", "BY"]

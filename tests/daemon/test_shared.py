@@ -236,6 +236,25 @@ def test_what_is_from_before_there_were_several_users_is_the_owner_s(empty: Work
         again.close()
 
 
+def test_how_much_of_a_prompt_was_known_says_nothing_of_what_others_asked(anna: Person, ben: Person) -> None:
+    body = {
+        "model": "tektra-starter",
+        "messages": [{"role": "user", "content": "Remember: " + "heron, reed, river, " * 20}],
+        "max_tokens": 1,
+        "temperature": 0,
+    }
+
+    def known(person: Person) -> int:
+        answer = person.ask("POST", "/v1/chat/completions", body)
+        assert answer.status == 200, answer.text
+        tokens: int = answer.body["usage"]["prompt_tokens_details"]["cached_tokens"]
+        return tokens
+
+    assert known(anna) == 0
+    assert known(anna) > 0
+    assert known(ben) == 0
+
+
 # What each role may do
 
 
