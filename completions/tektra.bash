@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -100,11 +100,13 @@ _tektra() {
         " secrets show:--code") words="" kind="" ;;
         " mfa enroll:--code") words="" kind="" ;;
         " mfa disable:--code") words="" kind="" ;;
+        " users add:--role") words="operator user auditor" kind="" ;;
+        " users add:--code") words="" kind="" ;;
         " daemon stop:--timeout") words="" kind="" ;;
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox audit tools permissions approvals secrets mfa daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox audit tools permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -164,6 +166,10 @@ _tektra() {
                 " mfa enroll") words="" kind="" flags="--code --uri --no-input --json --help" ;;
                 " mfa status") words="" kind="" flags="--json --help" ;;
                 " mfa disable") words="" kind="" flags="--code --no-input --json --help" ;;
+                " users") words="list add rm" kind="" flags="--help" ;;
+                " users list") words="" kind="" flags="--json --help" ;;
+                " users add") words="" kind="" flags="--role --code --json --help" ;;
+                " users rm") words="" kind="" flags="--json --help" ;;
                 " daemon") words="start stop status logs" kind="" flags="--help" ;;
                 " daemon start") words="" kind="" flags="--json --help" ;;
                 " daemon stop") words="" kind="" flags="--timeout --json --help" ;;

@@ -191,6 +191,17 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra mfa enroll",
     ),
+    "users": Branch(
+        "Say who may use a shared daemon, and as what.",
+        {
+            "list": Leaf("users:list_users", "List who may connect, and as what."),
+            "add": Leaf(
+                "users:add", "Let somebody connect, or change their role.", "tektra users add anna --role operator"
+            ),
+            "rm": Leaf("users:remove", "Let somebody connect no more; their conversations stay theirs."),
+        },
+        "tektra users add anna --role operator",
+    ),
     "daemon": Branch(
         "Start, stop and watch the daemon.",
         {

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from tektra_cli import __version__, wording
 from tektra_cli.client import Client
 from tektra_cli.errors import CliError, DaemonUnreachable
-from tektrad.paths import Paths, UnsafePath, check_private, check_socket_path
+from tektrad.paths import Paths, UnsafePath, check_private, check_socket_path, shared_by
 
 GIB = 1 << 30
 DEVICE_SECONDS = 60.0
@@ -101,7 +101,7 @@ def _socket(paths: Paths) -> Check:
     directory = paths.socket.parent
     try:
         check_socket_path(paths.socket)
-        check_private(directory)
+        check_private(directory, shared_by())
     except UnsafePath as error:
         return Check("socket", "fail", error.message, error.hint)
     except FileNotFoundError:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tektra_cli.errors import CliError, DaemonUnreachable
-from tektrad.paths import UnsafePath, check_private, check_socket_path
+from tektrad.paths import SHARED_BY, UnsafePath, check_private, check_socket_path
 
 Document = dict[str, Any]
 
@@ -45,8 +45,10 @@ class _UnixConnection(http.client.HTTPConnection):
 class Client:
     """The daemon behind one socket; holds no connection between calls."""
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, shared_by: int | None = None) -> None:
+        """`shared_by` is whose shared daemon is trusted there; None: only our own."""
         self.socket_path = socket_path
+        self.shared_by = shared_by
 
     def get(self, path: str, query: Mapping[str, Any] | None = None, timeout: float = ANSWER_SECONDS) -> Document:
         """The document at `path`."""
@@ -91,7 +93,7 @@ class Client:
     def peer(self) -> tuple[int, int]:
         """The process id and user id that the kernel knows for the other end."""
         with contextlib.closing(self._connected(CONNECT_SECONDS)) as connection:
-            return _peer_of(connection)
+            return self._peer_of(connection)
 
     def is_ready(self) -> bool:
         """Whether a daemon answers and takes new work."""
@@ -134,12 +136,19 @@ class Client:
         check_socket_path(self.socket_path)
         connection = _UnixConnection(self.socket_path, timeout)
         try:
-            check_private(self.socket_path.parent)
+            check_private(self.socket_path.parent, self.shared_by)
             connection.connect()
-            _peer_of(connection)
+            self._peer_of(connection)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             connection.close()
+            if self.shared_by is not None:
+                raise shared_and_not_running(self.shared_by) from error
             raise DaemonUnreachable("the daemon is not running") from error
+        except PermissionError as error:
+            connection.close()
+            if self.shared_by is None:
+                raise
+            raise CliError("forbidden", f"you may not connect to {self.socket_path}", _JOIN) from error
         except TimeoutError as error:
             connection.close()
             raise DaemonUnreachable(f"nobody takes the connection at {self.socket_path}", _LOOK) from error
@@ -147,6 +156,28 @@ class Client:
             connection.close()
             raise
         return connection
+
+    def _peer_of(self, connection: _UnixConnection) -> tuple[int, int]:
+        """Process and user of the other end; refuses a daemon of anybody but whom we trust."""
+        import os
+
+        size = struct.calcsize("3i")
+        pid, uid, _ = struct.unpack("3i", connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        if self.shared_by is not None and uid != self.shared_by:
+            raise CliError(
+                "forbidden",
+                f"the process that listens on the socket belongs to uid {uid}, and the shared daemon is uid "
+                f"{self.shared_by}'s",
+                f"Do not use it, and tell its owner. {SHARED_BY} and TEKTRA_SOCKET say which daemon is meant.",
+            )
+        if self.shared_by is None and uid != os.getuid():
+            raise CliError(
+                "forbidden",
+                f"the process that listens on the socket belongs to uid {uid}, not to you",
+                "Point TEKTRA_SOCKET or XDG_RUNTIME_DIR to a directory of your own; or, if you trust that user's "
+                f"shared daemon, set {SHARED_BY}={uid}.",
+            )
+        return pid, uid
 
     def _lost(self) -> CliError:
         """The connection broke in the middle: is the daemon gone, or only this answer?"""
@@ -161,27 +192,20 @@ class Client:
         return CliError("connection_lost", "the connection broke before the answer was complete", _LOOK)
 
 
+def shared_and_not_running(uid: int) -> DaemonUnreachable:
+    """What only its owner can mend."""
+    return DaemonUnreachable(
+        f"the shared daemon of uid {uid} is not running", f"Ask its owner, or set {SHARED_BY} to nothing for your own."
+    )
+
+
+_JOIN = "Its owner has to put you into its group, and to add you: tektra users add"
 _LOOK = "See what happened with: tektra daemon logs"
 
 
 def segment(name: str) -> str:
     """A name as one part of a URL's path."""
     return quote(name, safe="")
-
-
-def _peer_of(connection: _UnixConnection) -> tuple[int, int]:
-    """Process and user of the other end; refuses a daemon of somebody else."""
-    import os
-
-    size = struct.calcsize("3i")
-    pid, uid, _ = struct.unpack("3i", connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    if uid != os.getuid():
-        raise CliError(
-            "forbidden",
-            f"the process that listens on the socket belongs to uid {uid}, not to you",
-            "Point TEKTRA_SOCKET or XDG_RUNTIME_DIR to a directory of your own.",
-        )
-    return pid, uid
 
 
 def _raise_for_error(response: http.client.HTTPResponse) -> None:

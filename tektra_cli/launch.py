@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tektra_cli.client import Client, error_of
+from tektra_cli.client import Client, error_of, shared_and_not_running
 from tektra_cli.errors import CliError, DaemonUnreachable, StatusLine
-from tektrad.paths import Paths, check_socket_path, find_paths, make_private
+from tektrad.paths import Paths, check_socket_path, find_paths, make_private, shared_by
 
 POLL_SECONDS = 0.05
 RETRY_SECONDS = 0.5
@@ -30,7 +30,7 @@ _PATH_VARIABLES = ("TEKTRA_CONFIG", "TEKTRA_DATA_DIR", "TEKTRA_STATE_DIR", "TEKT
 
 def running() -> Client:
     """A client, whether or not a daemon is there: for commands that look and never start one."""
-    return Client(find_paths().socket)
+    return Client(find_paths().socket, shared_by())
 
 
 def ensured() -> Client:
@@ -39,14 +39,22 @@ def ensured() -> Client:
     try:
         client.peer()
     except DaemonUnreachable:
-        if os.environ.get("TEKTRA_NO_AUTOSTART"):
+        if client.shared_by is not None or os.environ.get("TEKTRA_NO_AUTOSTART"):
             raise
         start(find_paths())
     return client
 
 
 def start(paths: Paths) -> bool:
-    """Wait until a daemon is ready, starting one where needed; true when it was this call that started it."""
+    """Wait until a daemon is ready, starting one where needed; true when it was this call that started it.
+
+    A shared daemon is started by its owner's service manager, never from here.
+    """
+    owner = shared_by()
+    if owner is not None:
+        if Client(paths.socket, owner).is_ready():
+            return False
+        raise shared_and_not_running(owner)
     check_socket_path(paths.socket)
     make_private(paths.socket.parent)
     deadline = time.monotonic() + _patience()

@@ -6,7 +6,7 @@ import sys
 
 from tektra_cli.client import Client
 from tektra_cli.terminal import clean_line
-from tektrad.paths import find_paths
+from tektrad.paths import find_paths, shared_by
 
 SECONDS = 1.0
 
@@ -23,7 +23,7 @@ def suggest(arguments: list[str]) -> int:
 
 
 def _names(kind: str) -> list[str]:
-    client = Client(find_paths().socket)
+    client = Client(find_paths().socket, shared_by())
     if kind == "conversations":
         found = client.get("/api/conversations", {"limit": 50}, timeout=SECONDS)["conversations"]
         return ["latest", *(conversation["id"] for conversation in found)]

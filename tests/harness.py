@@ -49,7 +49,8 @@ class Tektra:
     @property
     def socket(self) -> Path:
         """Where the daemon listens."""
-        return self.home / "run" / "tektra" / "tektra.sock"
+        named = self.env.get("TEKTRA_SOCKET")
+        return Path(named) if named else self.home / "run" / "tektra" / "tektra.sock"
 
     @property
     def log(self) -> Path:

@@ -15,7 +15,7 @@ from tektrad.config import load_settings
 from tektrad.daemon import serve
 from tektrad.errors import CannotStart
 from tektrad.logs import configure_logs
-from tektrad.paths import find_paths
+from tektrad.paths import Paths, UnsafePath, find_paths
 
 
 def main() -> int:
@@ -23,10 +23,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tektrad", description=__doc__)
     parser.add_argument("--ready-fd", type=int, default=None, help="write each step of the start there, as JSON lines")
     args = parser.parse_args()
-    paths = find_paths()
     configure_logs("info")
     ready = _Ready(args.ready_fd)
     try:
+        paths = _paths()
         settings = load_settings(paths.config_file)
         configure_logs(settings.log_level)
         gc.freeze()  # what start-up made stays: the collector need not look at it again
@@ -36,6 +36,13 @@ def main() -> int:
         ready.send({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
         return 1
     return 0
+
+
+def _paths() -> Paths:
+    try:
+        return find_paths()
+    except UnsafePath as error:
+        raise CannotStart(error.message, error.hint) from error
 
 
 class _Ready:

@@ -12,8 +12,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from tektra_models.spec import FlashAttention, KvType, Weights
 from tektrad.errors import CannotStart
+from tektrad.paths import SYSTEM_FILE
 
-SYSTEM_FILE = Path("/etc/tektra/config.toml")
 PREFIX = "TEKTRA_"
 LayersOnGpus = Literal["auto", "all", "none"] | Annotated[int, Field(ge=0, le=100_000)]
 """A GpuLayers that comes from outside."""
@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     drain: float = Field(10.0, ge=0, description="seconds that running requests get when the daemon stops")
     secrets_key: Literal["auto", "keyring", "file", "passphrase"] = Field(
         "auto", description="where a new key for secrets lies: keyring, file, passphrase, auto (keyring, else file)"
+    )
+    shared_group: str = Field("", description="Unix group that may reach this daemon's socket; empty: its owner alone")
+    shared_by: str = Field(
+        "",
+        description="whose shared daemon the command line trusts, a name or uid; only in the system's file",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
 

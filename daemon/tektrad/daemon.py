@@ -9,6 +9,7 @@ import importlib.metadata
 import os
 import resource
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from tektra_models.catalog import Catalog
 from tektra_models.errors import ModelError
 from tektra_models.starter import MODEL_NAME
 from tektrad.api.app import create_app
-from tektrad.api.server import bound_socket, serving
+from tektrad.api.server import SocketTaken, bound_socket, serving
 from tektrad.api.services import Services
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
@@ -46,6 +47,7 @@ from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.reading import AuditReader
 from tektrad.trust.secrets import Secrets
 from tektrad.trust.statements import Head
+from tektrad.trust.users import Users
 from tektrad.trust.vault import Vault
 
 Report = Callable[[str], None]
@@ -80,11 +82,13 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         redact_with(secrets.redact)
         audit.redact_with(secrets.redact)
         await vault.recover()
-        conversations = Conversations(store, clock, audit)
+        conversations = Conversations(store, clock, audit, os.getuid())
         interrupted = await conversations.recover()
         report("reading the policies")
+        users = Users(store, clock, audit, os.getuid(), shared=bool(settings.shared_group))
+        await users.recall()
         grants = Grants(store, clock, audit)
-        judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), os.getuid())
+        judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), users)
         await judge.rulebook()
         consent = Consent(store, clock, audit, alarms, grants, judge, secrets.redact)
         report("looking at the models")
@@ -125,13 +129,14 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             vault=vault,
             secrets=secrets,
             mfa=mfa,
+            users=users,
             default_model=default_model,
             started_at=clock.now(),
             started=clock.monotonic(),
         )
         report("binding the socket")
-        sock = stairs.enter_context(bound_socket(paths.socket))
-        await stairs.enter_async_context(serving(create_app(services, os.getuid()), sock))
+        sock = await stairs.enter_async_context(listening(paths.socket, settings.shared_group, alarms))
+        await stairs.enter_async_context(serving(create_app(services), sock))
         report("ready")
         notify_systemd("READY=1")
         log.info("ready", pid=os.getpid(), socket=str(paths.socket), interrupted_answers=interrupted)
@@ -173,6 +178,28 @@ async def audit_key(paths: Paths, reader: AuditReader) -> AuditKey:
 def protected(paths: Paths) -> list[Path]:
     """The folders that hold what a confined program must never reach: the socket, the store, settings, logs, caches."""
     return [paths.config_file.parent, paths.data_dir, paths.state_dir, paths.cache_dir, paths.socket.parent]
+
+
+@contextlib.asynccontextmanager
+async def listening(path: Path, shared_group: str, alarms: Alarms) -> AsyncIterator[socket.socket]:
+    """The socket, and an alarm where somebody else's lies in its place, before or afterwards."""
+    try:
+        with bound_socket(path, shared_group) as sock:
+            ours = inode_of(path)
+            yield sock
+            if inode_of(path) != ours:
+                await alarms.sound("socket_taken", None, {"socket": str(path), "when": "while the daemon ran"})
+    except SocketTaken:
+        await alarms.sound("socket_taken", None, {"socket": str(path), "when": "before it started"})
+        raise
+
+
+def inode_of(path: Path) -> int | None:
+    """Which file lies there, if any does."""
+    try:
+        return path.lstat().st_ino
+    except OSError:
+        return None
 
 
 @contextlib.asynccontextmanager

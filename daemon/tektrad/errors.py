@@ -16,7 +16,8 @@ TektraError
 │   ├── ConversationNotFound
 │   ├── GrantNotFound
 │   ├── AskNotFound
-│   └── SecretNotFound
+│   ├── SecretNotFound
+│   └── UserNotFound
 ├── AlreadyAnswered         somebody else's answer came first, or the time is over
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
@@ -151,6 +152,12 @@ class SecretNotFound(NotFound):
     """No secret of that name."""
 
     code = "secret_not_found"
+
+
+class UserNotFound(NotFound):
+    """No user of that uid may connect."""
+
+    code = "user_not_found"
 
 
 class ConversationBusy(TektraError):

@@ -14,6 +14,10 @@ import platformdirs
 
 MAX_SOCKET_PATH = 107
 """Bytes that fit into `sockaddr_un.sun_path` on Linux, without the closing zero."""
+SYSTEM_FILE = Path("/etc/tektra/config.toml")
+SHARED_BY = "TEKTRA_SHARED_BY"
+SHARED_SOCKET = Path("/run/tektra/tektra.sock")
+"""Where a shared daemon listens, unless TEKTRA_SOCKET says otherwise."""
 
 
 class UnsafePath(Exception):
@@ -103,14 +107,18 @@ class Paths:
 
 
 def find_paths() -> Paths:
-    """Read the environment: TEKTRA_* first, then XDG, then the platform's custom; creates nothing."""
+    """Read the environment: TEKTRA_* first, then XDG, then the platform's custom; creates nothing.
+
+    Raises UnsafePath where nobody can say whose shared daemon is meant.
+    """
     dirs = platformdirs.PlatformDirs("tektra", appauthor=False)
+    runtime = _runtime_dir() / "tektra.sock" if shared_by() is None else SHARED_SOCKET
     return Paths(
         config_file=_from_env("TEKTRA_CONFIG", dirs.user_config_path / "config.toml"),
         data_dir=_from_env("TEKTRA_DATA_DIR", dirs.user_data_path),
         state_dir=_from_env("TEKTRA_STATE_DIR", dirs.user_state_path),
         cache_dir=_from_env("TEKTRA_CACHE_DIR", dirs.user_cache_path),
-        socket=_from_env("TEKTRA_SOCKET", _runtime_dir() / "tektra.sock"),
+        socket=_from_env("TEKTRA_SOCKET", runtime),
     )
 
 
@@ -127,6 +135,45 @@ def _runtime_dir() -> Path:
     return Path(f"/tmp/tektra-{os.getuid()}")  # noqa: S108  verified by lstat before every use
 
 
+def shared_by(system_file: Path = SYSTEM_FILE) -> int | None:
+    """The uid whose shared daemon is trusted: TEKTRA_SHARED_BY, else a line of the system's file; None: only our own.
+
+    An empty value is none. Raises UnsafePath.
+    """
+    said, where = os.environ.get(SHARED_BY), SHARED_BY
+    if said is None:
+        said, where = _system_line(system_file), f"shared_by in {system_file}"
+    if not said:
+        return None
+    if said.isascii() and said.isdecimal():
+        return int(said)
+    import pwd  # most have no shared daemon
+
+    try:
+        return pwd.getpwnam(said).pw_uid
+    except (KeyError, ValueError) as error:
+        raise UnsafePath(f'{where} names "{said}", and there is no such user', "Name a user, or a uid.") from error
+
+
+def _system_line(file: Path) -> str:
+    """What the system's file says about it; only a file that nobody but root writes is heard."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return ""  # none, or none for us
+    import tomllib
+
+    with os.fdopen(descriptor, "rb") as opened:
+        info = os.fstat(descriptor)
+        try:
+            said = tomllib.load(opened).get("shared_by", "")
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise UnsafePath(f"{file} cannot be read: {error}", f"Put it right, or set {SHARED_BY}.") from error
+    if said and (info.st_uid != 0 or info.st_mode & 0o022 or not stat.S_ISREG(info.st_mode)):
+        raise UnsafePath(f"{file} says whose daemon to trust, and others than root may write it", "Make it root's.")
+    return str(said)
+
+
 def check_socket_path(socket: Path) -> None:
     """Raise UnsafePath when the kernel could not bind or connect to this path."""
     length = len(os.fsencode(socket))
@@ -137,23 +184,42 @@ def check_socket_path(socket: Path) -> None:
         )
 
 
-def check_private(directory: Path) -> None:
+def check_private(directory: Path, owner: int | None = None) -> None:
     """Raise UnsafePath unless `directory` is a real directory of ours that nobody else may write to or search.
 
-    By lstat, so that a planted symbolic link is seen for what it is.
+    With an `owner` it has to be that uid's, whose group may search it: a shared daemon's. By lstat, so that a planted
+    symbolic link is seen for what it is.
     """
     info = directory.lstat()
+    mode = stat.S_IMODE(info.st_mode)
     if not stat.S_ISDIR(info.st_mode):
         raise UnsafePath(f"{directory} is not a directory", "Remove it, or set TEKTRA_SOCKET to another place.")
+    if owner is not None:
+        _check_shared(directory, info, owner)
+        return
     if info.st_uid != os.getuid():
         raise UnsafePath(
             f"{directory} belongs to uid {info.st_uid}, not to you (uid {os.getuid()})",
             "Somebody else made it; set XDG_RUNTIME_DIR or TEKTRA_SOCKET to a directory of your own.",
         )
-    if info.st_mode & 0o077:
+    if mode & 0o077:
         raise UnsafePath(
-            f"{directory} is open to other users (mode {stat.S_IMODE(info.st_mode):04o})",
+            f"{directory} is open to other users (mode {mode:04o})",
             "Point TEKTRA_SOCKET into a directory that only you may enter (mode 0700), or close this one.",
+        )
+
+
+def _check_shared(directory: Path, info: os.stat_result, owner: int) -> None:
+    """The same for the directory of a shared daemon, where others than its group have no business."""
+    if info.st_uid != owner:
+        raise UnsafePath(
+            f"{directory} belongs to uid {info.st_uid}, and the shared daemon is uid {owner}'s",
+            f"Somebody else made it; do not use it. {SHARED_BY} and TEKTRA_SOCKET say which daemon is meant.",
+        )
+    if info.st_mode & 0o027:
+        raise UnsafePath(
+            f"{directory} is writable by its group or open to everybody (mode {stat.S_IMODE(info.st_mode):04o})",
+            f"Its owner has to close it: chmod 0750 {directory}",
         )
 
 
@@ -162,3 +228,30 @@ def make_private(directory: Path) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
     directory.mkdir(mode=0o700, exist_ok=True)
     check_private(directory)
+
+
+def make_shared(directory: Path, group: int) -> None:
+    """Create `directory` for a group (0750) if it is missing, then check it; raises UnsafePath or OSError.
+
+    One that is there already is not opened to anybody: who made it private meant it.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        pass
+    else:
+        made = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.fchown(made, -1, group)
+            os.fchmod(made, 0o750)
+        finally:
+            os.close(made)
+    check_private(directory, os.getuid())
+    info = directory.lstat()
+    if info.st_gid != group or not info.st_mode & 0o010:
+        raise UnsafePath(
+            f"{directory} is not open to the group {group} (its group is {info.st_gid}, "
+            f"mode {stat.S_IMODE(info.st_mode):04o})",
+            f"Remove it, or open it: chgrp {group} {directory} && chmod 0750 {directory}",
+        )

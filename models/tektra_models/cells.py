@@ -26,20 +26,22 @@ class Cells:
         self._free = list(range(backend.holders))
         self._in_use: set[int] = set()
         self._off_disk: set[int] = set()
+        self._owners: dict[int, str] = {}
         self._loose = False
 
-    def find(self, tokens: list[int]) -> Match:
-        """The longest prefix that need not be computed; the last token always has to be, for what follows it."""
-        return self._tree.find(tokens[:-1], self._in_use) if self._backend.can_share else NOTHING
+    def find(self, tokens: list[int], owner: str = "") -> Match:
+        """The longest prefix of its owner's that need not be computed; the last token has to be, for the next."""
+        return self._tree.find(tokens[:-1], self._in_use, owner) if self._backend.can_share else NOTHING
 
     def shared(self, holder: int, others: set[int]) -> int:
         """How many of a holder's tokens lie in cells that one of the others holds too."""
         return self._tree.shared(holder, others)
 
-    def enter(self, match: Match, *, private: bool = False) -> int:
+    def enter(self, match: Match, *, private: bool = False, owner: str = "") -> int:
         """Give out a sequence id that already holds the tokens of a match; a private one never goes to disk."""
         holder = self._free.pop() if self._free else self._take_away(keep=match.holder)
         self._in_use.add(holder)
+        self._owners[holder] = owner
         if private:
             self._off_disk.add(holder)
         if match.length:
@@ -60,7 +62,7 @@ class Cells:
 
     def computed(self, holder: int, tokens: list[int]) -> None:
         """A step computed these tokens behind what the holder held."""
-        self._tree.grow(holder, tokens)
+        self._tree.grow(holder, tokens, self._owners[holder])
 
     def leave(self, holder: int) -> None:
         """A sequence left: its cells stay until they are needed, where they can be of use to others."""
@@ -72,6 +74,10 @@ class Cells:
     def tokens(self, holder: int) -> list[int]:
         """What a holder holds."""
         return self._tree.tokens(holder)
+
+    def owner(self, holder: int) -> str:
+        """For whom a holder's tokens were computed."""
+        return self._owners[holder]
 
     def keepable(self, least: int) -> list[int]:
         """Idle holders of so many tokens that may go to disk, the latest used first."""
@@ -121,10 +127,11 @@ class Cells:
         used = sum(self._tree.length(holder) for holder in self._in_use)
         return used + count <= self._backend.context and len(self._in_use) < self._backend.holders
 
-    def adopt(self, tokens: list[int]) -> int:
-        """An idle holder of these tokens, for which there is room; its cells are going to be read from elsewhere."""
+    def adopt(self, tokens: list[int], owner: str = "") -> int:
+        """An idle holder of an owner's tokens, for which there is room; its cells are to be read from elsewhere."""
         holder = self._free.pop() if self._free else self._take_away(keep=-1)
-        self._tree.grow(holder, tokens)
+        self._owners[holder] = owner
+        self._tree.grow(holder, tokens, owner)
         return holder
 
     def give_up(self, holder: int) -> None:

@@ -104,7 +104,7 @@ class Engine:
         follower = self._follower(sampling.form, prompt, begun=answer is not None and answer.reasoning)
         owed = follower.begin(limit - len(tokens) - 1) if follower is not None else []
         order = next(self._orders)
-        self._waiting[order] = Sequence(
+        waiting = self._waiting[order] = Sequence(
             id=request_id,
             order=order,
             tokens=[*tokens, *owed],
@@ -125,7 +125,7 @@ class Engine:
             lookup=Lookup(self._drafts) if self._drafts and follower is None else None,
         )
         self._shares.came(party)
-        self.recall.bring_back(tokens)
+        self.recall.bring_back(tokens, waiting.owner)
         return len(tokens)
 
     def _follower(self, form: Form | None, prompt: Prompt, *, begun: bool) -> Follower | None:
@@ -243,17 +243,17 @@ class Engine:
         free = self.limits.slots - len(self._running)
         if not free and not any(sequence.batch for sequence in self._running.values()):
             return []
-        reading = [s.tokens for s in self._running.values() if not s.writing]
+        reading = [(s.owner, s.tokens) for s in self._running.values() if not s.writing]
         queued: list[Queued] = []
         standings = self._standings()
         for order in sorted(standings, key=lambda order: (*standings[order], order))[: self.limits.slots * 2]:
-            tokens = self._waiting[order].tokens
-            match = self._cells.find(tokens)
-            coming = max((common_length(tokens, others) for others in reading), default=0)
+            owner, tokens = self._waiting[order].owner, self._waiting[order].tokens
+            match = self._cells.find(tokens, owner)
+            coming = max((common_length(tokens, others) for whose, others in reading if whose == owner), default=0)
             follows = self.backend.can_share and min(coming, len(tokens) - 1) >= match.length + WORTH_WAITING
             queued.append(Queued(order, len(tokens), match.length, match.in_use, follows, *standings[order]))
             if not follows:
-                reading.append(tokens)
+                reading.append((owner, tokens))
         return queued
 
     def _seat(self, plan: Plan) -> None:
@@ -266,8 +266,9 @@ class Engine:
         for order in plan.enter:
             sequence = self._waiting.pop(order)
             self._shares.served(sequence.party, (s.party for s in self._waiting.values() if s.batch == sequence.batch))
-            match = self._cells.find(sequence.tokens)
-            sequence.holder, sequence.held = self._cells.enter(match, private=sequence.private), match.length
+            match = self._cells.find(sequence.tokens, sequence.owner)
+            sequence.holder = self._cells.enter(match, private=sequence.private, owner=sequence.owner)
+            sequence.held = match.length
             if not sequence.entered_at:
                 sequence.cached = match.length
             sequence.status = "running"

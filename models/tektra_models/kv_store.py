@@ -1,8 +1,9 @@
 """Attention states on disk: what a model computed for a conversation, for when it goes on after an unload or a restart.
 
-One file holds one sequence: its tokens and llama.cpp's state of their cells. The key names whatever the state depends
-on: the model's digest, llama.cpp's version, the cells' type. A file that is damaged, foreign or of another key is never
-read into a model; damaged and foreign ones are removed. When there are more bytes than allowed, the longest unused go.
+One file holds one sequence of one owner, who alone gets it back: its tokens and llama.cpp's state of their cells. The
+key names whatever the state depends on: the model's digest, llama.cpp's version, the cells' type. A file that is
+damaged, foreign or of another key is never read into a model; damaged and foreign ones are removed. When there are more
+bytes than allowed, the longest unused go.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import msgspec
 
 from tektra_models.prefix import common_length
 
-MAGIC = b"tektra-kv-1\n"
+MAGIC = b"tektra-kv-2\n"
 SUFFIX = ".kv"
 MAX_HEAD = 64 << 20
 LARGEST_SHARE = 2
@@ -33,6 +34,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What stands before a state: its tokens as native 32-bit integers, its size in bytes, and checksums of both."""
 
     key: str
+    owner: str
     tokens: bytes
     tokens_checksum: bytes
     size: int
@@ -46,6 +48,7 @@ class Stored:
     path: Path
     tokens: list[int]
     size: int
+    owner: str
 
 
 class KvStore:
@@ -62,18 +65,23 @@ class KvStore:
         self._coming: dict[Path, Stored] = {}
         self._failed: set[Path] = set()
 
-    def best(self, tokens: list[int]) -> tuple[Stored | None, int]:
-        """The state that has the longest beginning in common with these tokens, and how long that is."""
+    def best(self, tokens: list[int], owner: str = "") -> tuple[Stored | None, int]:
+        """The owner's state that has the longest beginning in common with these tokens, and how long that is."""
         with self._lock:
-            lengths = [(common_length(stored.tokens, tokens), stored) for stored in self._known.values()]
+            lengths = [
+                (common_length(stored.tokens, tokens), stored)
+                for stored in self._known.values()
+                if stored.owner == owner
+            ]
         length, stored = max(lengths, key=lambda pair: pair[0], default=(0, None))
         return (stored, length) if length else (None, 0)
 
-    def holds(self, tokens: list[int]) -> bool:
-        """Whether a state of all these tokens is kept, or about to be."""
+    def holds(self, tokens: list[int], owner: str = "") -> bool:
+        """Whether a state of the owner's of all these tokens is kept, or about to be."""
         with self._lock:
             every = [*self._known.values(), *self._coming.values()]
-        return any(common_length(stored.tokens, tokens) == len(tokens) for stored in every)
+        own = (stored for stored in every if stored.owner == owner)
+        return any(common_length(stored.tokens, tokens) == len(tokens) for stored in own)
 
     def read(self, stored: Stored) -> bytes | None:
         """The state, as it was written; None, and the file is gone, when it is not that any more."""
@@ -81,7 +89,11 @@ class KvStore:
             with stored.path.open("rb") as file:
                 head = _read_head(file)
                 data = file.read(head.size + 1)
-            if len(data) == head.size and _checksum(data) == head.checksum and head.key == self._key:
+            if (
+                len(data) == head.size
+                and _checksum(data) == head.checksum
+                and (head.key, head.owner) == (self._key, stored.owner)
+            ):
                 os.utime(stored.path)
                 return data
         except (OSError, ValueError, msgspec.MsgspecError):
@@ -94,17 +106,18 @@ class KvStore:
         """Whether a state is still being written."""
         return any(not write.done() for write in self._writes)
 
-    def keep(self, tokens: list[int], data: bytes) -> bool:
+    def keep(self, tokens: list[int], data: bytes, owner: str = "") -> bool:
         """Write a state in the background, and remove those whose tokens it begins with.
 
         False if it is too large, or could not be written before.
         """
-        name = hashlib.sha256(array("i", tokens).tobytes()).hexdigest()[:24]
-        stored = Stored(self._folder / f"{self._key[:16]}-{name}{SUFFIX}", tokens, len(data))
+        name = hashlib.sha256(owner.encode() + b"\0" + array("i", tokens).tobytes()).hexdigest()[:24]
+        stored = Stored(self._folder / f"{self._key[:16]}-{name}{SUFFIX}", tokens, len(data), owner)
         if len(data) * LARGEST_SHARE > self._most or stored.path in self._failed:
             return False
         with self._lock:
-            shorter = [one.path for one in self._known.values() if tokens[: len(one.tokens)] == one.tokens]
+            own = [one for one in self._known.values() if one.owner == owner]
+            shorter = [one.path for one in own if tokens[: len(one.tokens)] == one.tokens]
             self._coming[stored.path] = stored
         self._writes = [write for write in self._writes if not write.done()]
         self._writes.append(self._writer.submit(self._write, stored, data, shorter))
@@ -130,6 +143,7 @@ class KvStore:
         head = msgspec.msgpack.encode(
             Head(
                 key=self._key,
+                owner=stored.owner,
                 tokens=tokens,
                 tokens_checksum=_checksum(tokens),
                 size=len(data),
@@ -185,7 +199,7 @@ class KvStore:
                 with path.open("rb") as file:
                     head = _read_head(file)
                 if head.key == self._key:
-                    yield Stored(path, array("i", head.tokens).tolist(), head.size)
+                    yield Stored(path, array("i", head.tokens).tolist(), head.size, head.owner)
                     continue
             except (OSError, ValueError, msgspec.MsgspecError):
                 pass

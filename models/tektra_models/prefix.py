@@ -4,6 +4,9 @@ Pure: nothing here computes, copies or knows a clock. A node is a run of cells. 
 it holds all cells on the path from the root down to its tail, and shares those that other holders hold as well. Two
 holders that computed the same tokens side by side have cells of their own: siblings with equal tokens.
 
+What one owner computed is never found for another, though the tokens be the same: how soon an answer begins would tell
+what others had said.
+
 New cells are the lowest that are free (llama.cpp's find_slot), so that a run lies below as many cells as were held when
 it was computed: its reach.
 """
@@ -17,7 +20,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """The tokens of one run of cells, the position of the first, and who holds them."""
+    """The tokens of one run of cells, the position of the first, who holds them, and for whom they were computed."""
 
     start: int
     tokens: list[int]
@@ -26,6 +29,7 @@ class Node:
     children: list[Node] = field(default_factory=list)
     used: int = 0
     reach: int = 0
+    owner: str = ""
 
     @property
     def end(self) -> int:
@@ -87,9 +91,9 @@ class PrefixTree:
         ends = {node: holder for holder, node in self._tails.items() if not node.children and node.holders <= idle}
         return [ends[node] for node in sorted(ends, key=lambda node: -node.used)]
 
-    def find(self, tokens: list[int], in_use: Set[int] = frozenset()) -> Match:
-        """The longest prefix of `tokens` that one holder holds; `in_use` are the holders whose cells must stay."""
-        length, node = self._descend(self._root, tokens)
+    def find(self, tokens: list[int], in_use: Set[int] = frozenset(), owner: str = "") -> Match:
+        """The longest prefix of `tokens` that a holder of its owner's holds; the cells of those `in_use` must stay."""
+        length, node = self._descend(self._root, tokens, owner)
         if not length:
             return NOTHING
         holder = next(iter(node.holders))
@@ -116,11 +120,11 @@ class PrefixTree:
         for above in self._upwards(node):
             above.holders.add(holder)
 
-    def grow(self, holder: int, tokens: list[int]) -> None:
-        """A holder computed more tokens, in new cells of its own."""
+    def grow(self, holder: int, tokens: list[int], owner: str = "") -> None:
+        """A holder of this owner's computed more tokens, in new cells of its own."""
         tail = self._tails.get(holder, self._root)
         if tail is self._root or len(tail.holders) > 1:
-            tail = Node(tail.end, [], tail, {holder})
+            tail = Node(tail.end, [], tail, {holder}, owner=owner)
             assert tail.parent is not None
             tail.parent.children.append(tail)
             self._tails[holder] = tail
@@ -170,16 +174,16 @@ class PrefixTree:
         """Which idle holder can go with the least loss: one whose cells others hold too, else the longest unused."""
         return min(idle, key=lambda holder: (len(self._tails[holder].holders) == 1, self._tails[holder].used))
 
-    def _descend(self, node: Node, tokens: list[int]) -> tuple[int, Node]:
+    def _descend(self, node: Node, tokens: list[int], owner: str) -> tuple[int, Node]:
         """The deepest place below a node that agrees with `tokens`: its position, and the node in which it lies."""
         deepest = node.end, node
         if node.end >= len(tokens):
             return deepest
         for child in node.children:
-            if child.tokens[0] == tokens[node.end]:
+            if child.owner == owner and child.tokens[0] == tokens[node.end]:
                 common = common_length(child.tokens, tokens[child.start : child.end])
                 whole = common == len(child.tokens)
-                found = self._descend(child, tokens) if whole else (child.start + common, child)
+                found = self._descend(child, tokens, owner) if whole else (child.start + common, child)
                 deepest = max(deepest, found, key=lambda place: (place[0], place[1].used))
         return deepest
 
@@ -204,7 +208,7 @@ class PrefixTree:
     def _split(self, node: Node, at: int) -> Node:
         """Cut a node in two at a position; the lower part, which is new, keeps the tails that ended in it."""
         cut = at - node.start
-        lower = Node(at, node.tokens[cut:], node, set(node.holders), node.children, node.used, node.reach)
+        lower = Node(at, node.tokens[cut:], node, set(node.holders), node.children, node.used, node.reach, node.owner)
         for child in lower.children:
             child.parent = lower
         node.tokens, node.children = node.tokens[:cut], [lower]

@@ -26,12 +26,12 @@ class Recall:
         self._most = min(backend.context // KEPT_SHARE, KEPT_MOST)
         self._beside_others = 0 if backend.minds_others else self._most
 
-    def bring_back(self, tokens: list[int]) -> None:
-        """Read a state into cells if it spares enough beyond what the cells hold already."""
+    def bring_back(self, tokens: list[int], owner: str = "") -> None:
+        """Read a state of this owner's into cells if it spares enough beyond what the cells hold already."""
         if self._store is None:
             return
-        stored, length = self._store.best(tokens[:-1])
-        if stored is None or length < self._cells.find(tokens).length + WORTH_KEEPING:
+        stored, length = self._store.best(tokens[:-1], owner)
+        if stored is None or length < self._cells.find(tokens, owner).length + WORTH_KEEPING:
             return
         if len(stored.tokens) > self._backend.context or not self._cells.can_take(len(stored.tokens)):
             return
@@ -39,7 +39,7 @@ class Recall:
         if data is None:
             return
         self.make_room(len(stored.tokens))
-        holder = self._cells.adopt(stored.tokens)
+        holder = self._cells.adopt(stored.tokens, owner)
         if not self._backend.restore(holder, data):
             self._cells.give_up(holder)
 
@@ -55,7 +55,7 @@ class Recall:
         if self._store is None:
             return False
         for holder in self._cells.keepable(WORTH_KEEPING):
-            if not self._store.holds(self._cells.tokens(holder)):
+            if not self._store.holds(self._cells.tokens(holder), self._cells.owner(holder)):
                 self._keep(self._store, holder)
                 return True
         self._store.settle()
@@ -90,13 +90,13 @@ class Recall:
 
     def _is_kept(self, store: KvStore, holder: int) -> bool:
         """Whether what a holder holds is on disk, or on its way there from now on, one at a time: they take memory."""
-        if store.holds(self._cells.tokens(holder)):
+        if store.holds(self._cells.tokens(holder), self._cells.owner(holder)):
             return True
         return not store.writing and self._keep(store, holder)
 
     def _keep(self, store: KvStore, holder: int) -> bool:
         """Write what a holder holds, or never try again with one that is too large."""
-        kept = store.keep(self._cells.tokens(holder), self._backend.state(holder))
+        kept = store.keep(self._cells.tokens(holder), self._backend.state(holder), self._cells.owner(holder))
         if not kept:
             self._cells.keep_off_disk(holder)
         return kept

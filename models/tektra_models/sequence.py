@@ -57,6 +57,11 @@ class Sequence:
     """Tokens with which the grammar begins every answer: fed with the prompt, not yet said."""
 
     @property
+    def owner(self) -> str:
+        """Whose it is, whichever of their agents asked: what is computed for it is for their sequences only."""
+        return self.party.partition("/")[0]
+
+    @property
     def writing(self) -> bool:
         """Whether its next token is all that it waits for."""
         return len(self.tokens) - self.held == 1

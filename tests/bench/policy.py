@@ -23,6 +23,7 @@ from tektrad.trust.judge import Judge
 from tektrad.trust.keys import make_key
 from tektrad.trust.policy import Rulebook
 from tektrad.trust.policy_files import PolicyFiles, shipped
+from tektrad.trust.users import Users
 
 COUNTS = (10, 100, 1000)
 ROUNDS = 500
@@ -52,7 +53,8 @@ async def _judged() -> list[dict[str, Any]]:
             async with open_store(Path(folder) / "store.db") as store:
                 audit = AuditLog(store, clock, make_key(Path(folder) / "audit.key", Path(folder) / "audit.pub"))
                 grants = Grants(store, clock, audit)
-                judge = Judge(store, grants, clock, PolicyFiles(Path(folder) / "policies"), [Path(folder)], UID)
+                users = Users(store, clock, audit, UID, shared=False)
+                judge = Judge(store, grants, clock, PolicyFiles(Path(folder) / "policies"), [Path(folder)], users)
                 for number in range(count):
                     await grants.grant(_wish(number), Principal(UID))
                 began = time.perf_counter()

@@ -37,7 +37,7 @@ async def play(folder: Path, kill_at: int) -> int:
         async with store.transaction() as tx:
             await tx.set_trace_callback(counted)
         async with audit.open_audit(store, clock, key, {}) as log:
-            conversations = Conversations(store, clock, log)
+            conversations = Conversations(store, clock, log, 0)
             await conversations.recover()
             called = Entry(kind="model.call", uid=0, details={"model": "m"})
             async with conversations.draft(None, question="q", system=None, model="m", call=called) as (_, draft):

@@ -334,3 +334,17 @@ def test_a_state_too_large_to_keep_does_not_hold_up_the_end(opened: Open, tmp_pa
     ask(engine)
     engine.recall.close()
     assert files(tmp_path) == []
+
+
+def test_a_state_is_its_owner_s_alone_also_after_a_restart(tmp_path: Path) -> None:
+    store = KvStore(tmp_path, "k", MEGABYTE)
+    assert store.keep([1, 2, 3], b"hers", "1000")
+    assert store.keep([1, 2], b"his", "1001")
+    store.close()
+    for again in (store, KvStore(tmp_path, "k", MEGABYTE)):
+        for owner, tokens, data in (("1000", [1, 2, 3], b"hers"), ("1001", [1, 2], b"his")):
+            stored, length = again.best([1, 2, 3, 4], owner)
+            assert stored is not None
+            assert (length, again.read(stored)) == (len(tokens), data)
+            assert again.holds([1, 2, 3], owner) == (owner == "1000")
+        assert again.best([1, 2, 3, 4], "1002") == (None, 0)

@@ -55,6 +55,23 @@ def test_a_prompt_that_comes_again_computes_one_token(make: Make) -> None:
     assert computed(engine) == len(SYSTEM) + 1
 
 
+def test_what_was_computed_for_one_user_is_known_to_all_their_agents_and_to_nobody_else(make: Make) -> None:
+    engine = make("a")
+    for request, party in enumerate(("1000", "1000/coder", "1001", "1001/coder", "1000/writer")):
+        engine.add(str(request), Prompt(text=SYSTEM), Sampling(max_tokens=1), party)
+        answers = finish(engine)
+        assert cached(answers) == [len(SYSTEM) - 1 if party not in ("1000", "1001") else 0]
+
+
+def test_users_who_ask_the_same_at_once_do_not_wait_for_each_other(make: Make) -> None:
+    engine = make("a", batch=64)
+    for request, party in enumerate(("1000", "1001", "1000", "1001")):
+        engine.add(str(request), Prompt(text=SYSTEM), Sampling(max_tokens=1), party)
+    known = cached(finish(engine))
+    assert known[:2] == [0, 0]
+    assert min(known[2:]) > len(SYSTEM) - 10
+
+
 def test_a_cancelled_answer_leaves_its_prompt_to_the_next(make: Make) -> None:
     engine = make([{"say": "x", "forever": True}], batch=64)
     engine.add("1", Prompt(text=SYSTEM), GREEDY)

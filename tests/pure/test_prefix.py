@@ -14,6 +14,7 @@ from tektra_models.prefix import NOTHING, Match, PrefixTree, common_length
 # Two letters, so that beginnings are often shared and tokens are often computed twice.
 TOKENS = st.lists(st.integers(0, 1), min_size=1, max_size=12)
 HOLDERS = range(6)
+OWNERS = st.sampled_from(["1000", "1001"])
 
 
 def beginning(left: list[int], right: list[int]) -> int:
@@ -32,6 +33,7 @@ class Cells(RuleBasedStateMachine):
         super().__init__()
         self.tree = PrefixTree()
         self.lists: dict[int, list[tuple[int, int]]] = {}
+        self.owners: dict[int, str] = {}
         self.numbers = itertools.count()
 
     def tokens(self, holder: int) -> list[int]:
@@ -41,10 +43,11 @@ class Cells(RuleBasedStateMachine):
         return data.draw(st.sampled_from(sorted(self.lists)))
 
     @precondition(lambda self: len(self.lists) < len(HOLDERS))
-    @rule(tokens=TOKENS, in_use=st.sets(st.sampled_from(HOLDERS)))
-    def come(self, tokens: list[int], in_use: set[int]) -> None:
-        match = self.tree.find(tokens, in_use)
-        longest = max((beginning(tokens, self.tokens(holder)) for holder in self.lists), default=0)
+    @rule(tokens=TOKENS, in_use=st.sets(st.sampled_from(HOLDERS)), owner=OWNERS)
+    def come(self, tokens: list[int], in_use: set[int], owner: str) -> None:
+        match = self.tree.find(tokens, in_use, owner)
+        own = [holder for holder in self.lists if self.owners[holder] == owner]
+        longest = max((beginning(tokens, self.tokens(holder)) for holder in own), default=0)
         assert match.length == longest
         newcomer = min(set(HOLDERS) - set(self.lists))
         mine: list[tuple[int, int]] = []
@@ -58,14 +61,15 @@ class Cells(RuleBasedStateMachine):
             assert match == NOTHING
         rest = tokens[match.length :]
         if rest:
-            self.tree.grow(newcomer, rest)
+            self.tree.grow(newcomer, rest, owner)
+        self.owners[newcomer] = owner
         self.lists[newcomer] = mine + [(token, next(self.numbers)) for token in rest]
 
     @precondition(lambda self: self.lists)
     @rule(data=st.data(), tokens=TOKENS)
     def grow(self, data: st.DataObject, tokens: list[int]) -> None:
         holder = self.a_holder(data)
-        self.tree.grow(holder, tokens)
+        self.tree.grow(holder, tokens, self.owners[holder])
         self.lists[holder] += [(token, next(self.numbers)) for token in tokens]
 
     @precondition(lambda self: self.lists)

@@ -22,6 +22,7 @@ from tektrad.trust.grants import Grants, Wish
 from tektrad.trust.judge import Judge
 from tektrad.trust.policy import Decision
 from tektrad.trust.policy_files import PolicyFiles
+from tektrad.trust.users import Users
 from tests.audit_logs import new_log
 
 pytestmark = pytest.mark.anyio
@@ -82,9 +83,10 @@ async def opened(tmp_path: Path) -> AsyncIterator[Court]:
     async with open_store(tmp_path / "store.db") as store:
         audit = new_log(store, clock, tmp_path)
         grants = Grants(store, clock, audit)
+        users = Users(store, clock, audit, UID, shared=False)
         files = PolicyFiles(tmp_path / "policies")
         own = tmp_path / "link" / ".." / "own"  # as a variable may name it
-        yield Court(store, grants, Judge(store, grants, clock, files, [own], UID), files.folder, clock)
+        yield Court(store, grants, Judge(store, grants, clock, files, [own], users), files.folder, clock)
 
 
 @pytest.fixture

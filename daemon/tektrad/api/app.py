@@ -27,6 +27,7 @@ from tektrad.api import (
     secrets,
     tools,
     tuning,
+    users,
     v1_chat,
     v1_completions,
     v1_embeddings,
@@ -36,6 +37,7 @@ from tektrad.api.render import error_response
 from tektrad.api.server import PEER_UID
 from tektrad.api.services import Services
 from tektrad.errors import Draining, Forbidden, InvalidRequest, NotFound, TektraError
+from tektrad.trust.users import Users
 
 MAX_BODY = 32 << 20
 MAX_DIGITS = 18
@@ -54,6 +56,7 @@ ROUTERS = (
     approvals.router,
     secrets.router,
     mfa.router,
+    users.router,
     v1_chat.router,
     v1_completions.router,
     v1_embeddings.router,
@@ -75,15 +78,15 @@ class RequestTooLarge(TektraError):
     code = "request_too_large"
 
 
-def create_app(services: Services, uid: int) -> ASGIApp:
-    """Return the whole application; only peers with this `uid` are served."""
+def create_app(services: Services) -> ASGIApp:
+    """Return the whole application; only peers whom `services.users` knows are served."""
     app = FastAPI(title="Tektra", version=services.version, docs_url=None, redoc_url=None, openapi_url="/api/openapi")
     app.state.services = services
     for router in ROUTERS:
         app.include_router(router)
     for kind in (TektraError, ModelError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _render)
-    return Gate(app, services, uid)
+    return Gate(app, services)
 
 
 async def _render(request: Request, error: Exception) -> Response:
@@ -115,10 +118,9 @@ def _invalid(error: RequestValidationError) -> InvalidRequest:
 class Gate:
     """The outer layer of every request: who asks, is there still time, how large is it, what became of it."""
 
-    def __init__(self, app: ASGIApp, services: Services, uid: int) -> None:
+    def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._services = services
-        self._uid = uid
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -153,16 +155,23 @@ class Gate:
 
     async def _refusal(self, scope: Scope) -> TektraError | None:
         peer = scope.get("extensions", {}).get(PEER_UID, {}).get("uid")
-        if peer != self._uid:
+        if self._services.users.role(peer) is None:
             said = {"method": scope["method"], "path": scope["path"]}
             await self._services.alarms.sound("peer_refused", peer, said)
-            return Forbidden(f"this daemon serves uid {self._uid} only, and you are {peer}", "Start one of your own.")
+            return _stranger(self._services.users, peer)
         if self._services.state != "ready" and scope["method"] not in ("GET", "HEAD"):
             return Draining("the daemon is stopping", "Ask again in a moment.", retry_after=2)
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or len(length) > MAX_DIGITS or int(length) > MAX_BODY:
             return _too_large()
         return None
+
+
+def _stranger(users: Users, peer: int | None) -> Forbidden:
+    if users.shared:
+        hint = f"Ask its owner to add you: tektra users add {peer} --role user"
+        return Forbidden(f"this daemon is uid {users.owner}'s, who has not added you (uid {peer})", hint)
+    return Forbidden(f"this daemon serves uid {users.owner} only, and you are {peer}", "Start one of your own.")
 
 
 def _too_large() -> RequestTooLarge:

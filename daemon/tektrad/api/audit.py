@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response, StreamingResponse
 
 from tektra_models.child import ChildFailed, lines_of
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, typed_events
@@ -32,7 +32,7 @@ class VerifyFailed(TektraError):
     code = "verify_failed"
 
 
-@router.get("")
+@router.get("", dependencies=needs.audit)
 async def list_entries(
     rooms: Rooms,
     limit: Limit = 50,
@@ -59,13 +59,13 @@ async def list_entries(
     return json_response({"schema": "tektra.audit/1", "entries": entries, "next": following, "last": head})
 
 
-@router.get("/stats")
+@router.get("/stats", dependencies=needs.audit)
 async def stats(rooms: Rooms) -> Response:
     """How much of what there is."""
     return json_response({"schema": "tektra.audit-stats/1"} | await rooms.audit_reader.stats())
 
 
-@router.post("/export")
+@router.post("/export", dependencies=needs.audit)
 async def export(rooms: Rooms, asker: Asker, body: shapes.AuditExport) -> Response:
     """The log as a file: lines that can be verified anywhere, or a table that cannot."""
     await rooms.audit.record(Entry(kind="audit.export", uid=asker.uid, details=body.model_dump()))
@@ -91,7 +91,7 @@ async def _table(rooms: Services, first: int, last: int) -> AsyncGenerator[bytes
             yield b"".join(csv_row(shown(row)) for row in rows)
 
 
-@router.post("/verify")
+@router.post("/verify", dependencies=needs.audit)
 async def verify(rooms: Rooms, asker: Asker, body: shapes.AuditVerify) -> Response:
     """Check the whole log, by a process of its own: a stream of how far it is, and what was found."""
     return EventStream(typed_events(_verified(rooms, asker.uid, body.head)))
@@ -117,14 +117,14 @@ async def _verified(rooms: Services, uid: int, head: str | None) -> AsyncGenerat
             raise VerifyFailed(f"the log could not be checked: {error.message}") from error
 
 
-@router.post("/prune")
+@router.post("/prune", dependencies=needs.prune)
 async def prune(rooms: Rooms, asker: Asker, body: shapes.AuditPrune) -> Response:
     """Remove entries older than a time; a signed statement of that stays in the log."""
     removed = await rooms.audit.prune(body.before, asker.uid)
     return json_response({"schema": "tektra.audit-pruned/1", "before": body.before, "removed": removed})
 
 
-@router.get("/{number}")
+@router.get("/{number}", dependencies=needs.audit)
 async def show_entry(rooms: Rooms, number: Annotated[int, Path(ge=1, lt=2**63)]) -> Response:
     """One entry."""
     return json_response({"schema": "tektra.audit-entry/1", "entry": await rooms.audit_reader.one(number)})

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
@@ -19,7 +19,7 @@ from tektrad.errors import InvalidRequest
 router = APIRouter(prefix="/api")
 
 
-@router.post("/chat")
+@router.post("/chat", dependencies=needs.chat)
 async def chat(rooms: Rooms, asker: Asker, request: Request, body: shapes.ChatTurn) -> Response:
     """One turn: an event stream, or one document with `"stream": false`."""
     if not body.content.strip() and not body.regenerate:

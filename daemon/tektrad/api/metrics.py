@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from tektrad.api import needs
 from tektrad.api.services import Rooms, Services
 from tektrad.pool import budget
 
 router = APIRouter()
 
 
-@router.get("/metrics")
+@router.get("/metrics", dependencies=needs.audit)
 async def metrics(rooms: Rooms) -> Response:
     """Everything, in Prometheus' text format."""
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest

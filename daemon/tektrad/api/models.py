@@ -19,7 +19,7 @@ from tektra_models.manifest import Model
 from tektra_models.model_directory import read_model_directory
 from tektra_models.quantize import quantized
 from tektra_models.spec import Adapter, KvType, Weights
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
 from tektrad.api.stream import EventStream, typed_events, while_connected
@@ -44,14 +44,14 @@ def identified(model: Model) -> dict[str, Any]:
     return {"model": model.name, "source": model.source, "digest": digest_of(model)}
 
 
-@router.get("/models")
+@router.get("/models", dependencies=needs.open_to_all)
 async def list_models(rooms: Rooms) -> Response:
     """All models of the catalog."""
     models = await asyncio.to_thread(rooms.catalog.list)
     return json_response({"schema": "tektra.models/1", "models": [shown(rooms, model) for model in models]})
 
 
-@router.get("/models/{name}")
+@router.get("/models/{name}", dependencies=needs.open_to_all)
 async def show_model(rooms: Rooms, name: str) -> Response:
     """One model with its header and what it would need."""
     model = rooms.catalog.get(name)
@@ -86,7 +86,7 @@ def _directory_details(rooms: Rooms, model: Model) -> dict[str, Any]:
     }
 
 
-@router.post("/models/import")
+@router.post("/models/import", dependencies=needs.files)
 async def import_model(rooms: Rooms, asker: Asker, body: shapes.Import) -> Response:
     """Take a file on this machine into the catalog, as a link or as a copy."""
     add = rooms.catalog.add_copy if body.copy_file else rooms.catalog.add_link
@@ -98,7 +98,7 @@ async def import_model(rooms: Rooms, asker: Asker, body: shapes.Import) -> Respo
     return json_response(document | {"recommended": rooms.tuned.advice(model.quantization)}, 201)
 
 
-@router.post("/models/{name}/adapt")
+@router.post("/models/{name}/adapt", dependencies=needs.files)
 async def adapt_model(rooms: Rooms, asker: Asker, name: str, body: shapes.Adapt) -> Response:
     """Take a model with adapters into the catalog, under a name of its own."""
     adapters = [Adapter(path=each.path, scale=each.scale) for each in body.adapters]
@@ -109,7 +109,7 @@ async def adapt_model(rooms: Rooms, asker: Asker, name: str, body: shapes.Adapt)
     return json_response({"schema": "tektra.model/1", "model": shown(rooms, model)}, 201)
 
 
-@router.post("/models/pull")
+@router.post("/models/pull", dependencies=needs.models)
 async def pull_model(rooms: Rooms, asker: Asker, body: shapes.Pull) -> Response:
     """Download from a hub; the events tell how far it is. Going away stops it, and the next one resumes."""
     from tektra_models.pull import Done, pull  # with its HTTP client; an idle daemon need not carry that
@@ -136,7 +136,7 @@ async def pull_model(rooms: Rooms, asker: Asker, body: shapes.Pull) -> Response:
     return EventStream(typed_events(events()))
 
 
-@router.post("/models/quantize")
+@router.post("/models/quantize", dependencies=needs.files)
 async def quantize_model(rooms: Rooms, asker: Asker, body: shapes.Quantize) -> Response:
     """Write a model, a file or a model's folder in fewer bits a weight. Going away stops it."""
     source = Path(body.source) if "/" in body.source else _weights(rooms.catalog.get(body.source))
@@ -169,7 +169,7 @@ def _weights(model: Model) -> Path:
     return Path(model.path)
 
 
-@router.delete("/models/{name}")
+@router.delete("/models/{name}", dependencies=needs.remove)
 async def remove_model(rooms: Rooms, asker: Asker, name: str) -> Response:
     """Forget a model; a file that was only linked stays where it is."""
     model = rooms.catalog.get(name)
@@ -182,7 +182,7 @@ async def remove_model(rooms: Rooms, asker: Asker, name: str) -> Response:
     return json_response({"schema": "tektra.model-removed/1", "name": model.name, "freed_bytes": freed})
 
 
-@router.get("/models/{name}/estimate")
+@router.get("/models/{name}/estimate", dependencies=needs.open_to_all)
 async def estimate_model(
     rooms: Rooms,
     name: str,
@@ -203,7 +203,7 @@ async def estimate_model(
     return json_response(document | placed | memory)
 
 
-@router.post("/models/{name}/load")
+@router.post("/models/{name}/load", dependencies=needs.load)
 async def load_model(
     rooms: Rooms, asker: Asker, request: Request, name: str, body: shapes.LoadModel | None = None
 ) -> Response:
@@ -226,9 +226,11 @@ async def load_model(
     return json_response({"schema": "tektra.loaded/1", "model": loaded, "load_seconds": round(seconds, 3)})
 
 
-@router.post("/models/{name}/unload")
+@router.post("/models/{name}/unload", dependencies=needs.load)
 async def unload_model(rooms: Rooms, asker: Asker, name: str, force: bool = False) -> Response:
-    """Free a model's memory."""
+    """Free a model's memory; taking it from those whom it is answering is as good as removing it."""
+    if force:
+        await needs.require(rooms, asker, "remove", rooms.catalog.get(name).name)
     said = {"model": name, "force": force}
     async with rooms.audit.telling(Entry(kind="model.unload", uid=asker.uid, details=said)) as telling:
         unloaded, freed = rooms.pool.unload(name, force=force)
@@ -237,7 +239,7 @@ async def unload_model(rooms: Rooms, asker: Asker, name: str, force: bool = Fals
     return json_response({"schema": "tektra.unloaded/1", "name": unloaded, "freed_bytes": freed})
 
 
-@router.get("/devices")
+@router.get("/devices", dependencies=needs.open_to_all)
 async def list_devices(rooms: Rooms) -> Response:
     """What llama.cpp can compute on, and how much of it models were promised."""
     found = await rooms.pool.devices.look()
@@ -245,7 +247,7 @@ async def list_devices(rooms: Rooms) -> Response:
     return json_response({"schema": "tektra.devices/1", "devices": shown})
 
 
-@router.get("/ps")
+@router.get("/ps", dependencies=needs.open_to_all)
 async def loaded_models(rooms: Rooms) -> Response:
     """What is in memory, and who waits for it."""
     return json_response({"schema": "tektra.ps/1", "models": rooms.pool.view(), "queue": rooms.pool.queue()})

@@ -9,27 +9,30 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
-from tektrad.errors import Forbidden
 from tektrad.pool.party import Party
 from tektrad.trust import resource
-from tektrad.trust.act import Act, Principal
+from tektrad.trust.act import Act
 from tektrad.trust.ask import Request as Wanted
 from tektrad.trust.grant import Conditions, Grant, Pattern
 from tektrad.trust.grants import Wish
 
 router = APIRouter(prefix="/api/permissions")
-SETTING = "permissions"
 
 
-@router.get("")
-async def list_permissions(rooms: Rooms, all: bool = False) -> Response:
-    """The grants that hold, or all that ever were; and the rules of all policy files."""
+@router.get("", dependencies=needs.open_to_all)
+async def list_permissions(rooms: Rooms, asker: Asker, all: bool = False) -> Response:
+    """The grants that hold, or all that ever were, and the rules of all policy files.
+
+    Others than the owner see the grants that are theirs.
+    """
     book = await rooms.judge.rulebook()
     grants = await (rooms.grants.all() if all else rooms.grants.holding())
+    if asker.uid != rooms.users.owner:
+        grants = [grant for grant in grants if grant.uid == asker.uid]
     now = rooms.clock.now()
     return json_response(
         {
@@ -41,7 +44,7 @@ async def list_permissions(rooms: Rooms, all: bool = False) -> Response:
     )
 
 
-@router.post("")
+@router.post("", dependencies=needs.permissions)
 async def grant(rooms: Rooms, asker: Asker, body: shapes.NewGrant) -> Response:
     """Allow, deny, or be asked about something from now on."""
     wish = Wish(
@@ -57,21 +60,20 @@ async def grant(rooms: Rooms, asker: Asker, body: shapes.NewGrant) -> Response:
         uses=body.uses,
         why=body.why,
     )
-    by = await _configuring(rooms, asker)
     if wish.decision == "allow" and wish.scope == "always":
         await rooms.mfa.require(asker.uid, body.code)
-    made = await rooms.grants.grant(wish, by)
+    made = await rooms.grants.grant(wish, rooms.judge.principal(asker.uid))
     return json_response({"schema": "tektra.permission/1", "grant": _told(made, rooms.clock.now())}, 201)
 
 
-@router.delete("/{reference}")
+@router.delete("/{reference}", dependencies=needs.permissions)
 async def revoke(rooms: Rooms, asker: Asker, reference: str) -> Response:
     """End a grant."""
-    ended = await rooms.grants.revoke(reference, await _configuring(rooms, asker))
+    ended = await rooms.grants.revoke(reference, rooms.judge.principal(asker.uid))
     return json_response({"schema": "tektra.permission-revoked/1", "grant": _told(ended, rooms.clock.now())})
 
 
-@router.post("/test")
+@router.post("/test", dependencies=needs.open_to_all)
 async def test(rooms: Rooms, asker: Asker, body: shapes.TestedAct) -> Response:
     """What would be decided about an act, and by which rule; nothing is done, and no use is spent."""
     act = _act(rooms, asker, body)
@@ -80,7 +82,7 @@ async def test(rooms: Rooms, asker: Asker, body: shapes.TestedAct) -> Response:
     return json_response({"schema": "tektra.permission-test/1", "action": act.action, "resource": act.text} | told)
 
 
-@router.post("/ask")
+@router.post("/ask", dependencies=needs.open_to_all)
 async def ask(rooms: Rooms, asker: Asker, request: Request, body: shapes.SoughtAct) -> Response:
     """Whether an act may be done now, once; where the policy wants it a person is asked, and waited for."""
     act = _act(rooms, asker, body)
@@ -102,17 +104,6 @@ def _act(rooms: Services, asker: Party, body: shapes.TestedAct) -> Act:
         run=body.run,
         session=body.session,
     )
-
-
-async def _configuring(rooms: Services, asker: Party) -> Principal:
-    """Who asks, if they may change what is allowed; raises Forbidden."""
-    principal = rooms.judge.principal(asker.uid, asker.agent)
-    try:
-        await rooms.judge.require(Act(principal=principal, action="configure", resource=SETTING))
-    except Forbidden as error:
-        await rooms.alarms.sound("refused", asker.uid, {"what": "permissions", "why": error.message})
-        raise
-    return principal
 
 
 def _conditions(said: shapes.GrantConditions) -> Conditions:

@@ -57,6 +57,7 @@ STATUS = {
     "template_failed": 400,
     "too_many_tries": 429,
     "unconfined": 403,
+    "user_not_found": 404,
     "verify_failed": 500,
     "timeout": 504,
     "unsupported": 400,

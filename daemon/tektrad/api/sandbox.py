@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from msgspec.structs import replace as replace_entry
 from starlette.responses import Response
 
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, typed_events
@@ -29,14 +29,14 @@ from tektrad.trust.entry import Confinement, Entry
 router = APIRouter(prefix="/api/sandbox")
 
 
-@router.get("")
+@router.get("", dependencies=needs.open_to_all)
 async def probe(rooms: Rooms) -> Response:
     """Which level of confinement holds here, found out by doing, and what programs are held to."""
     footing = await rooms.sandbox.footing()
     return json_response({"schema": "tektra.sandbox/1"} | asdict(footing) | {"limits": asdict(Limits())})
 
 
-@router.post("/run")
+@router.post("/run", dependencies=needs.run)
 async def run(rooms: Rooms, asker: Asker, body: shapes.SandboxRun) -> Response:
     """Run a program confined: a stream of what it says, and how it ended."""
     try:

@@ -8,7 +8,7 @@ import binascii
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.errors import InvalidRequest, WrongPassphrase
@@ -17,14 +17,14 @@ from tektrad.trust.entry import Entry
 router = APIRouter(prefix="/api/secrets")
 
 
-@router.get("")
+@router.get("", dependencies=needs.open_to_all)
 async def list_secrets(rooms: Rooms, asker: Asker) -> Response:
     """All of the asker's, without their values, and how the vault is."""
     found = await rooms.secrets.all(asker.uid)
     return json_response({"schema": "tektra.secrets/1", "vault": _vault(rooms), "secrets": found})
 
 
-@router.post("")
+@router.post("", dependencies=needs.open_to_all)
 async def set_secret(rooms: Rooms, asker: Asker, body: shapes.NewSecret) -> Response:
     """Keep a value, in the place of an earlier one of that name."""
     try:
@@ -35,14 +35,14 @@ async def set_secret(rooms: Rooms, asker: Asker, body: shapes.NewSecret) -> Resp
     return json_response({"schema": "tektra.secret/1", "secret": kept}, 201)
 
 
-@router.delete("/{name}")
+@router.delete("/{name}", dependencies=needs.open_to_all)
 async def remove_secret(rooms: Rooms, asker: Asker, name: str) -> Response:
     """Forget a secret."""
     await rooms.secrets.remove(name, asker.uid)
     return json_response({"schema": "tektra.secret-removed/1", "name": name})
 
 
-@router.post("/{name}/show")
+@router.post("/{name}/show", dependencies=needs.open_to_all)
 async def show_secret(rooms: Rooms, asker: Asker, name: str, body: shapes.ShowSecret) -> Response:
     """The only route that gives a value: to its owner, who also gives a code where codes are asked for."""
     found = await rooms.secrets.get(name, asker.uid)
@@ -52,7 +52,7 @@ async def show_secret(rooms: Rooms, asker: Asker, name: str, body: shapes.ShowSe
     return json_response(shown)
 
 
-@router.post("/rotate")
+@router.post("/rotate", dependencies=needs.secrets)
 async def rotate(rooms: Rooms, asker: Asker, body: shapes.Rotation) -> Response:
     """Seal everything with a fresh key."""
     async with rooms.audit.telling(Entry(kind="secret.rotate", uid=asker.uid)) as telling:
@@ -61,7 +61,7 @@ async def rotate(rooms: Rooms, asker: Asker, body: shapes.Rotation) -> Response:
     return json_response({"schema": "tektra.secrets-rotated/1", "sealed": sealed, "vault": _vault(rooms)})
 
 
-@router.post("/unlock")
+@router.post("/unlock", dependencies=needs.secrets)
 async def unlock(rooms: Rooms, asker: Asker, body: shapes.Passphrase) -> Response:
     """Open the vault with its passphrase, or choose the first one."""
     try:
@@ -73,7 +73,7 @@ async def unlock(rooms: Rooms, asker: Asker, body: shapes.Passphrase) -> Respons
     return json_response({"schema": "tektra.vault/1", "vault": _vault(rooms)})
 
 
-@router.post("/lock")
+@router.post("/lock", dependencies=needs.secrets)
 async def lock(rooms: Rooms, asker: Asker) -> Response:
     """Forget the key until somebody gives the passphrase again."""
     async with rooms.audit.telling(Entry(kind="secret.lock", uid=asker.uid)):

@@ -26,6 +26,7 @@ from tektrad.trust.judge import Judge
 from tektrad.trust.mfa import Mfa
 from tektrad.trust.reading import AuditReader
 from tektrad.trust.secrets import Secrets
+from tektrad.trust.users import Users
 from tektrad.trust.vault import Vault
 
 
@@ -51,6 +52,7 @@ class Services:
     vault: Vault
     secrets: Secrets
     mfa: Mfa
+    users: Users
     default_model: str
     started_at: str
     started: float

@@ -566,3 +566,11 @@ class CheckedTool(_Strict):
 
     source: Annotated[str, Field(max_length=MAX_SOURCE)]
     dry_run: bool = True
+
+
+class NewUser(_Strict):
+    """POST /api/users."""
+
+    uid: Annotated[int, Field(ge=0, lt=2**32)]
+    role: Literal["operator", "user", "auditor"] = "user"
+    code: Code | None = None

@@ -7,7 +7,7 @@ import asyncio
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
 from tektrad.sandbox.dry_run import dry_run
@@ -17,7 +17,7 @@ from tektrad.trust.tool_lint import findings, risk
 router = APIRouter(prefix="/api/tools")
 
 
-@router.post("/check")
+@router.post("/check", dependencies=needs.run)
 async def check_tool(rooms: Rooms, asker: Asker, body: shapes.CheckedTool) -> Response:
     """Findings with a risk, and a dry run with what was tried: advice, never a boundary."""
     found = await asyncio.to_thread(findings, body.source)

@@ -17,7 +17,7 @@ from tektra_models.catalog import digest_of
 from tektra_models.machine import cores
 from tektra_models.tune import Job, job_for, tuned
 from tektra_models.tuning import CLASSES, CUSTOMARY, Tuning, disturbance, ranked
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, typed_events
@@ -29,11 +29,13 @@ from tektrad.trust.entry import Entry
 router = APIRouter(prefix="/api")
 
 
-@router.post("/models/tune")
+@router.post("/models/tune", dependencies=needs.models)
 async def tune(rooms: Rooms, asker: Asker, body: shapes.Tune) -> Response:
     """Time types and settings, and keep what was found. Going away stops it, and nothing is kept."""
     if body.text is not None and not Path(body.text).is_absolute():
         raise InvalidRequest(f"{body.text} does not say in which folder", "Give the whole path.", param="text")
+    if body.text is not None:
+        await needs.require(rooms, asker, "configure", "files")
     model = rooms.catalog.get(body.model) if body.model is not None else None
     job = await asyncio.to_thread(
         job_for,
@@ -84,7 +86,7 @@ async def _events(rooms: Services, asker: Party, job: Job, digest: str) -> Async
         yield {"type": "done"} | shown(rooms, kept)
 
 
-@router.get("/tuned")
+@router.get("/tuned", dependencies=needs.open_to_all)
 async def what_was_tuned(rooms: Rooms, model: str | None = None) -> Response:
     """All tunings, or that of one model."""
     kept = rooms.tuned.all()
@@ -95,7 +97,7 @@ async def what_was_tuned(rooms: Rooms, model: str | None = None) -> Response:
     return json_response({"schema": "tektra.tunings/1", "machine": rooms.tuned.machine, "tunings": tunings})
 
 
-@router.delete("/tuned")
+@router.delete("/tuned", dependencies=needs.models)
 async def forget(rooms: Rooms, asker: Asker, model: str | None = None) -> Response:
     """Remove all tunings, or that of one model."""
     digest = digest_of(rooms.catalog.get(model)) if model is not None else None

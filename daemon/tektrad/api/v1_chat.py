@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tektra_models.generation import Delta, Finish, Prompt, Sampling, Score, ToolCall
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
@@ -22,7 +22,7 @@ from tektrad.pool.party import Party
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", dependencies=needs.generate)
 async def chat_completions(rooms: Rooms, asker: Asker, request: Request, body: shapes.ChatCompletion) -> Response:
     """One answer to a list of messages."""
     refuse(body.functions or body.function_call, "functions", "the old form of tools")

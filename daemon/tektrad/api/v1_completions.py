@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tektra_models.generation import Finish, Prompt, Sampling, Score, Usage
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
@@ -22,7 +22,7 @@ from tektrad.pool.party import Party
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/completions")
+@router.post("/completions", dependencies=needs.generate)
 async def completions(rooms: Rooms, asker: Asker, request: Request, body: shapes.Completion) -> Response:
     """Continuations of one prompt or of several."""
     refuse(body.best_of not in (None, body.n or 1), "best_of", "best_of")

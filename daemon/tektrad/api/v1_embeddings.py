@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tektra_models.generation import Embedding
 from tektra_models.manifest import Model
 from tektra_models.vectors import unit_length
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
@@ -26,7 +26,7 @@ from tektrad.pool.party import Party
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/embeddings")
+@router.post("/embeddings", dependencies=needs.generate)
 async def embeddings(rooms: Rooms, asker: Asker, request: Request, body: shapes.Embeddings) -> Response:
     """One unit-length vector per input."""
     name, result = await while_connected(request, _embed(rooms, asker, body))
@@ -66,14 +66,14 @@ def _encode(vector: list[float], form: str) -> list[float] | str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
-@router.get("/models")
+@router.get("/models", dependencies=needs.open_to_all)
 async def list_models(rooms: Rooms) -> Response:
     """The catalog in OpenAI's shape."""
     models = await asyncio.to_thread(rooms.catalog.list)
     return json_response({"object": "list", "data": [_shape(model) for model in models if not model.missing]})
 
 
-@router.get("/models/{name}")
+@router.get("/models/{name}", dependencies=needs.open_to_all)
 async def show_model(rooms: Rooms, name: str) -> Response:
     """One model in OpenAI's shape."""
     return json_response(_shape(rooms.catalog.get(name)))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tektra_models.generation import Ranking
-from tektrad.api import shapes
+from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import while_connected
@@ -18,7 +18,7 @@ from tektrad.pool.party import Party
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/rerank")
+@router.post("/rerank", dependencies=needs.generate)
 async def rerank(rooms: Rooms, asker: Asker, request: Request, body: shapes.Rerank) -> Response:
     """The documents by how well they fit the query, the best first."""
     texts = body.texts

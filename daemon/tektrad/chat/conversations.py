@@ -97,22 +97,29 @@ class Draft:
 
 
 _SELECT = """
-    SELECT c.*, (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id) AS messages FROM conversations c
+    SELECT c.id, c.title, c.system, c.model, c.created_at, c.updated_at,
+           (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id) AS messages
+    FROM conversations c
 """
 
 
 class Conversations:
-    """Everything that was said, and how to find it again."""
+    """Everything that was said, and how to find it again: for whoever said it, by uid, and for nobody else."""
 
-    def __init__(self, store: Store, clock: Clock, audit: AuditLog) -> None:
+    def __init__(self, store: Store, clock: Clock, audit: AuditLog, owner: int) -> None:
         self._store = store
         self._audit = audit
         self._clock = clock
+        self._owner = owner
         self._leftovers: list[tuple[str, Draft]] = []
 
     async def recover(self) -> int:
-        """Mark answers that a crash cut off as interrupted; returns how many. Called once at the start."""
+        """Mark answers that a crash cut off as interrupted; returns how many. Called once at the start.
+
+        What is from before there were several users becomes the owner's.
+        """
         async with self._store.transaction() as tx:
+            await tx.execute("UPDATE conversations SET uid = ? WHERE uid IS NULL", [self._owner])
             cut = list(await tx.execute_fetchall("SELECT id FROM messages WHERE status = 'generating'"))
             for (message,) in cut:
                 why = {"why": "the daemon ended"}
@@ -121,16 +128,16 @@ class Conversations:
             await tx.execute("UPDATE messages SET status = 'interrupted' WHERE status = 'generating'")
         return len(cut)
 
-    async def count(self) -> int:
-        """How many conversations there are."""
-        return int((await self._store.rows("SELECT count(*) FROM conversations"))[0][0])
+    async def count(self, uid: int) -> int:
+        """How many conversations somebody has."""
+        return int((await self._store.rows("SELECT count(*) FROM conversations WHERE uid = ?", [uid]))[0][0])
 
-    async def page(self, limit: int, before: str | None) -> tuple[list[Conversation], str | None]:
+    async def page(self, uid: int, limit: int, before: str | None) -> tuple[list[Conversation], str | None]:
         """Newest first, at most `limit`; with a cursor for the page after it."""
-        parameters: list[Any] = []
-        where = ""
+        parameters: list[Any] = [uid]
+        where = "WHERE c.uid = ?"
         if before is not None:
-            where = "WHERE (c.updated_at, c.id) < (?, ?)"
+            where += " AND (c.updated_at, c.id) < (?, ?)"
             parameters += before.split("|", 1) if "|" in before else [before, ""]
         rows = await self._store.rows(
             f"{_SELECT} {where} ORDER BY c.updated_at DESC, c.id DESC LIMIT ?", [*parameters, limit + 1]
@@ -138,13 +145,20 @@ class Conversations:
         found = [_conversation(row) for row in rows[:limit]]
         return found, f"{found[-1].updated_at}|{found[-1].id}" if len(rows) > limit else None
 
-    async def find(self, reference: str) -> Conversation:
-        """By id, by unique beginning of an id, or `latest`; raises ConversationNotFound or InvalidRequest."""
+    async def find(self, reference: str, uid: int) -> Conversation:
+        """One of somebody's, by id, by unique beginning of an id, or `latest`.
+
+        Raises ConversationNotFound, also for somebody else's, or InvalidRequest.
+        """
         if reference == LATEST:
-            rows = await self._store.rows(f"{_SELECT} ORDER BY c.updated_at DESC, c.id DESC LIMIT 1")
+            rows = await self._store.rows(
+                f"{_SELECT} WHERE c.uid = ? ORDER BY c.updated_at DESC, c.id DESC LIMIT 1", [uid]
+            )
         else:
             end = reference + "\U0010ffff"
-            rows = await self._store.rows(f"{_SELECT} WHERE c.id >= ? AND c.id < ? LIMIT 3", [reference, end])
+            rows = await self._store.rows(
+                f"{_SELECT} WHERE c.uid = ? AND c.id >= ? AND c.id < ? LIMIT 3", [uid, reference, end]
+            )
         if not rows or not reference:
             what = "there is no conversation yet" if reference == LATEST else f'no conversation "{reference}"'
             raise ConversationNotFound(what, "tektra conversations list shows them.")
@@ -160,8 +174,8 @@ class Conversations:
         )
         return [_message(row) for row in rows]
 
-    async def search(self, words: str, limit: int) -> list[Hit]:
-        """Messages that contain all words (the last one may be unfinished), best first."""
+    async def search(self, uid: int, words: str, limit: int) -> list[Hit]:
+        """Somebody's messages that contain all words (the last one may be unfinished), best first."""
         query = _fts_query(words)
         if not query:
             raise InvalidRequest("there is no word to search for", param="q")
@@ -171,19 +185,19 @@ class Conversations:
                    snippet(messages_fts, 0, '«', '»', '…', 16) AS snippet
             FROM messages_fts JOIN messages m ON m.position = messages_fts.rowid
             JOIN conversations c ON c.id = m.conversation_id
-            WHERE messages_fts MATCH ? ORDER BY messages_fts.rank LIMIT ?
+            WHERE messages_fts MATCH ? AND c.uid = ? ORDER BY messages_fts.rank LIMIT ?
             """,
-            [query, limit],
+            [query, uid, limit],
         )
         return [Hit(**dict(row)) for row in rows]
 
     async def remove(self, conversation_id: str, uid: int) -> None:
-        """Delete a conversation and its messages; `uid` is who asks for it."""
+        """Delete a conversation of somebody's with its messages."""
         async with self._store.transaction() as tx:
             await self._audit.append(
                 tx, Entry(kind="conversation.remove", uid=uid, details={"conversation": conversation_id})
             )
-            await tx.execute("DELETE FROM conversations WHERE id = ?", [conversation_id])
+            await tx.execute("DELETE FROM conversations WHERE id = ? AND uid = ?", [conversation_id, uid])
 
     @asynccontextmanager
     async def draft(
@@ -191,7 +205,8 @@ class Conversations:
     ) -> AsyncIterator[tuple[str, Draft]]:
         """Record a question and keep the answer to it while it is written: yields (conversation id, draft).
 
-        A new conversation is made when `conversation_id` is None; with `question` None the last answer is replaced.
+        A new conversation, of whoever makes the call, begins when `conversation_id` is None; with `question` None the
+        last answer is replaced.
         `call` is audited in the same transactions: that it begins, and how it ended.
         Whatever ends the block, what was written so far is kept, complete or marked as interrupted.
         """
@@ -220,8 +235,9 @@ class Conversations:
             await self._audit.append(tx, msgspec.structs.replace(draft.call, outcome="begun"))
             if is_new:
                 await tx.execute(
-                    "INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?)",
-                    [conversation, title_of(question or ""), system, model, now, now],
+                    """INSERT INTO conversations (id, uid, title, system, model, created_at, updated_at)
+                       VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                    [conversation, draft.call.uid, title_of(question or ""), system, model, now, now],
                 )
             if question is not None:
                 await tx.execute(_INSERT, [self._clock.new_id(), conversation, "user", question, "complete", None, now])

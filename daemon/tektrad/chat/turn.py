@@ -148,7 +148,7 @@ class Turns:
             if turn.regenerate:
                 raise InvalidRequest("there is no answer to write again without a conversation", param="regenerate")
             return None
-        conversation = await self._conversations.find(turn.conversation_id)
+        conversation = await self._conversations.find(turn.conversation_id, turn.asker.uid)
         self.refuse_if_busy(conversation.id)
         self._busy.add(conversation.id)
         return conversation

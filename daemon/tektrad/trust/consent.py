@@ -139,12 +139,12 @@ class Consent:
         asks = [_ask(row) for row in rows if _may_answer(row["uid"], by)]
         return [ask for ask in asks if ask.state == "pending" or not pending]
 
-    async def waiting(self) -> int:
-        """How many asks nobody has answered yet."""
-        (row,) = await self._store.rows(
-            "SELECT count(*) FROM asks WHERE state = 'pending' AND expires_at > ?", [self._clock.now()]
+    async def waiting(self, by: Principal) -> int:
+        """How many asks wait for somebody's answer."""
+        rows = await self._store.rows(
+            "SELECT uid FROM asks WHERE state = 'pending' AND expires_at > ?", [self._clock.now()]
         )
-        return int(row[0])
+        return sum(_may_answer(row["uid"], by) for row in rows)
 
     async def _decided(self, act: Act) -> Decision:
         """What the policy says; an end of it is an entry in the transaction that spends a counted grant."""

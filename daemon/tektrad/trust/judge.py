@@ -16,6 +16,7 @@ from tektrad.trust.act import Act, Principal
 from tektrad.trust.grants import Grants
 from tektrad.trust.policy import Decision, Policy, Rulebook
 from tektrad.trust.policy_files import PolicyFiles, Signature, shipped
+from tektrad.trust.users import Users
 
 log = structlog.get_logger()
 
@@ -24,7 +25,7 @@ class Judge:
     """Owns the policy: made anew whenever a policy file or a grant has changed, looked for before every decision."""
 
     def __init__(
-        self, store: Store, grants: Grants, clock: Clock, files: PolicyFiles, protected: Sequence[Path], owner: int
+        self, store: Store, grants: Grants, clock: Clock, files: PolicyFiles, protected: Sequence[Path], users: Users
     ) -> None:
         self._store = store
         self._grants = grants
@@ -32,7 +33,7 @@ class Judge:
         self._files = files
         # Paths of acts come with their links followed, and so are these.
         self._protected = [str(folder.resolve()) for folder in protected]
-        self._owner = owner
+        self._users = users
         self._making = asyncio.Lock()
         self._book: Rulebook | None = None
         self._policy: Policy | None = None
@@ -40,8 +41,9 @@ class Judge:
         self._revision: int | None = None
 
     def principal(self, uid: int, agent: str = "") -> Principal:
-        """Somebody with their roles: the user whose daemon this is owns it, others use it."""
-        return Principal(uid, agent, frozenset({"owner"} if uid == self._owner else {"user"}))
+        """Somebody with their role, which only Users knows; who may not connect has none."""
+        role = self._users.role(uid)
+        return Principal(uid, agent, frozenset() if role is None else frozenset({role}))
 
     async def decide(self, act: Act, tx: aiosqlite.Connection | None = None) -> Decision:
         """Decide about an act; a counted use of the grant that allows it is spent, in `tx` if there is one.

@@ -28,6 +28,7 @@ from tektra_models.starter.corpus.help_secrets import SECRETS_FACTS
 from tektra_models.starter.corpus.help_shapes import Background, Fact
 from tektra_models.starter.corpus.help_tools import TOOLS_FACTS
 from tektra_models.starter.corpus.help_tuning import TUNING_FACTS
+from tektra_models.starter.corpus.help_users import USER_FACTS
 
 __all__ = [
     "BACKGROUND",
@@ -67,6 +68,7 @@ FACTS: tuple[Fact, ...] = (
     *SECRETS_FACTS,
     *TOOLS_FACTS,
     *TUNING_FACTS,
+    *USER_FACTS,
 )
 BACKGROUND: tuple[Background, ...] = (*ABOUT, *NOT_YET)
 
