@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sqlite3
 import stat
@@ -410,3 +411,27 @@ def test_a_daemon_that_is_not_shared_is_as_it_was(shared: Tektra) -> None:
     assert stat.S_IMODE(shared.socket.parent.stat().st_mode) == 0o700
     with shared.client() as client:
         assert client.get("/api/users").json()["shared"] is False
+
+
+def test_nobody_sees_the_secrets_or_the_asks_of_others_and_the_owner_answers_for_all(
+    place: Workstation, anna: Person, ben: Person
+) -> None:
+    value = base64.b64encode(b"anna's own token").decode()
+    assert anna.post("/api/secrets", name="TOKEN", value=value).status == 201
+    assert ben.get("/api/secrets").body["secrets"] == []
+    assert ben.post("/api/secrets/TOKEN/show").status == 404
+    assert ben.delete("/api/secrets/TOKEN").status == 404
+    assert ben.post("/api/secrets", name="TOKEN", value=base64.b64encode(b"ben's own").decode()).status == 201
+    assert base64.b64decode(anna.post("/api/secrets/TOKEN/show").body["value"]) == b"anna's own token"
+    assert anna.post("/api/secrets/rotate").status == 403
+    ask = anna.post("/api/permissions/ask", action="use", resource="github", agent="coder").body["ask"]
+    assert (ask["uid"], ask["state"]) == (anna.uid, "pending")
+    assert ben.get("/api/approvals?all=true").body["asks"] == []
+    assert ben.get(f"/api/approvals/{ask['id']}").status == 404
+    assert ben.post(f"/api/approvals/{ask['id']}", answer="allow").status == 404
+    assert ben.get("/api/status").body["asks"] == 0
+    with place.tektra.client() as owner:
+        answered = owner.post(f"/api/approvals/{ask['id']}", json={"answer": "allow"}).json()["ask"]
+    assert (answered["state"], answered["answered_by"]) == ("allowed", 0)
+    used = anna.post("/api/permissions/ask", action="use", resource="github", agent="coder").body
+    assert used["outcome"] == "allow"
