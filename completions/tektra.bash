@@ -65,6 +65,7 @@ _tektra() {
         " audit export:--until") words="" kind="" ;;
         " audit export:--output"|" audit export:-o") words="" kind="" ;;
         " audit prune:--before") words="" kind="" ;;
+        " audit prune:--code") words="" kind="" ;;
         " permissions grant:--agent") words="" kind="" ;;
         " permissions grant:--scope") words="once run session always" kind="" ;;
         " permissions grant:--run") words="" kind="" ;;
@@ -140,7 +141,7 @@ _tektra() {
                 " audit stats") words="" kind="" flags="--json --help" ;;
                 " audit verify") words="" kind="" flags="--key --head --json --help" ;;
                 " audit export") words="" kind="" flags="--format --since --until --output --json --help" ;;
-                " audit prune") words="" kind="" flags="--before --yes --no-input --json --help" ;;
+                " audit prune") words="" kind="" flags="--before --code --yes --no-input --json --help" ;;
                 " tools") words="check" kind="" flags="--help" ;;
                 " tools check") words="" kind="" flags="--dry-run --json --help" ;;
                 " permissions") words="list grant revoke test ask" kind="" flags="--help" ;;

@@ -196,6 +196,7 @@ complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcom
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from export' -l json -d 'Print one JSON document'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from export' -l help -s h -d 'Show this message and exit'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from prune' -l before -r -d 'Older than this: a time, or 90d'
+complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from prune' -l code -r -d 'A code of your authenticator, or a recovery code'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from prune' -l yes -s y -d 'Do it without asking'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from prune' -l no-input -d 'Never ask; fail where an answer is needed'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from prune' -l json -d 'Print one JSON document'

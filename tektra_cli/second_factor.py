@@ -7,18 +7,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from tektra_cli import errors, terminal
-from tektra_cli.client import Client
+from tektra_cli.client import ANSWER_SECONDS, Client
 from tektra_cli.errors import CliError
 
 
-def posted(client: Client, path: str, body: Mapping[str, Any], code: str | None, no_input: bool) -> dict[str, Any]:
+def posted(
+    client: Client,
+    path: str,
+    body: Mapping[str, Any],
+    code: str | None,
+    no_input: bool,
+    timeout: float | None = ANSWER_SECONDS,
+) -> dict[str, Any]:
     """The answer; where the daemon asks for a code that nobody gave, a person is asked."""
     try:
-        return client.post(path, body if code is None else {**body, "code": code})
+        return client.post(path, body if code is None else {**body, "code": code}, timeout=timeout)
     except CliError as error:
         if error.code != "code_needed" or no_input or not can_ask():
             raise
-    return client.post(path, {**body, "code": asked()})
+    return client.post(path, {**body, "code": asked()}, timeout=timeout)
 
 
 def can_ask() -> bool:

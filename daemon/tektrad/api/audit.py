@@ -120,6 +120,7 @@ async def _verified(rooms: Services, uid: int, head: str | None) -> AsyncGenerat
 @router.post("/prune", dependencies=needs.prune)
 async def prune(rooms: Rooms, asker: Asker, body: shapes.AuditPrune) -> Response:
     """Remove entries older than a time; a signed statement of that stays in the log."""
+    await rooms.mfa.require(asker.uid, body.code)
     removed = await rooms.audit.prune(body.before, asker.uid)
     return json_response({"schema": "tektra.audit-pruned/1", "before": body.before, "removed": removed})
 

@@ -111,6 +111,11 @@ def _moment(said: str) -> str:
 Moment = Annotated[str, AfterValidator(_moment)]
 
 
+MOST_PASSPHRASE = 1024
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+"""A code of an authenticator, or a recovery code."""
+
+
 class AuditExport(_Strict):
     """Which part of the audit log is wanted, and how."""
 
@@ -129,6 +134,7 @@ class AuditPrune(_Strict):
     """Before which time entries are removed."""
 
     before: Moment
+    code: Code | None = None
 
 
 class StrictSampling(SamplingShape):
@@ -450,10 +456,6 @@ class SandboxRun(_Strict):
     timeout_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
     memory_bytes: Annotated[int, Field(ge=16 << 20, le=2**40)] | None = None
 
-
-MOST_PASSPHRASE = 1024
-Code = Annotated[str, Field(min_length=1, max_length=64)]
-"""A code of an authenticator, or a recovery code."""
 
 Words = Annotated[list[Annotated[str, Field(max_length=1 << 17)]], Field(min_length=1, max_length=MOST_ARGUMENTS)]
 Resource = Annotated[str, Field(min_length=1, max_length=1 << 17)] | Words

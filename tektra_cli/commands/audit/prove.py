@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, new_file, output, terminal, wording
+from tektra_cli import errors, launch, new_file, output, second_factor, terminal, wording
 from tektra_cli.client import error_of
 from tektra_cli.confirm import confirm
 from tektra_cli.errors import CliError, StatusLine, UsageError
-from tektra_cli.flags import Json, NoInput, Yes
+from tektra_cli.flags import Code, Json, NoInput, Yes
 from tektra_cli.progress import bar_of
 from tektrad.paths import find_paths
 
@@ -166,6 +166,7 @@ def export(
 
 def prune(
     before: Annotated[str, typer.Option("--before", help="Older than this: a time, or 90d.", metavar="T")],
+    code: Code = None,
     yes: Yes = False,
     no_input: NoInput = False,
     json: Json = False,
@@ -177,5 +178,7 @@ def prune(
     moment = wording.moment(before)
     client = launch.ensured()
     confirm(f"Remove all audit entries before {moment}?", yes, no_input or json)
-    document = client.post("/api/audit/prune", {"before": moment}, timeout=None)
+    document = second_factor.posted(
+        client, "/api/audit/prune", {"before": moment}, code, no_input or json, timeout=None
+    )
     output.show(document, json, lambda gone: output.text(f"removed {gone['removed']:,} entries"))
