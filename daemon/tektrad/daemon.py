@@ -24,7 +24,7 @@ from tektrad.api.server import SocketTaken, bound_socket, serving
 from tektrad.api.services import Services
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
-from tektrad.clock import SystemClock
+from tektrad.clock import Clock, SystemClock
 from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart
 from tektrad.logs import redact_with
@@ -51,6 +51,8 @@ from tektrad.trust.users import Users
 from tektrad.trust.vault import Vault
 
 Report = Callable[[str], None]
+WATCH_S = 10.0
+"""Seconds between two looks at the socket's place."""
 ABANDONED_S = 14 * 24 * 3600.0
 """After which an unfinished download is removed."""
 
@@ -135,7 +137,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             started=clock.monotonic(),
         )
         report("binding the socket")
-        sock = await stairs.enter_async_context(listening(paths.socket, settings.shared_group, alarms))
+        sock = await stairs.enter_async_context(listening(paths.socket, settings.shared_group, clock, alarms))
         await stairs.enter_async_context(serving(create_app(services), sock))
         report("ready")
         notify_systemd("READY=1")
@@ -181,17 +183,33 @@ def protected(paths: Paths) -> list[Path]:
 
 
 @contextlib.asynccontextmanager
-async def listening(path: Path, shared_group: str, alarms: Alarms) -> AsyncIterator[socket.socket]:
-    """The socket, and an alarm where somebody else's lies in its place, before or afterwards."""
+async def listening(path: Path, shared_group: str, clock: Clock, alarms: Alarms) -> AsyncIterator[socket.socket]:
+    """The socket, and an alarm where something else lies in its place: before, meanwhile, or at the end."""
     try:
         with bound_socket(path, shared_group) as sock:
             ours = inode_of(path)
+            watching = asyncio.create_task(watch(path, ours, clock, alarms))
             yield sock
-            if inode_of(path) != ours:
-                await alarms.sound("socket_taken", None, {"socket": str(path), "when": "while the daemon ran"})
+            watching.cancel()
+            await compare(path, ours, alarms)
     except SocketTaken:
         await alarms.sound("socket_taken", None, {"socket": str(path), "when": "before it started"})
         raise
+
+
+async def watch(path: Path, ours: int | None, clock: Clock, alarms: Alarms) -> None:
+    """Look now and then what lies in the socket's place, and sound an alarm whenever that has changed."""
+    while True:
+        await clock.sleep(WATCH_S)
+        ours = await compare(path, ours, alarms)
+
+
+async def compare(path: Path, known: int | None, alarms: Alarms) -> int | None:
+    """Sound an alarm unless the file is the one that is known; returns which one it is."""
+    found = inode_of(path)
+    if found != known:
+        await alarms.sound("socket_taken", None, {"socket": str(path), "when": "while the daemon ran"})
+    return found
 
 
 def inode_of(path: Path) -> int | None:

@@ -205,7 +205,8 @@ def check_private(directory: Path, owner: int | None = None) -> None:
     if mode & 0o077:
         raise UnsafePath(
             f"{directory} is open to other users (mode {mode:04o})",
-            "Point TEKTRA_SOCKET into a directory that only you may enter (mode 0700), or close this one.",
+            "Point TEKTRA_SOCKET into a directory that only you may enter (mode 0700), or close this one. If it is a "
+            f"shared daemon's, say that you trust its owner: {SHARED_BY}.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import sqlite3
@@ -48,7 +49,8 @@ def test_the_list_is_as_long_as_was_asked_for(tektra: Tektra) -> None:
     tektra.start()
     with closing(sqlite3.connect(tektra.home / "data" / "tektra" / "tektra.db")) as store, store:
         rows = [(f"{n:026}", f"2026-01-01T00:00:00.{n:06}Z") for n in range(2500)]
-        store.executemany("INSERT INTO conversations VALUES (?1, 'title', NULL, 'model', ?2, ?2)", rows)
+        insert = f"INSERT INTO conversations VALUES (?1, 'title', NULL, 'model', ?2, ?2, {os.getuid()})"
+        store.executemany(insert, rows)
     document = tektra.json("conversations", "list", "--limit", "2200")
     assert [each["id"] for each in document["conversations"]] == [identity for identity, _ in rows[:-2201:-1]]
     assert document["next"]

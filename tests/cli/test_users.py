@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tektrad.paths import SHARED_SOCKET, UnsafePath, find_paths, shared_by
 from tests.harness import Tektra
 from tests.people import Workstation, workstation
 
@@ -176,3 +177,36 @@ def test_a_stopping_user_s_signal_does_not_reach_the_daemon(place: Workstation) 
     assert done.returncode == 5
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(place.socket))
+
+
+def test_the_system_s_file_says_whom_to_trust_only_where_root_alone_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    monkeypatch.delenv("TEKTRA_SHARED_BY", raising=False)
+    assert shared_by(file) is None
+    file.write_text('shared_by = "root"\n')
+    file.chmod(0o666)
+    with pytest.raises(UnsafePath, match="others than root may write it"):
+        shared_by(file)
+    file.write_text("shared_by = \n")
+    with pytest.raises(UnsafePath, match="cannot be read"):
+        shared_by(file)
+    file.write_text("slots = 4\n")
+    assert shared_by(file) is None
+    monkeypatch.setenv("TEKTRA_SHARED_BY", "61001")
+    assert shared_by(file) == 61001
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a file of root's")
+def test_the_environment_goes_before_the_system_s_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('shared_by = "root"\n')
+    file.chmod(0o644)
+    monkeypatch.delenv("TEKTRA_SHARED_BY", raising=False)
+    monkeypatch.delenv("TEKTRA_SOCKET", raising=False)
+    assert shared_by(file) == 0
+    monkeypatch.setenv("TEKTRA_SHARED_BY", "")
+    assert shared_by(file) is None
+    monkeypatch.setenv("TEKTRA_SHARED_BY", "root")
+    assert find_paths().socket == SHARED_SOCKET

@@ -62,6 +62,10 @@ class Judge:
         self._revision = None  # uses may have been spent in a transaction of somebody else's
         return (await self._current()).decide(act, self._clock.now())
 
+    async def allows(self, act: Act) -> bool:
+        """Whether an act is allowed, with no use spent: for what is only shown."""
+        return (await self._current()).decide(act, self._clock.now()).outcome == "allow"
+
     async def require(self, act: Act) -> None:
         """Raise Forbidden, naming the rule, unless the act is allowed."""
         decision = await self.decide(act)
