@@ -135,7 +135,7 @@ _tektra() {
                 " sandbox probe") words="" kind="" flags="--json --help" ;;
                 " audit") words="list tail show search stats verify export prune" kind="" flags="--help" ;;
                 " audit list") words="" kind="" flags="--since --until --user --agent --run --kind --outcome --checkpoints --limit --json --help" ;;
-                " audit tail") words="" kind="" flags="--lines --follow --kind --jsonl --help" ;;
+                " audit tail") words="" kind="" flags="--lines --follow --kind --jsonl --json --help" ;;
                 " audit show") words="" kind="" flags="--json --help" ;;
                 " audit search") words="" kind="" flags="--since --kind --limit --json --help" ;;
                 " audit stats") words="" kind="" flags="--json --help" ;;

@@ -175,6 +175,7 @@ complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcom
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from tail' -l follow -s f -d 'Go on with new entries until ^C'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from tail' -l kind -r -d 'Of this kind, or below it: model, model.call'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from tail' -l jsonl -d 'Print one JSON entry a line'
+complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from tail' -l json -d 'Print one JSON document'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from tail' -l help -s h -d 'Show this message and exit'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from show' -l json -d 'Print one JSON document'
 complete -c tektra -n '__fish_seen_subcommand_from audit; and __fish_seen_subcommand_from show' -l help -s h -d 'Show this message and exit'

@@ -124,13 +124,19 @@ def tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new entries until ^C.")] = False,
     kind: Kind = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON entry a line.")] = False,
+    json: Json = False,
 ) -> None:
     """Show the last entries, and go on with new ones.
 
     In a pipe each entry is one line of JSON.
     """
+    if follow and json:
+        raise UsageError("--follow has no end, so it cannot be one JSON document", "Use --jsonl.")
     client, query = launch.ensured(), _filter(kind=kind)
     document = _pages(client, query, lines) if lines else client.get("/api/audit", {"limit": 1})
+    if json:
+        output.document(document | {"entries": document["entries"][::-1] if lines else []})
+        return
     as_json = jsonl or not terminal.is_terminal(sys.stdout)
     for entry in reversed(document["entries"] if lines else []):
         _line(entry, as_json)
