@@ -50,7 +50,7 @@ def leaves() -> list[tuple[tuple[str, ...], app.Leaf]]:
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        (["modls"], 'no command "modls". Did you mean models?', "Try: tektra --help"),
+        (["modls"], 'no command "modls". Did you mean models or tools?', "Try: tektra --help"),
         (["models", "lst"], 'no command "lst". Did you mean list?', "Try: tektra models --help"),
         (["models", "show"], "missing argument 'NAME'", "Try: tektra models show --help"),
         (["chat", "hi", "--temprature", "1"], "no such option: --temprature", "Try: tektra chat --help"),
