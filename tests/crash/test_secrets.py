@@ -13,13 +13,15 @@ import pytest
 
 from tests.harness import Tektra
 
-KILLED_AT_EVERY_LINE = Path(__file__).with_name("rotation_killed.py")
 MANY = 60
 
 
 def test_a_kill_at_any_line_of_a_rotation_leaves_every_secret_readable(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(KILLED_AT_EVERY_LINE), str(tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.crash.rotation_killed", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     killed, old, new = map(int, done.stdout.split())
