@@ -33,8 +33,11 @@ def may_reach(path: Path) -> bool:
 @functools.cache
 def interpreter() -> str | None:
     """The Python that confined programs find: the daemon's own if they may reach it, else the system's; or none."""
-    places = (sys.executable, SYSTEM_PYTHON)
-    return next((place for place in places if Path(place).exists() and may_reach(Path(place).resolve())), None)
+    for place in (Path(sys.executable), Path(SYSTEM_PYTHON)):
+        # A link in a folder that only root may enter can lead to where all may go: both have to be reached.
+        if place.exists() and may_reach(place) and may_reach(place.resolve()):
+            return str(place)
+    return None
 
 
 @functools.cache
