@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import tektrad
 from tektrad.sandbox.identity import SYSTEM_PYTHON
 
 ASK = "from tektrad.sandbox import identity; print(identity.interpreter(), *identity.prefixes())"
@@ -20,7 +20,7 @@ def test_a_virtual_environment_that_only_root_may_enter_gives_way_to_the_system_
     closed = tmp_path / "closed"
     subprocess.run([SYSTEM_PYTHON, "-m", "venv", "--without-pip", str(closed / "venv")], check=True)
     closed.chmod(0o700)
-    found = [path for path in sys.path if path]
-    line = [str(closed / "venv" / "bin" / "python"), "-c", f"import sys; sys.path += {found!r}; {ASK}"]
+    package = Path(tektrad.__file__).parents[1]
+    line = [str(closed / "venv" / "bin" / "python"), "-c", f"import sys; sys.path.append({str(package)!r}); {ASK}"]
     said = subprocess.run(line, capture_output=True, text=True, check=True, cwd="/").stdout
     assert said.split() == [SYSTEM_PYTHON]
