@@ -84,13 +84,13 @@ def command(
     for name in SYSTEM:
         line += ["--ro-bind-try", name, name]
     line += ["--ro-bind-data", str(users), "/etc/passwd", "--ro-bind-data", str(groups), "/etc/group"]
-    for prefix in prefixes:
-        line += ["--ro-bind", str(prefix), str(prefix)]
     line += [
         "--proc", "/proc", "--remount-ro", "/proc",
         "--dev", "/dev", "--size", scratch, "--tmpfs", "/dev/shm", "--remount-ro", "/dev",  # noqa: S108  its own
         "--size", scratch, "--tmpfs", "/tmp",  # noqa: S108  its own
     ]  # fmt: skip
+    for prefix in prefixes:  # behind /tmp, for they may lie there
+        line += ["--ro-bind", str(prefix), str(prefix)]
     for name, value in environment.items():
         line += ["--setenv", name, value]
     line += ["--bind", str(folder), WORK, "--remount-ro", "/", "--chdir", WORK, "--seccomp", str(seccomp), "--"]
