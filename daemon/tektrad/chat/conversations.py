@@ -18,6 +18,7 @@ from tektrad.chat.calls import ended
 from tektrad.clock import Clock
 from tektrad.errors import ConversationNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Row, Store
+from tektrad.store.reference import by_reference
 from tektrad.trust.audit import AuditLog
 from tektrad.trust.entry import Entry
 
@@ -151,21 +152,16 @@ class Conversations:
         Raises ConversationNotFound, also for somebody else's, or InvalidRequest.
         """
         if reference == LATEST:
-            rows = await self._store.rows(
+            newest = await self._store.rows(
                 f"{_SELECT} WHERE c.uid = ? ORDER BY c.updated_at DESC, c.id DESC LIMIT 1", [uid]
             )
+            row = newest[0] if newest else None
         else:
-            end = reference + "\U0010ffff"
-            rows = await self._store.rows(
-                f"{_SELECT} WHERE c.uid = ? AND c.id >= ? AND c.id < ? LIMIT 3", [uid, reference, end]
-            )
-        if not rows or not reference:
+            row = await by_reference(self._store, _SELECT, "c.id", reference, "conversation", "c.uid = ?", [uid])
+        if row is None:
             what = "there is no conversation yet" if reference == LATEST else f'no conversation "{reference}"'
             raise ConversationNotFound(what, "tektra conversations list shows them.")
-        exact = [row for row in rows if row["id"] == reference]
-        if len(rows) > 1 and not exact:
-            raise InvalidRequest(f'more than one conversation begins with "{reference}"', "Give more of the id.")
-        return _conversation((exact or rows)[0])
+        return _conversation(row)
 
     async def messages(self, conversation_id: str) -> list[Message]:
         """All messages in the order they were said."""

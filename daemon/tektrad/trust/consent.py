@@ -20,6 +20,7 @@ import msgspec
 from tektrad.clock import Clock, utc
 from tektrad.errors import AlreadyAnswered, AskNotFound, Forbidden, InvalidRequest
 from tektrad.store.db import Row, Store
+from tektrad.store.reference import by_reference
 from tektrad.trust.act import Act, Principal
 from tektrad.trust.alarms import Alarms
 from tektrad.trust.ask import Ask, Request
@@ -30,6 +31,8 @@ from tektrad.trust.grants import Grants, Wish
 from tektrad.trust.judge import Judge
 from tektrad.trust.policy import DEFAULT, Decision
 
+_SELECT = "SELECT * FROM asks"
+_COUNT = "SELECT count(*) FROM asks"
 Answer = Literal["allow", "deny"]
 USUAL_S = 3600.0
 LONGEST_S = 30 * 24 * 3600.0
@@ -90,7 +93,8 @@ class Consent:
     async def answer(self, reference: str, answer: Answer, by: Principal, scope: Scope = "once", why: str = "") -> Ask:
         """Answer an ask; raises AskNotFound, AlreadyAnswered, or Forbidden for who may not."""
         ask = await self.find(reference, by)
-        if answer == "allow" and scope != "once" and ask.rule != DEFAULT:
+        lasting = answer == "allow" and scope != "once"
+        if lasting and ask.rule != DEFAULT:
             raise InvalidRequest(
                 f"rule {ask.rule} asks every time, so this can only be allowed once",
                 "Leave the scope out, or change the rule.",
@@ -99,52 +103,51 @@ class Consent:
         state: Literal["allowed", "denied"] = "allowed" if answer == "allow" else "denied"
         async with self._changing() as tx:
             now = self._clock.now()
-            cursor = await tx.execute(
-                """UPDATE asks SET state = ?, answered_at = ?, answered_by = ?, scope = ?, reason = ?
-                   WHERE id = ? AND state = 'pending' AND expires_at > ?""",
-                [state, now, by.uid, scope, why, ask.id, now],
+            answered = list(
+                await tx.execute_fetchall(
+                    """UPDATE asks SET state = ?, answered_at = ?, answered_by = ?, scope = ?, reason = ?
+                       WHERE id = ? AND state = 'pending' AND expires_at > ? RETURNING *""",
+                    [state, now, by.uid, scope, why, ask.id, now],
+                )
             )
-            if cursor.rowcount:
+            if answered:
                 told = {"scope": scope, "reason": why}
                 await self._told(tx, "consent.answer", ask, "ok" if answer == "allow" else "denied", by, told)
-                if answer == "allow" and scope != "once":
+                if lasting:
                     await self._grants.grant_in(tx, _wish(ask, scope, why), by)
         if ask.id in self._answered:
             self._answered[ask.id].set()
-        if not cursor.rowcount:
+        if not answered:
             raise _too_late(await self.find(ask.id, by))
-        self._grants.changed()
-        return await self.find(ask.id, by)
+        if lasting:
+            self._grants.changed()
+        return _ask(answered[0])
 
     async def find(self, reference: str, by: Principal) -> Ask:
         """By id or unique beginning of one; raises AskNotFound, also for those that somebody else has to answer."""
         async with self._changing():
             pass
-        rows = await self._store.rows(
-            "SELECT * FROM asks WHERE id >= ? AND id < ? LIMIT 3", [reference, reference + "\U0010ffff"]
-        )
-        rows = [row for row in rows if _may_answer(row["uid"], by)]
-        exact = [row for row in rows if row["id"] == reference]
-        if not reference or not rows:
+        row = await by_reference(self._store, _SELECT, "id", reference, "ask", *_may_answer(by))
+        if row is None:
             raise AskNotFound(f'nobody asks "{reference[:40]}"', "tektra approvals list shows what waits for you.")
-        if len(rows) > 1 and not exact:
-            raise InvalidRequest(f'more than one ask begins with "{reference}"', "Give more of the id.")
-        return _ask((exact or rows)[0])
+        return _ask(row)
 
     async def all(self, by: Principal, *, pending: bool) -> list[Ask]:
         """What somebody may answer, or might have: the oldest first."""
         async with self._changing():
             pass
-        rows = await self._store.rows("SELECT * FROM asks ORDER BY asked_at, id")
-        asks = [_ask(row) for row in rows if _may_answer(row["uid"], by)]
-        return [ask for ask in asks if ask.state == "pending" or not pending]
+        theirs, values = _may_answer(by)
+        wanted = "state = 'pending'" if pending else "1"
+        rows = await self._store.rows(f"{_SELECT} WHERE {theirs} AND {wanted} ORDER BY asked_at, id", values)
+        return [_ask(row) for row in rows]
 
     async def waiting(self, by: Principal) -> int:
         """How many asks wait for somebody's answer."""
-        rows = await self._store.rows(
-            "SELECT uid FROM asks WHERE state = 'pending' AND expires_at > ?", [self._clock.now()]
+        theirs, values = _may_answer(by)
+        (row,) = await self._store.rows(
+            f"{_COUNT} WHERE {theirs} AND state = 'pending' AND expires_at > ?", [*values, self._clock.now()]
         )
-        return sum(_may_answer(row["uid"], by) for row in rows)
+        return int(row[0])
 
     async def _decided(self, act: Act) -> Decision:
         """What the policy says; an end of it is an entry in the transaction that spends a counted grant."""
@@ -175,9 +178,7 @@ class Consent:
             )
             if found:
                 return _ask(found[0])
-            ((pending,),) = await tx.execute_fetchall(
-                "SELECT count(*) FROM asks WHERE uid = ? AND state = 'pending'", [who.uid]
-            )
+            ((pending,),) = await tx.execute_fetchall(f"{_COUNT} WHERE uid = ? AND state = 'pending'", [who.uid])
             if pending >= MOST_PENDING:
                 raise Forbidden(f"{pending} asks wait for an answer already", "Answer some: tektra approvals list")
             now = self._clock.now()
@@ -285,9 +286,11 @@ def _wish(ask: Ask, scope: Scope, why: str) -> Wish:
     )
 
 
-def _may_answer(uid: int, by: Principal) -> bool:
-    """A person answers what their own agents ask, and the owner what anybody's do; no agent answers."""
-    return not by.agent and (by.uid == uid or "owner" in by.roles)
+def _may_answer(by: Principal) -> tuple[str, list[int]]:
+    """In SQL: a person answers what their own agents ask, and the owner what anybody's do; no agent answers."""
+    if by.agent:
+        return "0", []
+    return ("1", []) if "owner" in by.roles else ("uid = ?", [by.uid])
 
 
 def _too_late(ask: Ask) -> AlreadyAnswered:

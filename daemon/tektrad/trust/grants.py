@@ -11,6 +11,7 @@ import msgspec
 from tektrad.clock import Clock
 from tektrad.errors import GrantNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Row, Store
+from tektrad.store.reference import by_reference
 from tektrad.trust.act import Principal, checked_agent, checked_id
 from tektrad.trust.audit import AuditLog
 from tektrad.trust.entry import Entry
@@ -138,15 +139,10 @@ class Grants:
 
     async def find(self, reference: str) -> Grant:
         """By id or by unique beginning of an id; raises GrantNotFound or InvalidRequest."""
-        rows = await self._store.rows(
-            "SELECT * FROM grants WHERE id >= ? AND id < ? LIMIT 3", [reference, reference + "\U0010ffff"]
-        )
-        if not rows or not reference:
+        row = await by_reference(self._store, "SELECT * FROM grants", "id", reference, "grant")
+        if row is None:
             raise GrantNotFound(f'no grant "{shown(reference)}"', "tektra permissions list --all shows them.")
-        exact = [row for row in rows if row["id"] == reference]
-        if len(rows) > 1 and not exact:
-            raise InvalidRequest(f'more than one grant begins with "{shown(reference)}"', "Give more of the id.")
-        return _grant((exact or rows)[0])
+        return _grant(row)
 
     async def holding(self) -> list[Grant]:
         """Those that are neither revoked nor expired nor used up, the oldest first."""
