@@ -9,7 +9,6 @@ import importlib.metadata
 import os
 import resource
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -20,11 +19,12 @@ from tektra_models.catalog import Catalog
 from tektra_models.errors import ModelError
 from tektra_models.starter import MODEL_NAME
 from tektrad.api.app import create_app
-from tektrad.api.server import SocketTaken, bound_socket, serving
+from tektrad.api.listening import listening
+from tektrad.api.server import serving
 from tektrad.api.services import Services
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
-from tektrad.clock import Clock, SystemClock
+from tektrad.clock import SystemClock
 from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart
 from tektrad.logs import redact_with
@@ -41,7 +41,7 @@ from tektrad.trust.audit import open_audit
 from tektrad.trust.consent import Consent
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
-from tektrad.trust.keys import AuditKey, UnsafeKey, make_key, read_key
+from tektrad.trust.keys import opened_key
 from tektrad.trust.mfa import Mfa
 from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.reading import AuditReader
@@ -51,8 +51,6 @@ from tektrad.trust.users import Users
 from tektrad.trust.vault import Vault
 
 Report = Callable[[str], None]
-WATCH_S = 10.0
-"""Seconds between two looks at the socket's place."""
 ABANDONED_S = 14 * 24 * 3600.0
 """After which an unfinished download is removed."""
 
@@ -75,8 +73,10 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         report("opening the audit log")
         version = importlib.metadata.version("tektra-cli")
         reader = AuditReader(store)
+        begun = await reader.head() != Head()
+        key = await asyncio.to_thread(opened_key, paths.audit_key, paths.audit_public_key, begun)
         began = {"version": version, "settings": settings.model_dump(mode="json", exclude_defaults=True)}
-        audit = await stairs.enter_async_context(open_audit(store, clock, await audit_key(paths, reader), began))
+        audit = await stairs.enter_async_context(open_audit(store, clock, key, began))
         alarms = Alarms(audit, clock)
         report("opening the vault")
         vault = Vault(store, clock, paths.keys_dir, settings.secrets_key)
@@ -162,62 +162,9 @@ def sweep(catalog: Catalog) -> None:
         log.warning("unfinished downloads could not be removed", why=error.message)
 
 
-async def audit_key(paths: Paths, reader: AuditReader) -> AuditKey:
-    """The key of the audit log, made when there is no log yet; raises CannotStart."""
-    try:
-        return await asyncio.to_thread(read_key, paths.audit_key)
-    except FileNotFoundError:
-        if await reader.head() != Head():
-            log.error("the audit log's key is gone; what it sealed can no longer be proved", key=str(paths.audit_key))
-    except UnsafeKey as error:
-        raise CannotStart(f"the audit log's key cannot be used: {error}", "Put it right, then start again.") from error
-    try:
-        return await asyncio.to_thread(make_key, paths.audit_key, paths.audit_public_key)
-    except OSError as error:
-        raise CannotStart(f"the audit log's key cannot be written: {error}", "Make room, or make it yours.") from error
-
-
 def protected(paths: Paths) -> list[Path]:
     """The folders that hold what a confined program must never reach: the socket, the store, settings, logs, caches."""
     return [paths.config_file.parent, paths.data_dir, paths.state_dir, paths.cache_dir, paths.socket.parent]
-
-
-@contextlib.asynccontextmanager
-async def listening(path: Path, shared_group: str, clock: Clock, alarms: Alarms) -> AsyncIterator[socket.socket]:
-    """The socket, and an alarm where something else lies in its place: before, meanwhile, or at the end."""
-    try:
-        with bound_socket(path, shared_group) as sock:
-            ours = inode_of(path)
-            watching = asyncio.create_task(watch(path, ours, clock, alarms))
-            yield sock
-            watching.cancel()
-            await compare(path, ours, alarms)
-    except SocketTaken:
-        await alarms.sound("socket_taken", None, {"socket": str(path), "when": "before it started"})
-        raise
-
-
-async def watch(path: Path, ours: int | None, clock: Clock, alarms: Alarms) -> None:
-    """Look now and then what lies in the socket's place, and sound an alarm whenever that has changed."""
-    while True:
-        await clock.sleep(WATCH_S)
-        ours = await compare(path, ours, alarms)
-
-
-async def compare(path: Path, known: int | None, alarms: Alarms) -> int | None:
-    """Sound an alarm unless the file is the one that is known; returns which one it is."""
-    found = inode_of(path)
-    if found != known:
-        await alarms.sound("socket_taken", None, {"socket": str(path), "when": "while the daemon ran"})
-    return found
-
-
-def inode_of(path: Path) -> int | None:
-    """Which file lies there, if any does."""
-    try:
-        return path.lstat().st_ino
-    except OSError:
-        return None
 
 
 @contextlib.asynccontextmanager

@@ -30,7 +30,7 @@ from tektrad.trust.vault import Vault
 from tests.audit_logs import new_log
 
 ROOM = Path(tektrad.trust.__file__).parent
-FILES = {str(ROOM / name) for name in ("vault.py", "key_file.py", "secrets.py", "mfa.py")}
+FILES = {str(ROOM / name) for name in ("vault.py", "key_file.py", "own_file.py", "secrets.py", "mfa.py")}
 VALUES = {f"S{number}": f"value number {number}".encode() for number in range(2)}
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from tektrad.api.listening import Place
 from tektrad.clock import SystemClock
-from tektrad.daemon import inode_of, watch
 from tektrad.errors import StoreFailed, UserNotFound
 from tektrad.store.db import Store, open_store
 from tektrad.trust.act import Principal
@@ -113,8 +113,8 @@ async def test_a_file_that_takes_the_socket_s_place_is_noticed_while_the_daemon_
     async with opened(tmp_path) as house:
         alarms = Alarms(house.audit, SystemClock())
         with pytest.raises(asyncio.CancelledError):
-            await watch(place, inode_of(place), Steps(lambda: None), alarms)
+            await Place(place, alarms).watch(Steps(lambda: None))
         assert await house.kinds() == []
         with pytest.raises(asyncio.CancelledError):
-            await watch(place, inode_of(place), Steps(lambda: other.replace(place), lambda: None), alarms)
+            await Place(place, alarms).watch(Steps(lambda: other.replace(place), lambda: None))
         assert await house.kinds() == ["security.socket_taken"]

@@ -1,37 +1,23 @@
-"""The socket and the server on it: bound by us, peers known by the kernel's word.
-
-It is 0600 in a 0700 directory of ours; of a shared daemon 0660 in a 0750 one, both with its group.
-"""
+"""The server on the socket: uvicorn, with peers known by the kernel's word."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import grp
-import os
 import socket
-import stat
 import struct
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tektrad.errors import AlreadyRunning, CannotStart
-from tektrad.paths import UnsafePath, check_socket_path, make_private, make_shared
+from tektrad.errors import CannotStart
 
 PEER_UID = "tektra.peer_uid"
-LISTEN_FD = 3
-BACKLOG = 256
 GRACE_SECONDS = 2
 SETTLE_SECONDS = 5.0
-
-
-class SocketTaken(CannotStart):
-    """Something that is none of ours lies where the socket belongs."""
 
 
 class PeerProtocol(HttpToolsProtocol):
@@ -108,73 +94,3 @@ async def serving(app: ASGIApp, sock: socket.socket) -> AsyncIterator[None]:
         for connection in list(server.server_state.connections):
             connection.transport.abort()
         await asyncio.sleep(0)
-
-
-@contextlib.contextmanager
-def bound_socket(path: Path, shared_group: str = "") -> Iterator[socket.socket]:
-    """Bind and listen at `path` (or take the socket that systemd hands over) and remove the file at the end.
-
-    Raises AlreadyRunning when somebody answers there, SocketTaken when something else lies there, CannotStart when the
-    place is unsafe or cannot be used.
-    """
-    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
-        with socket.socket(fileno=LISTEN_FD) as sock:
-            yield sock
-        return
-    group = _group_id(shared_group) if shared_group else None
-    try:
-        check_socket_path(path)
-        if group is None:
-            make_private(path.parent)
-        else:
-            make_shared(path.parent, group)
-        _remove_stale(path)
-    except UnsafePath as error:
-        raise CannotStart(error.message, error.hint) from error
-    except OSError as error:
-        raise CannotStart(f"the socket's directory {path.parent} cannot be used: {error}") from error
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        before = os.umask(0o177)
-        try:
-            sock.bind(str(path))
-            if group is not None:
-                os.chown(path, -1, group, follow_symlinks=False)
-                path.chmod(0o660)
-        except OSError as error:
-            raise CannotStart(f"the socket {path} cannot be bound: {error}") from error
-        finally:
-            os.umask(before)
-        sock.listen(BACKLOG)
-        inode = path.lstat().st_ino
-        try:
-            yield sock
-        finally:
-            with contextlib.suppress(OSError):
-                if path.lstat().st_ino == inode:
-                    path.unlink()
-
-
-def _group_id(name: str) -> int:
-    try:
-        return grp.getgrnam(name).gr_gid
-    except KeyError as error:
-        raise CannotStart(
-            f'shared_group names "{name}", and there is no such group', f"Make it: groupadd --system {name}"
-        ) from error
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove a socket that a killed daemon left behind; never one that answers, never anything else."""
-    try:
-        info = path.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(info.st_mode) or info.st_uid != os.getuid():
-        raise SocketTaken(f"{path} is in the way and is no socket of yours", "Move it away, or set TEKTRA_SOCKET.")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            path.unlink()
-            return
-    raise AlreadyRunning(f"another daemon answers at {path}", "Stop it first (tektra daemon stop).")

@@ -8,19 +8,16 @@ from pathlib import Path
 
 from tektrad.errors import KeyUnusable
 from tektrad.paths import UnsafePath, make_private
+from tektrad.trust import own_file
 
 
 def write(path: Path, key: bytes) -> None:
     """Make the file, which must not exist yet, and wait until the disk has it; raises KeyUnusable."""
     try:
         make_private(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
+        own_file.create(path, key, 0o600)
         for directory in (path.parent, path.parent.parent):
-            _settle(directory)
+            own_file.settle(directory)
     except UnsafePath as error:
         raise KeyUnusable(error.message, f"Nobody but you may enter it: chmod 700 {path.parent}") from error
     except OSError as error:
@@ -30,26 +27,20 @@ def write(path: Path, key: bytes) -> None:
 def read(path: Path, length: int) -> bytes:
     """The key; raises KeyUnusable unless it is a whole file of ours that nobody else may open."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with own_file.regular(path) as (file, info):
+            if info.st_uid != os.geteuid():
+                raise KeyUnusable(f"{path} is no file of yours", "Somebody else put it there; set all secrets anew.")
+            if info.st_mode & 0o077:
+                raise KeyUnusable(
+                    f"others may open the key file {path} (mode {stat.S_IMODE(info.st_mode):04o})",
+                    f"Close it (chmod 600 {path}), then make a new key: tektra secrets rotate",
+                )
+            key = file.read(length + 1)
     except OSError as error:
         raise KeyUnusable(
-            f"the key file {path} cannot be opened: {error.strerror}",
+            f"the key file {path} cannot be read: {error.strerror or error}",
             "Put it back from a backup. Without it no secret can be read: remove those, and set them again.",
         ) from error
-    try:
-        info = os.fstat(descriptor)
-        if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid():
-            raise KeyUnusable(f"{path} is no file of yours", "Somebody else put it there; set all secrets anew.")
-        if info.st_mode & 0o077:
-            raise KeyUnusable(
-                f"others may open the key file {path} (mode {stat.S_IMODE(info.st_mode):04o})",
-                f"Close it (chmod 600 {path}), then make a new key: tektra secrets rotate",
-            )
-        key = os.read(descriptor, length + 1)
-    except OSError as error:
-        raise KeyUnusable(f"the key file {path} cannot be read: {error.strerror}") from error
-    finally:
-        os.close(descriptor)
     if len(key) != length:
         raise KeyUnusable(f"the key file {path} holds no key of {length} bytes", "Put it back from a backup.")
     return key
@@ -69,14 +60,6 @@ def erase(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         path.unlink()
-        _settle(path.parent)
+        own_file.settle(path.parent)
     except OSError as error:
         raise KeyUnusable(f"the old key file {path} cannot be removed: {error.strerror}") from error
-
-
-def _settle(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tektrad.errors import CannotStart
+from tektrad.trust import own_file
+
 SECRET_BYTES = 32
 ID_LENGTH = 16
+
+log = structlog.get_logger()
 
 
 class UnsafeKey(Exception):
@@ -68,19 +73,35 @@ class AuditKey:
         return self._signing.sign(message)
 
 
+def opened_key(path: Path, public: Path, log_begun: bool) -> AuditKey:
+    """The key of the audit log, made where there is none; it may be long in coming, so for threads.
+
+    Raises CannotStart. A key that is gone though the log has begun is made anew, and missed aloud.
+    """
+    try:
+        return read_key(path)
+    except FileNotFoundError:
+        if log_begun:
+            log.error("the audit log's key is gone; what it sealed can no longer be proved", key=str(path))
+    except UnsafeKey as error:
+        raise CannotStart(f"the audit log's key cannot be used: {error}", "Put it right, then start again.") from error
+    try:
+        return make_key(path, public)
+    except OSError as error:
+        raise CannotStart(f"the audit log's key cannot be written: {error}", "Make room, or make it yours.") from error
+
+
 def read_key(path: Path) -> AuditKey:
     """Read the key from its file; raises UnsafeKey, or FileNotFoundError."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with own_file.regular(path) as (file, info):
+            if info.st_uid != os.getuid() or info.st_mode & 0o077:
+                raise UnsafeKey(f"{path} has to be a file of yours that nobody else may read (mode 0600)")
+            secret = file.read(SECRET_BYTES + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UnsafeKey(f"{path} cannot be read: {error.strerror}") from error
-    with os.fdopen(file, "rb") as opened:
-        found = os.fstat(opened.fileno())
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-            raise UnsafeKey(f"{path} has to be a file of yours that nobody else may read (mode 0600)")
-        secret = opened.read(SECRET_BYTES + 1)
+        raise UnsafeKey(f"{path} cannot be read: {error.strerror or error}") from error
     if len(secret) != SECRET_BYTES:
         raise UnsafeKey(f"{path} does not hold a key of {SECRET_BYTES} bytes")
     return AuditKey(secret)
@@ -100,17 +121,9 @@ def _write(path: Path, data: bytes, mode: int) -> None:
     """A whole file or none under this name."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
-    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(file, "wb") as opened:
-        opened.write(data)
-        opened.flush()
-        os.fsync(opened.fileno())
+    own_file.create(part, data, mode)
     part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    own_file.settle(path.parent)
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:

@@ -11,6 +11,7 @@ import stat
 from importlib import resources
 from pathlib import Path
 
+from tektrad.trust import own_file
 from tektrad.trust.cedar import Source
 
 SUFFIX = ".cedar"
@@ -79,11 +80,7 @@ def _identity(entry: os.DirEntry[str]) -> tuple[int, ...]:
 
 def _read(path: Path) -> str:
     """The text of a file that nobody but its owner can have written; raises OSError or UnicodeDecodeError."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise OSError("it is no regular file")
+    with own_file.regular(path) as (file, info):
         if info.st_uid not in (os.geteuid(), 0):
             raise OSError(f"it belongs to uid {info.st_uid}")
         if info.st_mode & stat.S_IWOTH or (info.st_mode & stat.S_IWGRP and info.st_gid != os.getegid()):
