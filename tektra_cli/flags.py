@@ -12,3 +12,5 @@ NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where
 Code = Annotated[
     str | None, typer.Option("--code", help="A code of your authenticator, or a recovery code.", metavar="CODE")
 ]
+Since = Annotated[str | None, typer.Option("--since", help="Not before; a time, or 2h for two hours ago.", metavar="T")]
+Until = Annotated[str | None, typer.Option("--until", help="Before this time.", metavar="T")]

@@ -87,12 +87,27 @@ def moment(said: str) -> str:
 
 def user(uid: int | None) -> str:
     """A user's name, or number where there is no name; `-` for the daemon itself."""
-    if uid is None:
-        return "-"
+    return "-" if uid is None else name(uid) or str(uid)
+
+
+def name(uid: int) -> str | None:
+    """What this machine calls a user, or None."""
     try:
         return pwd.getpwuid(uid).pw_name
     except (KeyError, OverflowError):
-        return str(uid)
+        return None
+
+
+def uid(said: str) -> int:
+    """The user who is meant, by number or by this machine's names; raises UsageError."""
+    if said.isascii() and said.isdecimal():
+        return int(said)
+    try:
+        return pwd.getpwnam(said).pw_uid
+    except (KeyError, ValueError) as error:
+        raise UsageError(
+            f'there is no user "{said}" on this machine', "Give a name that id knows, or a uid."
+        ) from error
 
 
 def seconds(duration: str) -> float:

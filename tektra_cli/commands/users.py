@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pwd
 from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Any
@@ -10,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from tektra_cli import errors, launch, output, second_factor, wording
-from tektra_cli.errors import UsageError
 from tektra_cli.flags import Code, Json
 
 
@@ -31,9 +29,16 @@ def list_users(json: Json = False) -> None:
 
 
 def _table(document: Mapping[str, Any]) -> None:
-    rows = [(str(document["owner"]), _name(document["owner"]), "owner", "-", "-")]
+    owner = document["owner"]
+    rows = [(str(owner), wording.name(owner) or "-", "owner", "-", "-")]
     rows += [
-        (str(user["uid"]), _name(user["uid"]), user["role"], wording.when(user["added_at"]), str(user["added_by"]))
+        (
+            str(user["uid"]),
+            wording.name(user["uid"]) or "-",
+            user["role"],
+            wording.when(user["added_at"]),
+            str(user["added_by"]),
+        )
         for user in document["users"]
     ]
     output.table(("UID", "NAME", "ROLE", "ADDED", "BY"), rows)
@@ -55,7 +60,7 @@ def add(
 
     An operator looks after models and reads the audit log, a user asks models, an auditor reads the audit log.
     """
-    body = {"uid": _uid(who), "role": role.value}
+    body = {"uid": wording.uid(who), "role": role.value}
     document = second_factor.posted(launch.ensured(), "/api/users", body, code, no_input=json)
     output.show(document, json, _added)
 
@@ -68,27 +73,10 @@ def _added(document: Mapping[str, Any]) -> None:
 
 def remove(who: Who, json: Json = False) -> None:
     """Let somebody connect no more; their conversations stay theirs."""
-    document = launch.ensured().delete(f"/api/users/{_uid(who)}")
+    document = launch.ensured().delete(f"/api/users/{wording.uid(who)}")
     output.show(document, json, lambda gone: output.text(f"{_shown(gone['user']['uid'])} may connect no more"))
 
 
-def _uid(who: str) -> int:
-    """The uid that is meant, by number or by this machine's names."""
-    if who.isascii() and who.isdecimal():
-        return int(who)
-    try:
-        return pwd.getpwnam(who).pw_uid
-    except (KeyError, ValueError) as error:
-        raise UsageError(f'there is no user "{who}" on this machine', "Give a name that id knows, or a uid.") from error
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except (KeyError, OverflowError):
-        return "-"
-
-
 def _shown(uid: int) -> str:
-    name = _name(uid)
-    return f"uid {uid}" if name == "-" else f"{name} (uid {uid})"
+    name = wording.name(uid)
+    return f"uid {uid}" if name is None else f"{name} (uid {uid})"

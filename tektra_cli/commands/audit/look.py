@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as text_of
-import pwd
 import sys
 import time
 from collections.abc import Mapping
@@ -15,11 +14,9 @@ from tektra_cli import errors, launch, output, terminal, wording
 from tektra_cli.client import Client
 from tektra_cli.columns import shortened
 from tektra_cli.errors import UsageError
-from tektra_cli.flags import Json
+from tektra_cli.flags import Json, Since, Until
 
 Entry = Mapping[str, Any]
-Since = Annotated[str | None, typer.Option("--since", help="Not before; a time, or 2h for two hours ago.", metavar="T")]
-Until = Annotated[str | None, typer.Option("--until", help="Before this time.", metavar="T")]
 User = Annotated[str | None, typer.Option("--user", help="Done by this user: a name or uid.", metavar="U")]
 AgentName = Annotated[str | None, typer.Option("--agent", help="Done by this agent.", metavar="A")]
 Run = Annotated[str | None, typer.Option("--run", help="Part of this run.", metavar="ID")]
@@ -67,16 +64,7 @@ def _filter(
     query = {name: value for name, value in more.items() if value is not None}
     query |= {"since": wording.moment(since)} if since is not None else {}
     query |= {"until": wording.moment(until)} if until is not None else {}
-    return query | ({"uid": _uid(user)} if user is not None else {})
-
-
-def _uid(user: str) -> int:
-    if user.isdecimal():
-        return int(user)
-    try:
-        return pwd.getpwnam(user).pw_uid
-    except KeyError:
-        raise UsageError(f'there is no user "{user}" on this machine', "Name one, or give the uid.") from None
+    return query | ({"uid": wording.uid(user)} if user is not None else {})
 
 
 def _pages(client: Client, query: Entry, limit: int) -> dict[str, Any]:

@@ -17,13 +17,11 @@ from tektra_cli import errors, launch, new_file, output, second_factor, terminal
 from tektra_cli.client import error_of
 from tektra_cli.confirm import confirm
 from tektra_cli.errors import CliError, StatusLine, UsageError
-from tektra_cli.flags import Code, Json, NoInput, Yes
+from tektra_cli.flags import Code, Json, NoInput, Since, Until, Yes
 from tektra_cli.progress import bar_of
 from tektrad.paths import find_paths
 
 Event = Mapping[str, Any]
-Since = Annotated[str | None, typer.Option("--since", help="Not before; a time, or 2h for two hours ago.", metavar="T")]
-Until = Annotated[str | None, typer.Option("--until", help="Before this time.", metavar="T")]
 
 
 class Form(StrEnum):
