@@ -6,7 +6,7 @@ import asyncio
 import base64
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -28,9 +28,6 @@ class Clock(Protocol):
     def new_id(self) -> str:
         """A fresh identifier, short enough to type: twelve characters of base 32."""
 
-    def new_seed(self) -> int:
-        """A fresh seed for a sampler: 32 bits."""
-
     def chance(self, count: int) -> bytes:
         """So many bytes that nobody can foretell."""
 
@@ -38,6 +35,11 @@ class Clock(Protocol):
 def utc(moment: datetime) -> str:
     """A time in the one form in which the daemon writes times: RFC 3339, UTC, microseconds."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def later(stamp: str, seconds: float) -> str:
+    """So many seconds behind a time of the daemon's, or before it, in the same form: these compare as texts."""
+    return utc(datetime.fromisoformat(stamp) + timedelta(seconds=seconds))
 
 
 class SystemClock:
@@ -62,10 +64,6 @@ class SystemClock:
     def new_id(self) -> str:
         """Sixty bits of chance."""
         return base64.b32encode(os.urandom(8)).decode().lower()[:12]
-
-    def new_seed(self) -> int:
-        """32 bits of chance."""
-        return int.from_bytes(os.urandom(4), "big")
 
     def chance(self, count: int) -> bytes:
         """The kernel's random bytes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from tektrad.api import needs
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
-from tektrad.clock import utc
+from tektrad.clock import later
 from tektrad.pool import budget
 from tektrad.trust.act import Act
 
@@ -36,7 +35,7 @@ async def readyz(rooms: Rooms) -> Response:
 async def status(rooms: Rooms, asker: Asker) -> Response:
     """One page about the daemon; its alerts are for those who may read the log they stand in."""
     loaded = rooms.pool.view()
-    since = utc(datetime.fromisoformat(rooms.clock.now()) - timedelta(hours=ALERT_HOURS))
+    since = later(rooms.clock.now(), -3600 * ALERT_HOURS)
     auditing = Act(principal=rooms.judge.principal(asker.uid), action="audit", resource="log")
     allowed = await rooms.judge.allows(auditing)
     alerts, latest = await rooms.audit_reader.alerts(since) if allowed else (0, None)

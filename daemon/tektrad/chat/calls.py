@@ -14,13 +14,14 @@ from tektrad.pool.lease import Lease
 from tektrad.trust.entry import Entry
 
 MOST_BIASES = 16
+SEED_BYTES = 4
 
 
 def with_seed(sampling: Sampling, clock: Clock) -> Sampling:
     """The same with a seed, drawn here where none was given, so that the log can say by which an answer came about."""
     if sampling.seed is not None or sampling.temperature == 0:
         return sampling
-    return msgspec.structs.replace(sampling, seed=clock.new_seed())
+    return msgspec.structs.replace(sampling, seed=int.from_bytes(clock.chance(SEED_BYTES), "big"))
 
 
 def call(lease: Lease, what: str, **details: Any) -> Entry:

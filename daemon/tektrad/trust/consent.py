@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import aiosqlite
 import msgspec
 
-from tektrad.clock import Clock, utc
+from tektrad.clock import Clock, later
 from tektrad.errors import AlreadyAnswered, AskNotFound, Forbidden, InvalidRequest
 from tektrad.store.db import Row, Store
 from tektrad.store.reference import by_reference
@@ -192,7 +192,7 @@ class Consent:
                 why=decision.why,
                 state="pending",
                 asked_at=now,
-                expires_at=utc(datetime.fromisoformat(now) + timedelta(seconds=expires_s)),
+                expires_at=later(now, expires_s),
                 answered_at=None,
                 answered_by=None,
                 scope="",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import aiosqlite
 import msgspec
 
-from tektrad.clock import Clock
+from tektrad.clock import Clock, later
 from tektrad.errors import GrantNotFound, InvalidRequest, StoreFailed
 from tektrad.store.db import Row, Store
 from tektrad.store.reference import by_reference
@@ -100,7 +99,7 @@ class Grants:
             conditions=wish.conditions,
             scope=wish.scope,
             bound_to=wish.bound_to,
-            expires_at=None if wish.seconds is None else _after(now, wish.seconds),
+            expires_at=None if wish.seconds is None else later(now, wish.seconds),
             uses_left=wish.uses_left,
             created_at=now,
             created_by=by.key,
@@ -172,9 +171,3 @@ def _grant(row: Row) -> Grant:
         return msgspec.convert(fields, Grant)
     except (msgspec.MsgspecError, InvalidRequest) as error:
         raise StoreFailed(f"the grant {row['id']} in the store cannot be understood: {error}") from error
-
-
-def _after(now: str, seconds: float) -> str:
-    """A time as the clock writes it, so that times can be compared as texts."""
-    then = datetime.fromisoformat(now) + timedelta(seconds=seconds)
-    return then.isoformat(timespec="microseconds").replace("+00:00", "Z")
