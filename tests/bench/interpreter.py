@@ -14,11 +14,11 @@ from typing import Any
 import uvloop
 
 from tektrad.sandbox.confinement import Level, Limits
-from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
+from tektrad.sandbox.identity import python
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.sandbox.uninterrupted import in_threads
 
-PYTHON = interpreter() or SYSTEM_PYTHON
+PYTHON = python()
 TRIPS = 500
 SECONDS = 60.0
 ECHO = """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tektra_cli.client import Client
-from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
+from tektrad.sandbox.identity import python
 from tests.harness import Tektra, installation
 
 WITHOUT_BUBBLEWRAP = """
@@ -23,7 +23,7 @@ bubblewrap.find = find
 from tektrad.__main__ import main
 main()
 """
-PYTHON = interpreter() or SYSTEM_PYTHON
+PYTHON = python()
 PROGRAMS = {"true": ["/bin/true"], "python": [PYTHON, "-c", "pass"]}
 
 

@@ -54,7 +54,7 @@ def test_what_a_tool_tries_is_told_with_what_the_confinement_denies(shared: Tekt
     assert not tried["subprocess.Popen", "['/bin/true']"]
     assert found["dry_run"]["error"] == ""
     last = entries(shared, kind="tool.check")[-1]
-    assert last["details"]["confinement"] == found["dry_run"]["level"]
+    assert last["confinement"] == found["dry_run"]["level"]
     assert "read /etc/shadow" in last["details"]["denied"]
 
 

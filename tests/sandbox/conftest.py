@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program
-from tektrad.sandbox.identity import SANDBOX_ID, SYSTEM_PYTHON, interpreter, is_root
+from tektrad.sandbox.identity import SANDBOX_ID, is_root, python
 from tektrad.sandbox.sandbox import Sandbox
 
 
@@ -56,7 +56,7 @@ class Confined:
 
     def python(self, code: str, folder: Path | None = None, limits: Limits | None = None) -> tuple[Outcome, str]:
         """Run Python code."""
-        return self.run((interpreter() or SYSTEM_PYTHON, "-c", code), folder, limits)
+        return self.run((python(), "-c", code), folder, limits)
 
 
 @pytest.fixture(scope="session", params=["A", "B"])

@@ -22,9 +22,9 @@ from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, typed_events
 from tektrad.errors import InvalidRequest
 from tektrad.sandbox.confinement import Limits, Outcome, Program, Stream
-from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
+from tektrad.sandbox.identity import python
 from tektrad.sandbox.uninterrupted import in_threads
-from tektrad.trust.entry import Confinement, Entry
+from tektrad.trust.entry import Entry
 
 router = APIRouter(prefix="/api/sandbox")
 
@@ -45,7 +45,7 @@ async def run(rooms: Rooms, asker: Asker, body: shapes.SandboxRun) -> Response:
         raise InvalidRequest("stdin is not base64", param="stdin") from error
     if body.folder is not None and not Path(body.folder).is_absolute():
         raise InvalidRequest("the folder has to be an absolute path", param="folder")
-    arguments = (interpreter() or SYSTEM_PYTHON, "-") if body.arguments == ["-"] else tuple(body.arguments)
+    arguments = (python(), "-") if body.arguments == ["-"] else tuple(body.arguments)
     if any("\0" in argument for argument in arguments):
         raise InvalidRequest("an argument holds a zero byte", param="arguments")
     usual = Limits()
@@ -57,8 +57,7 @@ async def run(rooms: Rooms, asker: Asker, body: shapes.SandboxRun) -> Response:
     folder = Path(body.folder) if body.folder is not None else None
     said = {"arguments": arguments, "folder": body.folder, "stdin_sha256": hashlib.sha256(stdin).hexdigest()}
     held = {"seconds": limits.seconds, "memory_bytes": limits.memory_bytes}
-    level = (await rooms.sandbox.footing()).level
-    confinement: Confinement = "none" if level == "C" else level
+    confinement = (await rooms.sandbox.footing()).confinement
     entry = Entry(kind="sandbox.run", uid=asker.uid, confinement=confinement, details=said | held)
     return EventStream(typed_events(_events(rooms, entry, arguments, folder, stdin, limits)))
 

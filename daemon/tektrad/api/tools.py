@@ -23,9 +23,11 @@ async def check_tool(rooms: Rooms, asker: Asker, body: shapes.CheckedTool) -> Re
     found = await asyncio.to_thread(findings, body.source)
     points = risk(found)
     said = {"risk": points, "findings": len(found), "dry_run": body.dry_run}
-    async with rooms.audit.telling(Entry(kind="tool.check", uid=asker.uid, details=said)) as telling:
+    confinement = (await rooms.sandbox.footing()).confinement if body.dry_run else "none"
+    entry = Entry(kind="tool.check", uid=asker.uid, confinement=confinement, details=said)
+    async with rooms.audit.telling(entry) as telling:
         tried = await dry_run(rooms.sandbox, body.source) if body.dry_run else None
         if tried is not None:
             denied = [f"{act.event} {act.what}" for act in tried.acts if act.denied]
-            telling.end({"confinement": tried.level, "tried": len(tried.acts), "denied": denied[:20]})
+            telling.end({"tried": len(tried.acts), "denied": denied[:20]})
     return json_response({"schema": "tektra.tool-check/1", "risk": points, "findings": found, "dry_run": tried})

@@ -7,7 +7,7 @@ import json
 import msgspec
 
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program, Stream
-from tektrad.sandbox.identity import SYSTEM_PYTHON, interpreter
+from tektrad.sandbox.identity import python
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.sandbox.uninterrupted import in_threads
 
@@ -91,9 +91,7 @@ async def dry_run(sandbox: Sandbox, source: str) -> DryRun:
 
     script = HARNESS.format(source=repr(json.dumps(source)), most=MOST_ACTS)
     async with in_threads(sandbox.fresh_folder()) as folder:
-        program = Program(
-            (interpreter() or SYSTEM_PYTHON, "-I", "-"), folder, script.encode("utf-8", "backslashreplace")
-        )
+        program = Program((python(), "-I", "-"), folder, script.encode("utf-8", "backslashreplace"))
         outcome = await sandbox.run(program, LIMITS, hear)
     return _told(outcome, b"".join(heard))
 

@@ -40,6 +40,11 @@ def interpreter() -> str | None:
     return None
 
 
+def python() -> str:
+    """What to start as Python: where programs may reach none, the system's, of which it is then said that it failed."""
+    return interpreter() or SYSTEM_PYTHON
+
+
 @functools.cache
 def prefixes() -> tuple[Path, ...]:
     """The folders of that Python's installation that are not in /usr."""

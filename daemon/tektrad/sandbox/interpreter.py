@@ -19,8 +19,7 @@ from tektrad.errors import InvalidRequest
 from tektrad.sandbox import interpreter_inside
 from tektrad.sandbox.answers import Answer, Answers, BadAnswer, Raised, frame
 from tektrad.sandbox.confinement import Ending, Limits, Outcome, Program, Stream
-from tektrad.sandbox.identity import SYSTEM_PYTHON
-from tektrad.sandbox.identity import interpreter as python
+from tektrad.sandbox.identity import python
 from tektrad.sandbox.pipe import piped
 from tektrad.sandbox.uninterrupted import uninterrupted
 
@@ -118,7 +117,7 @@ class _Process:
             self._held = held.pop_all()
         descriptors = (theirs, frames.write, self._out.write, self._err.write)
         source = Path(interpreter_inside.__file__).read_text()
-        arguments = (python() or SYSTEM_PYTHON, "-I", "-c", source, *map(str, descriptors))
+        arguments = (python(), "-I", "-c", source, *map(str, descriptors))
         program = Program(arguments, folder, descriptors=descriptors)
         self._task = asyncio.ensure_future(run(program, limits, self._heard))
         self._task.add_done_callback(self._over)

@@ -83,7 +83,7 @@ _turns = itertools.count()
 
 
 def _environment(home: str, scratch: str) -> dict[str, str]:
-    folder = str(Path(identity.interpreter() or identity.SYSTEM_PYTHON).parent)
+    folder = str(Path(identity.python()).parent)
     return {"PATH": f"{folder}:{PATH}", "HOME": home, "TMPDIR": scratch, "LANG": "C.UTF-8", "USER": "user"}
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from tektrad.errors import Forbidden, InvalidRequest, Unconfined
 from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp, tree
@@ -35,6 +36,11 @@ class Footing:
     level: Level
     why: str = ""
     fix: str = ""
+
+    @property
+    def confinement(self) -> Literal["none", "A", "B"]:
+        """What holds a program, as the audit log names it."""
+        return "none" if self.level == "C" else self.level
 
 
 class Sandbox:
