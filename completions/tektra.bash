@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -84,6 +84,8 @@ _tektra() {
         " permissions test:--cost") words="" kind="" ;;
         " permissions test:--run") words="" kind="" ;;
         " permissions test:--session") words="" kind="" ;;
+        " permissions edit:--from") words="" kind="" ;;
+        " permissions edit:--code") words="" kind="" ;;
         " permissions ask:--agent") words="" kind="" ;;
         " permissions ask:--workspace") words="" kind="" ;;
         " permissions ask:--effect") words="none inside outside" kind="" ;;
@@ -144,11 +146,13 @@ _tektra() {
                 " audit prune") words="" kind="" flags="--before --code --yes --no-input --json --help" ;;
                 " tools") words="check" kind="" flags="--help" ;;
                 " tools check") words="" kind="" flags="--dry-run --json --help" ;;
-                " permissions") words="list grant revoke test ask" kind="" flags="--help" ;;
+                " permissions") words="list grant revoke test files edit ask" kind="" flags="--help" ;;
                 " permissions list") words="" kind="" flags="--all --rules --json --help" ;;
                 " permissions grant") words="" kind="" flags="--agent --scope --run --session --expires --uses --exact --workspace --confinement --cost --why --code --json --help" ;;
                 " permissions revoke") words="" kind="" flags="--json --help" ;;
                 " permissions test") words="" kind="" flags="--agent --workspace --effect --confinement --cost --run --session --check --json --help" ;;
+                " permissions files") words="" kind="" flags="--json --help" ;;
+                " permissions edit") words="" kind="" flags="--from --remove --code --yes --no-input --json --help" ;;
                 " permissions ask") words="" kind="" flags="--agent --workspace --effect --confinement --cost --run --session --preview --wait --expires --json --help" ;;
                 " approvals") words="list show allow deny" kind="" flags="--help" ;;
                 " approvals list") words="" kind="" flags="--all --json --help" ;;

@@ -151,6 +151,12 @@ TREE: Mapping[str, Leaf | Branch] = {
                 "Say what would be decided about an act, and which rule decides; nothing is done.",
                 "tektra permissions test write /etc/passwd --agent coder",
             ),
+            "files": Leaf("policies:files", "List the policy files, and where they lie."),
+            "edit": Leaf(
+                "policies:edit",
+                "Change a policy file in your editor, or make one; it is checked before it takes the old one's place.",
+                "tektra permissions edit no-keys",
+            ),
             "ask": Leaf(
                 "permissions:ask",
                 "Ask whether an act may be done now, once, and wait for a person where the policy wants one.",

@@ -26,7 +26,7 @@ from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
 from tektrad.clock import SystemClock
 from tektrad.config import Settings
-from tektrad.errors import AlreadyRunning, CannotStart
+from tektrad.errors import AlreadyRunning, CannotStart, StoreFailed
 from tektrad.logs import redact_with
 from tektrad.notify import notify_systemd
 from tektrad.paths import Paths
@@ -43,6 +43,7 @@ from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
 from tektrad.trust.keys import opened_key
 from tektrad.trust.mfa import Mfa
+from tektrad.trust.policy_changes import PolicyChanges
 from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.reading import AuditReader
 from tektrad.trust.secrets import Secrets
@@ -90,8 +91,10 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         users = Users(store, clock, audit, os.getuid(), shared=bool(settings.shared_group))
         await users.recall()
         grants = Grants(store, clock, audit)
-        judge = Judge(store, grants, clock, PolicyFiles(paths.policies_dir), protected(paths), users)
-        await judge.rulebook()
+        policies = PolicyChanges(store, audit, PolicyFiles(paths.policies_dir))
+        judge = Judge(store, grants, clock, policies, protected(paths), users)
+        with contextlib.suppress(StoreFailed):  # on a full disk nothing is decided, but the daemon answers
+            await judge.rulebook()
         consent = Consent(store, clock, audit, alarms, grants, judge, secrets.redact)
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
@@ -127,6 +130,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             alarms=alarms,
             grants=grants,
             judge=judge,
+            policies=policies,
             consent=consent,
             vault=vault,
             secrets=secrets,

@@ -15,9 +15,11 @@ TektraError
 ├── NotFound
 │   ├── ConversationNotFound
 │   ├── GrantNotFound
+│   ├── PolicyNotFound
 │   ├── AskNotFound
 │   ├── SecretNotFound
 │   └── UserNotFound
+├── PolicyChanged           somebody else changed the policy file meanwhile
 ├── AlreadyAnswered         somebody else's answer came first, or the time is over
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
@@ -136,10 +138,22 @@ class GrantNotFound(NotFound):
     code = "grant_not_found"
 
 
+class PolicyNotFound(NotFound):
+    """No policy file of that name."""
+
+    code = "policy_not_found"
+
+
 class AskNotFound(NotFound):
     """No ask of that id, for who wants to answer it."""
 
     code = "ask_not_found"
+
+
+class PolicyChanged(TektraError):
+    """The policy file is not the one that was looked at."""
+
+    code = "policy_changed"
 
 
 class AlreadyAnswered(TektraError):

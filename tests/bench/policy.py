@@ -22,6 +22,7 @@ from tektrad.trust.grants import Grants, Wish
 from tektrad.trust.judge import Judge
 from tektrad.trust.keys import make_key
 from tektrad.trust.policy import Rulebook
+from tektrad.trust.policy_changes import PolicyChanges
 from tektrad.trust.policy_files import PolicyFiles, shipped
 from tektrad.trust.users import Users
 
@@ -54,7 +55,8 @@ async def _judged() -> list[dict[str, Any]]:
                 audit = AuditLog(store, clock, make_key(Path(folder) / "audit.key", Path(folder) / "audit.pub"))
                 grants = Grants(store, clock, audit)
                 users = Users(store, clock, audit, UID, shared=False)
-                judge = Judge(store, grants, clock, PolicyFiles(Path(folder) / "policies"), [Path(folder)], users)
+                policies = PolicyChanges(store, audit, PolicyFiles(Path(folder) / "policies"))
+                judge = Judge(store, grants, clock, policies, [Path(folder)], users)
                 for number in range(count):
                     await grants.grant(_wish(number), Principal(UID))
                 began = time.perf_counter()

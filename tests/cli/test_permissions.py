@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.cli.screen import Terminal
 from tests.harness import Tektra
 
 
@@ -128,3 +130,38 @@ def test_a_policy_file_with_a_mistake_is_named_with_its_line(tektra: Tektra) -> 
     assert "every act is denied" in tektra.run("permissions", "list").stderr
     doctor = tektra.run("doctor")
     assert (doctor.returncode, "every act is denied: mine.cedar:3" in doctor.stdout) == (1, True)
+
+
+def test_a_policy_is_edited_until_it_can_be_taken(common: Tektra) -> None:
+    editor = common.home / "editor"
+    editor.write_text(
+        """#!/bin/sh
+grep -q forbid "$1" || exit 1
+if [ -e tried ]; then echo 'forbid (principal, action == Action::"use", resource == Secret::"edited");' > "$1"
+else echo 'forbid (' > "$1"; touch tried; fi
+"""
+    )
+    editor.chmod(0o700)
+    with Terminal(common, "permissions", "edit", "mine", env={"VISUAL": str(editor), "EDITOR": ""}) as terminal:
+        terminal.until("mine.cedar:1:").until("Edit it again? [y/N]").type("y\n")
+        assert terminal.end() == 0
+    assert terminal.screen.text.splitlines()[-1] == "mine.cedar holds, with 1 rule: tektra permissions list --rules"
+    assert common.run("permissions", "test", "use", "edited").stdout == "deny: by rule mine.cedar#1\n"
+    with Terminal(common, "permissions", "edit", "mine", env={"VISUAL": "true"}) as terminal:
+        assert (terminal.end(), "nothing was changed" in terminal.screen.text) == (1, True)
+    assert "mine.cedar" in common.run("permissions", "files").stdout
+    assert common.run("permissions", "edit", "mine", "--remove").returncode == 2
+    assert common.run("permissions", "edit", "mine", "--remove", "--yes").stdout == "removed mine.cedar\n"
+    assert common.run("permissions", "edit", "mine", "--remove", "--yes").returncode == 4
+
+
+def test_a_policy_comes_from_a_file_or_standard_input(common: Tektra) -> None:
+    text = 'forbid (principal, action == Action::"use", resource == Secret::"piped");'
+    done = common.run("permissions", "edit", "piped", "--from", "-", "--json", stdin=text)
+    assert (done.returncode, json.loads(done.stdout)["rules"]) == (0, 1)
+    assert common.run("permissions", "edit", "piped", "--from", "-", stdin="permit (").returncode == 2
+    assert common.run("permissions", "edit", "piped", "--from", "nowhere").returncode == 2
+    done = common.run("permissions", "edit", "piped")
+    assert (done.returncode, "--from" in done.stderr) == (2, True)
+    assert common.run("permissions", "test", "use", "piped").stdout == "deny: by rule piped.cedar#1\n"
+    assert common.run("permissions", "edit", "piped", "--remove", "--yes").returncode == 0

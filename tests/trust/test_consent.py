@@ -13,6 +13,7 @@ from tektrad.trust.ask import Request
 from tektrad.trust.consent import Consent
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
+from tektrad.trust.policy_changes import PolicyChanges
 from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.users import Users
 from tests.audit_logs import new_log
@@ -36,7 +37,7 @@ async def test_a_beginning_means_ones_own_ask_however_many_others_begin_so(tmp_p
         audit = new_log(store, clock, tmp_path)
         users = Users(store, clock, audit, OWNER, shared=True)
         grants = Grants(store, clock, audit)
-        judge = Judge(store, grants, clock, PolicyFiles(tmp_path / "policies"), [], users)
+        judge = Judge(store, grants, clock, PolicyChanges(store, audit, PolicyFiles(tmp_path / "policies")), [], users)
         owner = judge.principal(OWNER)
         for uid in (ANNA, BEN):
             await users.add(uid, "user", owner)

@@ -21,6 +21,7 @@ from tektrad.trust.grant import Conditions, Grant, Pattern
 from tektrad.trust.grants import Grants, Wish
 from tektrad.trust.judge import Judge
 from tektrad.trust.policy import Decision
+from tektrad.trust.policy_changes import PolicyChanges
 from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.users import Users
 from tests.audit_logs import new_log
@@ -86,7 +87,13 @@ async def opened(tmp_path: Path) -> AsyncIterator[Court]:
         users = Users(store, clock, audit, UID, shared=False)
         files = PolicyFiles(tmp_path / "policies")
         own = tmp_path / "link" / ".." / "own"  # as a variable may name it
-        yield Court(store, grants, Judge(store, grants, clock, files, [own], users), files.folder, clock)
+        yield Court(
+            store,
+            grants,
+            Judge(store, grants, clock, PolicyChanges(store, audit, files), [own], users),
+            files.folder,
+            clock,
+        )
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tektrad.errors import TektraError
 
 STATUS = {
     "already_answered": 409,
+    "policy_changed": 409,
     "ask_not_found": 404,
     "bad_frame": 400,
     "bad_model_file": 400,
@@ -32,6 +33,7 @@ STATUS = {
     "already_running": 409,
     "forbidden": 403,
     "grant_not_found": 404,
+    "policy_not_found": 404,
     "permission_denied": 403,
     "hub_refused": 502,
     "hub_unreachable": 502,

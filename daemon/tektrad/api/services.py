@@ -24,6 +24,7 @@ from tektrad.trust.consent import Consent
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
 from tektrad.trust.mfa import Mfa
+from tektrad.trust.policy_changes import PolicyChanges
 from tektrad.trust.reading import AuditReader
 from tektrad.trust.secrets import Secrets
 from tektrad.trust.users import Users
@@ -48,6 +49,7 @@ class Services:
     alarms: Alarms
     grants: Grants
     judge: Judge
+    policies: PolicyChanges
     consent: Consent
     vault: Vault
     secrets: Secrets

@@ -487,6 +487,14 @@ class NewGrant(_Strict):
     code: Code | None = None
 
 
+class PolicyText(_Strict):
+    """POST /api/policies/NAME: what it shall say, null to remove it; `was`: the digest of what was looked at."""
+
+    text: Annotated[str, Field(max_length=1 << 20)] | None
+    was: Annotated[str, Field(max_length=64)] | None = None
+    code: Code | None = None
+
+
 class TestedAct(_Strict):
     """POST /api/permissions/test."""
 

@@ -15,7 +15,8 @@ from tektrad.store.db import Store
 from tektrad.trust.act import Act, Principal
 from tektrad.trust.grants import Grants
 from tektrad.trust.policy import Decision, Policy, Rulebook
-from tektrad.trust.policy_files import PolicyFiles, Signature, shipped
+from tektrad.trust.policy_changes import PolicyChanges
+from tektrad.trust.policy_files import Signature, shipped
 from tektrad.trust.users import Users
 
 log = structlog.get_logger()
@@ -25,12 +26,18 @@ class Judge:
     """Owns the policy: made anew whenever a policy file or a grant has changed, looked for before every decision."""
 
     def __init__(
-        self, store: Store, grants: Grants, clock: Clock, files: PolicyFiles, protected: Sequence[Path], users: Users
+        self,
+        store: Store,
+        grants: Grants,
+        clock: Clock,
+        policies: PolicyChanges,
+        protected: Sequence[Path],
+        users: Users,
     ) -> None:
         self._store = store
         self._grants = grants
         self._clock = clock
-        self._files = files
+        self._policies = policies
         # Paths of acts come with their links followed, and so are these.
         self._protected = [str(folder.resolve()) for folder in protected]
         self._users = users
@@ -39,6 +46,8 @@ class Judge:
         self._policy: Policy | None = None
         self._signature: Signature | None = None
         self._revision: int | None = None
+        self._unsure = False
+        """Whether a change of files was recorded in a transaction that may have come to nothing."""
 
     def principal(self, uid: int, agent: str = "") -> Principal:
         """Somebody with their role, which only Users knows; who may not connect has none."""
@@ -52,7 +61,7 @@ class Judge:
         """
         spent: frozenset[str] = frozenset()
         while True:
-            decision = (await self._current()).decide(act, self._clock.now(), spent)
+            decision = (await self._current(tx)).decide(act, self._clock.now(), spent)
             if not decision.counted or await self._spend(decision.grant, tx):
                 return decision
             spent |= {decision.grant}  # somebody else had its last use
@@ -88,28 +97,29 @@ class Judge:
         async with self._store.transaction() as own:
             return await self._grants.spend(own, grant)
 
-    async def _current(self) -> Policy:
+    async def _current(self, tx: aiosqlite.Connection | None = None) -> Policy:
+        if tx is None and self._unsure:
+            self._unsure, self._signature = False, None
         if not self._fresh():
             async with self._making:
                 while not self._fresh():
-                    await self._make()
+                    await self._make(tx)
         assert self._policy is not None
         return self._policy
 
     def _fresh(self) -> bool:
-        return self._revision == self._grants.revision and self._signature == self._files.signature()
+        return self._revision == self._grants.revision and self._signature == self._policies.files.signature()
 
-    async def _make(self) -> None:
+    async def _make(self, tx: aiosqlite.Connection | None) -> None:
         """Read what has changed; what changes meanwhile is noticed afterwards."""
-        signature, revision = self._files.signature(), self._grants.revision
+        signature, revision = self._policies.files.signature(), self._grants.revision
         if self._book is None or signature != self._signature:
             self._signature = None  # should reading fail, nothing is decided by what held before
-            self._book = await asyncio.to_thread(self._read)
-            if self._book.problem is not None:
-                problem = self._book.problem
-                log.error("every act is denied", rule=problem.rule, why=problem.message)
+            sources = await asyncio.to_thread(self._policies.files.sources)
+            book = await asyncio.to_thread(Rulebook, shipped("schema.cedarschema"), sources)
+            await self._policies.notice(sources, book, tx)
+            self._book, self._unsure = book, tx is not None
+            if book.problem is not None:
+                log.error("every act is denied", rule=book.problem.rule, why=book.problem.message)
         self._policy = Policy(self._book, await self._grants.holding(), self._protected)
         self._signature, self._revision = signature, revision
-
-    def _read(self) -> Rulebook:
-        return Rulebook(shipped("schema.cedarschema"), self._files.sources())

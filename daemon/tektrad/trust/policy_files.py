@@ -7,10 +7,14 @@ not known.
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import stat
 from importlib import resources
 from pathlib import Path
 
+from tektrad.errors import InvalidRequest, StoreFailed
+from tektrad.paths import UnsafePath, make_private
 from tektrad.trust import own_file
 from tektrad.trust.cedar import Source
 
@@ -18,6 +22,7 @@ SUFFIX = ".cedar"
 MOST_BYTES = 256 << 10
 MOST_FILES = 64
 BASE = "base"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.cedar")
 Signature = tuple[tuple[object, ...], ...]
 
 
@@ -51,6 +56,23 @@ class PolicyFiles:
             return [Source(str(self.folder), "", f"there are more than {MOST_FILES} policy files")]
         return [base, *(self._source(name) for name in names)]
 
+    def write(self, name: str, text: str | None) -> None:
+        """Put a whole file in the place of what was there, or remove it; raises StoreFailed."""
+        path = self.folder / name
+        try:
+            make_private(self.folder)
+            if text is None:
+                path.unlink(missing_ok=True)
+            else:
+                part = self.folder / f".{secrets.token_hex(8)}.part"
+                own_file.create(part, text.encode(), 0o600)
+                part.replace(path)
+            own_file.settle(self.folder)
+        except UnsafePath as error:
+            raise StoreFailed(error.message, f"Nobody but you may enter it: chmod 700 {self.folder}") from error
+        except OSError as error:
+            raise StoreFailed(f"{path} cannot be written: {error.strerror}", "Make room, or make it yours.") from error
+
     def _source(self, name: str) -> Source:
         shown = name.encode("utf-8", "replace").decode()
         try:
@@ -64,6 +86,27 @@ class PolicyFiles:
 def shipped(name: str) -> str:
     """A file of this room."""
     return (resources.files("tektrad.trust") / name).read_text("utf-8")
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidRequest unless a file of policies may be called so."""
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest(
+            f'"{name}" is no name of a policy file',
+            "Letters, digits, dots and dashes, and .cedar behind.",
+            param="name",
+        )
+
+
+def check_text(text: str, others: int) -> None:
+    """Raise InvalidRequest where a text could not be read back, being beside so many others."""
+    size = len(text.encode())
+    if size > MOST_BYTES:
+        raise InvalidRequest(f"it has {size} bytes, and {MOST_BYTES >> 10} KiB are allowed", param="text")
+    if not text.strip():
+        raise InvalidRequest("it says nothing", "To remove the file: --remove", param="text")
+    if others >= MOST_FILES:
+        raise InvalidRequest(f"there are {others} policy files already", "Write it into one of them.", param="name")
 
 
 def _is_policy(name: str) -> bool:

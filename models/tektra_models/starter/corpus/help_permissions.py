@@ -55,4 +55,30 @@ find out why something is denied|try a policy|know whether an act would be allow
 Is my agent allowed to do that?|Why is it denied?|Which rule decides?|Can I try a policy?|Would that be allowed?
 """),
     ),
+    Fact(
+        "tektra permissions edit",
+        "changes a policy file in your editor, and checks it before it takes the old one's place",
+        phrasings("""
+write a policy|edit a policy file|change the policy rules|make a policy file|add a rule of my own|edit the rules
+remove a policy file|write a rule that forbids something for everybody
+"""),
+        ("`--from FILE` takes the text from a file, and `--remove` removes the policy file.",),
+        phrasings("""
+How do I write a policy?|Can I edit the rules?|Where do I change a policy file?|How do I add a rule of my own?
+can I write policies in Cedar?|how do I remove a policy file
+"""),
+    ),
+    Fact(
+        "tektra permissions files",
+        "lists the policy files and says where they lie",
+        phrasings("""
+list the policy files|see where the policies lie|find the policy files|show which policy files there are
+see the policy files|find the folder of the policies
+"""),
+        ("`tektra permissions edit NAME` changes one or makes one.",),
+        phrasings("""
+Where are the policy files?|Which policy files are there?|Where do policies lie?|where is my policy file
+Do I have policy files?|show me the policy files
+"""),
+    ),
 )
