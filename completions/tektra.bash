@@ -77,6 +77,7 @@ _tektra() {
         " permissions grant:--cost") words="" kind="" ;;
         " permissions grant:--why") words="" kind="" ;;
         " permissions grant:--code") words="" kind="" ;;
+        " permissions revoke:--code") words="" kind="" ;;
         " permissions test:--agent") words="" kind="" ;;
         " permissions test:--workspace") words="" kind="" ;;
         " permissions test:--effect") words="none inside outside" kind="" ;;
@@ -149,7 +150,7 @@ _tektra() {
                 " permissions") words="list grant revoke test files edit ask" kind="" flags="--help" ;;
                 " permissions list") words="" kind="" flags="--all --rules --json --help" ;;
                 " permissions grant") words="" kind="" flags="--agent --scope --run --session --expires --uses --exact --workspace --confinement --cost --why --code --json --help" ;;
-                " permissions revoke") words="" kind="" flags="--json --help" ;;
+                " permissions revoke") words="" kind="" flags="--code --json --help" ;;
                 " permissions test") words="" kind="" flags="--agent --workspace --effect --confinement --cost --run --session --check --json --help" ;;
                 " permissions files") words="" kind="" flags="--json --help" ;;
                 " permissions edit") words="" kind="" flags="--from --remove --code --yes --no-input --json --help" ;;

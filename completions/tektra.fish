@@ -233,6 +233,7 @@ complete -c tektra -n '__fish_seen_subcommand_from permissions; and __fish_seen_
 complete -c tektra -n '__fish_seen_subcommand_from permissions; and __fish_seen_subcommand_from grant' -l code -r -d 'A code of your authenticator, or a recovery code'
 complete -c tektra -n '__fish_seen_subcommand_from permissions; and __fish_seen_subcommand_from grant' -l json -d 'Print one JSON document'
 complete -c tektra -n '__fish_seen_subcommand_from permissions; and __fish_seen_subcommand_from grant' -l help -s h -d 'Show this message and exit'
+complete -c tektra -n '__fish_seen_subcommand_from permissions; and __fish_seen_subcommand_from revoke' -l code -r -d 'A code of your authenticator, or a recovery code'
 complete -c tektra -n '__fish_seen_subcommand_from permissions; and __fish_seen_subcommand_from revoke' -l json -d 'Print one JSON document'
 complete -c tektra -n '__fish_seen_subcommand_from permissions; and __fish_seen_subcommand_from revoke' -l help -s h -d 'Show this message and exit'
 complete -c tektra -n '__fish_seen_subcommand_from permissions; and __fish_seen_subcommand_from test' -l agent -r -d 'As this agent; else as yourself'

@@ -235,10 +235,12 @@ def _about(made: Mapping[str, Any]) -> str:
 
 def revoke(
     reference: Annotated[str, typer.Argument(help="An id, or the beginning of one.", metavar="ID")],
+    code: Code = None,
     json: Json = False,
 ) -> None:
     """End a grant; it stays in list --all."""
-    document = launch.ensured().delete(f"/api/permissions/{segment(reference)}")
+    place = f"/api/permissions/{segment(reference)}/revoke"
+    document = second_factor.posted(launch.ensured(), place, {}, code, no_input=json)
     output.show(document, json, _revoked)
 
 

@@ -34,7 +34,7 @@ def test_what_is_granted_holds_until_it_is_revoked(shared: Tektra) -> None:
     assert tried(shared) == ("allow", f"grant#{made['id']}")
     with shared.client() as client:
         held = client.get("/api/permissions").json()
-        revoked = client.delete(f"/api/permissions/{made['id'][:8]}").json()
+        revoked = client.post(f"/api/permissions/{made['id'][:8]}/revoke", json={}).json()
         left = client.get("/api/permissions").json()
         ever = client.get("/api/permissions", params={"all": "true"}).json()
     assert held["schema"] == "tektra.permissions/1"
@@ -112,7 +112,7 @@ def test_a_grant_that_makes_no_sense_is_refused_by_the_field_at_fault(
 
 def test_an_unknown_grant_is_not_found(shared: Tektra) -> None:
     with shared.client() as client:
-        answer = client.delete("/api/permissions/nothing")
+        answer = client.post("/api/permissions/nothing/revoke", json={})
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "grant_not_found")
 
 
@@ -154,7 +154,7 @@ def test_what_is_granted_and_revoked_is_in_the_audit_log(tektra: Tektra) -> None
             "why": "not there",
         }
         made = client.post("/api/permissions", json=body).json()["grant"]
-        client.delete(f"/api/permissions/{made['id']}")
+        client.post(f"/api/permissions/{made['id']}/revoke", json={})
         revoked, granted = client.get("/api/audit", params={"kind": "permission"}).json()["entries"]
     assert (granted["kind"], revoked["kind"]) == ("permission.grant", "permission.revoke")
     assert granted["details"]["id"] == revoked["details"]["id"] == made["id"]

@@ -144,3 +144,20 @@ def test_where_codes_are_asked_for_a_policy_needs_one(tektra: Tektra) -> None:
     assert decided(tektra) == "allow base#owner"
     assert put(tektra, "mine.cedar", FORBID, code=recovery[0])[0] == 200
     assert decided(tektra) == "deny mine.cedar#no-github"
+
+
+def test_where_codes_are_asked_for_what_denies_ends_only_with_one_and_what_allows_without(tektra: Tektra) -> None:
+    tektra.start(TEKTRA_SECRETS_KEY="file")
+    with tektra.client() as client:
+        wish = {"action": "use", "resource": "github", "scope": "session", "bound_to": "s"}
+        denies, allows = (
+            client.post("/api/permissions", json=wish | {"decision": decision}).json()["grant"]["id"]
+            for decision in ("deny", "allow")
+        )
+        totp = pyotp.TOTP(client.post("/api/mfa/enroll", json={"account": "me"}).json()["secret"])
+        recovery = client.post("/api/mfa/confirm", json={"code": totp.now()}).json()["recovery_codes"]
+        refused = client.post(f"/api/permissions/{denies}/revoke", json={})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "code_needed")
+        assert client.post(f"/api/permissions/{allows}/revoke", json={}).status_code == 200
+        assert [grant["id"] for grant in client.get("/api/permissions").json()["grants"]] == [denies]
+        assert client.post(f"/api/permissions/{denies}/revoke", json={"code": recovery[0]}).status_code == 200

@@ -274,7 +274,7 @@ def test_a_user_asks_models_and_sees_nothing_of_the_log(place: Workstation, anna
         ("POST", "/api/users"): {"uid": ANNA, "role": "operator"},
         ("DELETE", f"/api/users/{BEN}"): None,
         ("POST", "/api/permissions"): {"decision": "allow", "action": "audit", "resource": "*"},
-        ("DELETE", "/api/permissions/x"): None,
+        ("POST", "/api/permissions/x/revoke"): {},
         ("DELETE", "/api/models/parrot"): None,
         ("POST", "/api/models/parrot/unload?force=true"): None,
         ("POST", "/api/models/import"): {"path": "/etc/shadow"},

@@ -66,9 +66,11 @@ async def grant(rooms: Rooms, asker: Asker, body: shapes.NewGrant) -> Response:
     return json_response({"schema": "tektra.permission/1", "grant": _told(made, rooms.clock.now())}, 201)
 
 
-@router.delete("/{reference}", dependencies=needs.permissions)
-async def revoke(rooms: Rooms, asker: Asker, reference: str) -> Response:
-    """End a grant."""
+@router.post("/{reference}/revoke", dependencies=needs.permissions)
+async def revoke(rooms: Rooms, asker: Asker, reference: str, body: shapes.Revocation) -> Response:
+    """End a grant; one that denies or asks held something back, so that its end is as sensitive as an allowance."""
+    if (await rooms.grants.find(reference)).decision != "allow":
+        await rooms.mfa.require(asker.uid, body.code)
     ended = await rooms.grants.revoke(reference, rooms.judge.principal(asker.uid))
     return json_response({"schema": "tektra.permission-revoked/1", "grant": _told(ended, rooms.clock.now())})
 

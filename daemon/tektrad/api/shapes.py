@@ -487,6 +487,12 @@ class NewGrant(_Strict):
     code: Code | None = None
 
 
+class Revocation(_Strict):
+    """POST /api/permissions/ID/revoke."""
+
+    code: Code | None = None
+
+
 class PolicyText(_Strict):
     """POST /api/policies/NAME: what it shall say, null to remove it; `was`: the digest of what was looked at."""
 
