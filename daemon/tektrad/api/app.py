@@ -37,7 +37,7 @@ from tektrad.api import (
 from tektrad.api.render import error_response
 from tektrad.api.server import PEER_UID
 from tektrad.api.services import Services
-from tektrad.errors import Draining, Forbidden, InvalidRequest, NotFound, TektraError
+from tektrad.errors import Draining, Forbidden, InvalidRequest, NotFound, StoreFailed, TektraError
 from tektrad.trust.users import Users
 
 MAX_BODY = 32 << 20
@@ -157,7 +157,11 @@ class Gate:
 
     async def _refusal(self, scope: Scope) -> TektraError | None:
         peer = scope.get("extensions", {}).get(PEER_UID, {}).get("uid")
-        if self._services.users.role(peer) is None:
+        try:
+            role = await self._services.users.welcome(peer)
+        except StoreFailed as error:
+            return error
+        if role is None:
             said = {"method": scope["method"], "path": scope["path"]}
             await self._services.alarms.sound("peer_refused", peer, said)
             return _stranger(self._services.users, peer)

@@ -37,6 +37,7 @@ class Users:
         self._clock = clock
         self._audit = audit
         self._known: dict[int, User] = {}
+        self._came: set[int] = set()
         self.owner = owner
         self.shared = shared
 
@@ -54,6 +55,17 @@ class Users:
             return "owner"
         found = self._known.get(uid) if uid is not None and self.shared else None
         return None if found is None else found.role
+
+    async def welcome(self, uid: int | None) -> Role | None:
+        """As `role`; who comes for the first time since the daemon started is told to the log, save for the owner.
+
+        Raises StoreFailed: nobody comes in unseen.
+        """
+        role = self.role(uid)
+        if role is not None and uid is not None and uid != self.owner and uid not in self._came:
+            await self._audit.record(Entry(kind="user.login", uid=uid, details={"role": role}))
+            self._came.add(uid)
+        return role
 
     def all(self) -> list[User]:
         """All who were added, by uid."""
@@ -88,6 +100,7 @@ class Users:
             await self._audit.append(tx, _entry("user.remove", user, by))
             await tx.execute("DELETE FROM users WHERE uid = ?", [uid])
         self._known.pop(uid, None)
+        self._came.discard(uid)
         return user
 
 
