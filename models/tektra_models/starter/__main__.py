@@ -38,6 +38,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", type=int, default=None, help="where the run ends (default: the preset's)")
     train.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads for torch (default 2)")
     train.add_argument("--seed", default="starter-1", help="seed of the training dialogues")
+    train.add_argument(
+        "--from", dest="model", type=Path, default=None, metavar="GGUF", help="go on from this file, with a new --work"
+    )
+    train.add_argument("--from-step", type=int, default=0, help="which step of the plan the file counts for")
     export = parts.add_parser(
         "export", help="write the GGUF file from the checkpoint (needs torch, tokenizers and gguf)"
     )
@@ -96,7 +100,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif chosen.part == "train":
         from tektra_models.starter.training import plan_of, train
 
-        tell(str(train(chosen.work, plan_of(chosen.preset, chosen.steps, chosen.seed), chosen.preset, chosen.threads)))
+        plan = plan_of(chosen.preset, chosen.steps, chosen.seed)
+        if chosen.model is not None:
+            from tektra_models.starter.continuing import begin_from
+
+            begin_from(chosen.model, chosen.work, plan, chosen.preset, chosen.from_step)
+        tell(str(train(chosen.work, plan, chosen.preset, chosen.threads)))
     elif chosen.part == "export":
         from tektra_models.starter.export import export
 

@@ -114,7 +114,8 @@ def write_whole(work: Path, path: Path, kind: str) -> None:
     writer = GGUFWriter(path, "llama")
     add_header(writer, size, kind)
     add_tokenizer(writer, load_tokenizer(work))
-    writer.add_tensor("rope_freqs.weight", rope_factors(size))
+    if size.turning < 1:
+        writer.add_tensor("rope_freqs.weight", rope_factors(size))
     for name, weight in merged(state["average"]).items():
         add_weight(writer, gguf_name(name), weight.float().numpy(), kind)
     writer.write_header_to_file()

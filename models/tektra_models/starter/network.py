@@ -148,7 +148,7 @@ class Attention(nn.Module):  # type: ignore[misc, unused-ignore]
         """The rows of these queries or keys by which the far heads compare meanings."""
         size = self.size
         of_one = weight.shape[0] // size.kv_heads
-        heads = range(of_one // size.head_width)
+        heads = range(of_one // size.head_width) if size.turning < 1 else ()
         begins = [number * of_one + head * size.head_width for number in range(0, size.kv_heads, 2) for head in heads]
         return [slice(begin + 2 * size.turning_pairs, begin + size.head_width) for begin in begins]
 

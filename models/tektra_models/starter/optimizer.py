@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tektra_models.starter.network import Network
+from tektra_models.starter.precision import precision
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 MOMENTUM = 0.95
@@ -21,7 +22,7 @@ def orthogonal(update: Tensor) -> Tensor:
     """Nearly the closest orthogonal matrix, by five Newton-Schulz steps."""
     a, b, c = COEFFICIENTS
     tall = update.shape[0] > update.shape[1]
-    x = (update.T if tall else update).to(torch.bfloat16)
+    x = (update.T if tall else update).to(precision(update.device.type))
     x = x / (x.norm() + 1e-7)
     for _ in range(5):
         square = x @ x.T

@@ -213,7 +213,7 @@ def assemble(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Token
 
 
 def tokenizer_of(path: Path) -> Tokenizer:
-    """The tokenizer as a GGUF file carries it, for comparison with llama.cpp's own reading of that file."""
+    """The tokenizer as a GGUF file carries it."""
     from gguf import GGUFReader
 
     reader = GGUFReader(path)
@@ -221,7 +221,9 @@ def tokenizer_of(path: Path) -> Tokenizer:
     merges: list[str] = reader.fields["tokenizer.ggml.merges"].contents()
     marks = {*CONTROL, *VISIBLE}
     vocabulary = {text: place for place, text in enumerate(texts) if text not in marks and not text.startswith(SPARE)}
-    return assemble(vocabulary, [(left, right) for left, right in (merge.split(" ") for merge in merges)])
+    tokenizer = assemble(vocabulary, [(left, right) for left, right in (merge.split(" ") for merge in merges)])
+    tokenizer.add_special_tokens([marked(text) for text in texts if text.startswith(SPARE)])
+    return tokenizer
 
 
 def load_tokenizer(work: Path) -> Tokenizer:

@@ -26,6 +26,7 @@ from tektra_models.starter.batches import Rows, batch
 from tektra_models.starter.corpus.dialogues import CHOOSING, EVERYTHING, FINDING, Mixture
 from tektra_models.starter.network import Network, Size
 from tektra_models.starter.optimizer import optimizers
+from tektra_models.starter.precision import narrowed
 from tektra_models.starter.tokenizer import base_forms, kinship, load_tokenizer
 
 
@@ -99,10 +100,10 @@ def keep_memory() -> None:
 
 @lru_cache(maxsize=2)
 def compiled(network: Network, device: str) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """The network in bfloat16, compiled once for each shape of a block."""
+    """The network in the precision that is fast here, compiled once for each shape of a block."""
 
     def hidden(tokens: Tensor, dialogues: Tensor, table: Tensor) -> Tensor:
-        with torch.autocast(device, torch.bfloat16):
+        with narrowed(device):
             return network(tokens, dialogues, table)
 
     made: Callable[[Tensor, Tensor, Tensor], Tensor] = torch.compile(hidden, dynamic=False)
@@ -114,7 +115,7 @@ def loss_of(network: Network, rows: Rows, device: str, share: float) -> Tensor:
     spoken = (rows.weights > 0).to(device)
     table = network.table()
     hidden = compiled(network, device)(rows.inputs.to(device), rows.dialogues.to(device), table)[spoken]
-    with torch.autocast(device, torch.bfloat16):
+    with narrowed(device):
         scores = functional.linear(hidden, table)
     losses = functional.cross_entropy(scores.float(), rows.targets.to(device)[spoken], reduction="none")
     return (losses * rows.weights.to(device)[spoken]).sum() / share
@@ -149,15 +150,16 @@ class Run:
 
 
 def open_run(path: Path, size: Size, plan: Plan, tokenizer: Tokenizer) -> Run:
-    """Begin, or go on from the checkpoint."""
+    """Begin, or go on from the checkpoint, with the measures that it has."""
     torch.manual_seed(0)
+    state = torch.load(path, weights_only=True, map_location=plan.device) if path.exists() else None
+    size = size if state is None else Size(**state["size"])
     network = Network(size)
     network.relate(torch.from_numpy(kinship(tokenizer)), base_forms(tokenizer))
     network, average = network.to(plan.device), Network(size).to(plan.device)
     average.load_state_dict(network.state_dict())
     run = Run(network, average, optimizers(network, plan.rate, plan.rows_rate))
-    if path.exists():
-        state = torch.load(path, weights_only=True, map_location=plan.device)
+    if state is not None:
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
         for rule, kept in zip(run.rules, state["rules"], strict=True):
