@@ -34,6 +34,11 @@ def beside(offload: Sequence[Mapping[str, Any]]) -> str:
     return "".join(f" and {size(each['bytes'])} on {each['device']} ({each['layers']} layers)" for each in offload)
 
 
+def calls(counts: Mapping[str, int]) -> list[str]:
+    """What was made how often: `ptrace`, `mount (3 times)`."""
+    return [name if count == 1 else f"{name} ({count:,} times)" for name, count in counts.items()]
+
+
 def when(stamp: str | None) -> str:
     """An RFC 3339 time: relative for people, as it is for pipes."""
     if not stamp:

@@ -73,6 +73,8 @@ def run(
 
 
 def _leave(ended: Mapping[str, Any], json: bool) -> None:
+    if ended["denied"] and not json:
+        errors.note("denied system calls: " + ", ".join(wording.calls(ended["denied"])))
     if ended["ended_by"] != "itself":
         code, what, hint = WORDS[ended["ended_by"]]
         limits = {k: wording.size(v) if k.endswith("_bytes") else v for k, v in ended["limits"].items()}
@@ -108,6 +110,8 @@ def _facts(document: Mapping[str, Any]) -> None:
     limits = document["limits"]
     rows = [("level", levels[document["level"]])]
     rows += [(name, document[name]) for name in ("why", "fix") if document[name]]
+    if document["level"] != "C":
+        rows.append(("denied calls", f"not seen: {document['unseen']}" if document["unseen"] else "seen"))
     rows += [
         ("memory", f"{limits['memory_bytes'] >> 20} MB"),
         ("time", f"{limits['seconds']:g} s"),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output
+from tektra_cli import errors, launch, output, wording
 from tektra_cli.columns import shortened
 from tektra_cli.errors import CliError
 from tektra_cli.flags import Json
@@ -41,11 +41,10 @@ def _told(document: Mapping[str, Any]) -> None:
     output.table(("LINE", "KIND", "WHAT"), rows)
     if not rows:
         errors.note("nothing was found, which proves nothing")
-    acts = document["dry_run"]["acts"] if document["dry_run"] else []
-    output.table(
-        ("TRIED", "WHAT", "CONFINED"),
-        [(act["event"], shortened(act["what"], 70), "denied" if act["denied"] else "possible") for act in acts],
-    )
+    acts, calls = (document["dry_run"][name] for name in ("acts", "denied")) if document["dry_run"] else ([], {})
+    tried = [(act["event"], shortened(act["what"], 70), "denied" if act["denied"] else "possible") for act in acts]
+    tried += [("system call", told, "denied") for told in wording.calls(calls)]
+    output.table(("TRIED", "WHAT", "CONFINED"), tried)
 
 
 def _tried(run: Mapping[str, Any] | None) -> list[tuple[str, str]]:

@@ -23,9 +23,11 @@ def run(confined: Confined, code: str) -> tuple[Outcome, str]:
 def test_ordinary_programs_work(confined: Confined, code: str, expected: str) -> None:
     outcome, said = run(confined, code)
     assert (said.strip(), outcome.code, outcome.ended_by) == (expected, 0, "itself")
+    assert outcome.denied == {}
 
 
 @pytest.mark.parametrize(("code", "expected"), ONLY_A.values(), ids=ONLY_A.keys())
 def test_what_level_b_cannot_give_works_on_level_a(confined: Confined, code: str, expected: str) -> None:
     outcome, said = run(confined, code)
     assert (said.strip() == expected and outcome.code == 0) == (confined.level == "A")
+    assert outcome.denied == {}

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, replace
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from msgspec.structs import replace as replace_entry
 from starlette.responses import Response
 
 from tektrad.api import needs, shapes
@@ -67,6 +67,7 @@ async def _events(
 ) -> AsyncGenerator[object, None]:
     """What a program says as it says it, then how it ended; closing ends the program."""
     said: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+    denied: Counter[str] = Counter()
 
     def hear(stream: Stream, data: bytes) -> None:
         said.put_nowait({"type": "output", "stream": stream, "data": base64.b64encode(data).decode()})
@@ -78,12 +79,15 @@ async def _events(
                     where = await asyncio.to_thread(folder.resolve)
                 else:
                     where = await held.enter_async_context(in_threads(rooms.sandbox.fresh_folder()))
-                outcome = await rooms.sandbox.run(Program(arguments, where, stdin), limits, hear)
+                try:
+                    outcome = await rooms.sandbox.run(Program(arguments, where, stdin), limits, hear, denied)
+                finally:  # also where nobody waits for its end any more
+                    if denied:
+                        telling.alarm("denied_call", {"calls": dict(denied)})
                 told = {"code": outcome.code, "ended_by": outcome.ended_by, "peak_bytes": outcome.peak_bytes}
                 telling.end(told, "ok" if outcome.ended_by == "itself" else "failed")
                 if outcome.ended_by != "itself":
-                    limit = {"limit": outcome.ended_by, "act": telling.begun.act}
-                    telling.also.append(replace_entry(entry, kind="security.limit", outcome="denied", details=limit))
+                    telling.alarm("limit", {"limit": outcome.ended_by})
             return outcome
         finally:
             said.put_nowait(None)

@@ -30,4 +30,6 @@ async def check_tool(rooms: Rooms, asker: Asker, body: shapes.CheckedTool) -> Re
         if tried is not None:
             denied = [f"{act.event} {act.what}" for act in tried.acts if act.denied]
             telling.end({"tried": len(tried.acts), "denied": denied[:20]})
+            if tried.denied:
+                telling.alarm("denied_call", {"calls": tried.denied, "confinement": tried.level})
     return json_response({"schema": "tektra.tool-check/1", "risk": points, "findings": found, "dry_run": tried})

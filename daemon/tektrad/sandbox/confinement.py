@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -43,7 +43,10 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a program ended: its exit code (128 + N for signal N), what ended it, and what it took at most."""
+    """How a program ended: its exit code (128 + N for signal N), what ended it, and what it took at most.
+
+    `denied` counts the system calls that are heard of, by their names.
+    """
 
     code: int
     ended_by: Ending
@@ -51,3 +54,4 @@ class Outcome:
     seconds: float
     peak_bytes: int
     output_bytes: int
+    denied: dict[str, int] = field(default_factory=dict)

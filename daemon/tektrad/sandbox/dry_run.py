@@ -67,13 +67,14 @@ class Attempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it. `error`: how the source ended, if not well."""
+    """What became of it. `error`: how the source ended, if not well; `denied` counts system calls by name."""
 
     level: Level
     ended_by: str
     code: int
     error: str
     acts: list[Attempt]
+    denied: dict[str, int]
 
 
 class _Told(msgspec.Struct, forbid_unknown_fields=True):
@@ -102,5 +103,10 @@ def _told(outcome: Outcome, said: bytes) -> DryRun:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         told = _Told([], "it ended before it could be told what it had tried")
     return DryRun(
-        level=outcome.level, ended_by=outcome.ended_by, code=outcome.code, error=told.error, acts=told.acts[:MOST_ACTS]
+        level=outcome.level,
+        ended_by=outcome.ended_by,
+        code=outcome.code,
+        error=told.error,
+        acts=told.acts[:MOST_ACTS],
+        denied=outcome.denied,
     )

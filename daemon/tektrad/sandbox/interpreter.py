@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import functools
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +28,7 @@ SESSION_S = 24 * 3600.0
 KEPT_BYTES = 256 << 10
 """Of what one run prints, on each stream; the rest is counted and dropped."""
 
-Run = Callable[[Program, Limits, Callable[[Stream, bytes], None]], Awaitable[Outcome]]
+Run = Callable[[Program, Limits, Callable[[Stream, bytes], None], Counter[str]], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Result:
     """What became of one piece of code.
 
     `ended_by` is what ended the interpreter, if anything did: a limit, its own end (with an exit code), or frames that
-    were none. `state_lost` says that what earlier runs had defined is gone, by this run or before it.
+    were none. `state_lost` says that what earlier runs had defined is gone, by this run or before it. `denied` counts
+    the system calls that are heard of, by their names.
     """
 
     value: str | None = None
@@ -46,6 +48,7 @@ class Result:
     ended_by: Ending | Literal["frames"] | None = None
     code: int | None = None
     state_lost: bool = False
+    denied: dict[str, int] = field(default_factory=dict)
 
 
 class Interpreter:
@@ -106,6 +109,7 @@ class _Process:
         self._kept: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self._said = 0
         self._cut = False
+        self._denied: Counter[str] = Counter()
         with contextlib.ExitStack() as held:
             theirs, self._requests = os.pipe()
             held.callback(os.close, theirs)
@@ -119,7 +123,7 @@ class _Process:
         source = Path(interpreter_inside.__file__).read_text()
         arguments = (python(), "-I", "-c", source, *map(str, descriptors))
         program = Program(arguments, folder, descriptors=descriptors)
-        self._task = asyncio.ensure_future(run(program, limits, self._heard))
+        self._task = asyncio.ensure_future(run(program, limits, self._heard, self._denied))
         self._task.add_done_callback(self._over)
 
     @property
@@ -221,8 +225,10 @@ class _Process:
     ) -> Result:
         """All of a run; what is printed from now on belongs to the next."""
         texts = {stream: bytes(kept).decode("utf-8", "replace") for stream, kept in self._kept.items()}
-        result = Result(value, error, texts["stdout"], texts["stderr"], self._cut, ended_by, code)
+        told = (value, error, texts["stdout"], texts["stderr"], self._cut, ended_by, code)
+        result = Result(*told, denied=dict(self._denied))
         for kept in self._kept.values():
             kept.clear()
+        self._denied.clear()
         self._said, self._cut = 0, False
         return result

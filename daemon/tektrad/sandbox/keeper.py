@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
             os.write(2, f"the program cannot be confined: {error}\n".encode("utf-8", "surrogateescape"))
         finally:
             os._exit(inside.NOT_RUN)
-    for descriptor in (0, 1, 2):
+    for descriptor in (0, 1, 2, *((plan["heard"][0],) if plan["heard"] else ())):
         os.close(descriptor)
     code = _ended(child, control, woken)
     _kill_all()
@@ -56,6 +56,8 @@ def _start(plan: dict[str, Any], arguments: list[str]) -> None:
     if plan["tasks"]:
         inside.limit_tasks(plan["tasks"])
     enforce.confine(plan["landlock"], plan["seccomp"])
+    if plan["heard"]:
+        inside.be_heard(*plan["heard"])
     inside.become(arguments, plan["environment"])
 
 

@@ -20,19 +20,28 @@ START = "import sys; sys.path.append(sys.argv[1]); __import__(sys.argv[2], froml
 """Helpers are imported, since they are compiled once then; the standard library goes before the folder they lie in."""
 
 
-def level_a(bwrap: str, program: Program, limits: Limits, files: list[int], groups: list[str]) -> list[str]:
-    """bubblewrap around the program; `files` are its descriptors, `groups` the control groups that it joins."""
+def level_a(
+    bwrap: str, program: Program, limits: Limits, files: list[int], groups: list[str], door: int | None
+) -> list[str]:
+    """bubblewrap around the program; `files` are its descriptors, `groups` the control groups that it joins.
+
+    Through `door` the daemon gets the listener of the program's denied calls, if it wants to hear of them.
+    """
     environment = _environment(bubblewrap.WORK, "/tmp")  # noqa: S108  its own
     around = bubblewrap.command(bwrap, program.folder, identity.prefixes(), environment, limits, files)
     before = _helper(outside, _plan(_outside(limits, groups)))
-    if identity.is_root():  # a control group counts the tasks
+    if identity.is_root() and door is None:  # a control group counts the tasks
         return [*before, *around, "/usr/bin/env", "--", *program.arguments]
     python = identity.interpreter() or sys.executable
-    return [*before, *around, python, "-I", "-S", "-c", _source(inside), str(limits.tasks), *program.arguments]
+    tasks = 0 if identity.is_root() else limits.tasks
+    told = [str(door), str(seccomp.own_number()), seccomp.telling().hex()] if door is not None else ["", "", ""]
+    return [*before, *around, python, "-I", "-S", "-c", _source(inside), str(tasks), *told, *program.arguments]
 
 
-def level_b(program: Program, scratch: Path, limits: Limits, control: int, groups: list[str]) -> list[str]:
-    """A keeper around the program, which Landlock confines."""
+def level_b(
+    program: Program, scratch: Path, limits: Limits, control: int, groups: list[str], door: int | None
+) -> list[str]:
+    """A keeper around the program, which Landlock confines; `door` as on level A."""
     plan = {
         "outside": _outside(limits, groups),
         # The kernel counts all that a user runs; nobody else runs as the sandbox's own.
@@ -40,14 +49,15 @@ def level_b(program: Program, scratch: Path, limits: Limits, control: int, group
         "folder": str(program.folder),
         "environment": _environment(str(program.folder), str(scratch)),
         "landlock": landlock.rules(program.folder, scratch, identity.prefixes()),
-        "seccomp": seccomp.bpf("B"),
+        "seccomp": seccomp.bpf("B", door is not None),
+        "heard": (door, seccomp.own_number(), seccomp.telling()) if door is not None else None,
     }
     return [*_helper(keeper, str(control), _plan(plan)), *program.arguments]
 
 
-def descriptors() -> list[bytes]:
+def descriptors(is_heard: bool) -> list[bytes]:
     """What level A's command line reads from open files."""
-    return [seccomp.bpf("A"), bubblewrap.USERS, bubblewrap.GROUPS]
+    return [seccomp.bpf("A", is_heard), bubblewrap.USERS, bubblewrap.GROUPS]
 
 
 def _outside(limits: Limits, groups: list[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, secc
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program
 from tektrad.sandbox.interpreter import Interpreter
 from tektrad.sandbox.lending import Lending
+from tektrad.sandbox.listener import listening
 from tektrad.sandbox.pipe import readable
 from tektrad.sandbox.supervisor import Hear, Supervisor
 from tektrad.sandbox.uninterrupted import in_threads, uninterrupted
@@ -24,6 +26,8 @@ from tektrad.sandbox.uninterrupted import in_threads, uninterrupted
 ROOTS_SCRATCH = Path("/var/lib/tektra-sandbox")
 """Where root's programs find folders of their own: their user cannot go where root's cache lies."""
 TRIAL = 'echo confined && ! cat /etc/shadow 2>/dev/null && test -w "$PWD" && ! touch /usr/tektra 2>/dev/null'
+DENIED_TRIAL = TRIAL + """ && ! "$0" -I -S -c 'import os; os.chroot("/")' 2>/dev/null"""
+"""The same, and then a call that is heard of; `$0` is a Python."""
 ALLOW = (
     "Allow user namespaces to bubblewrap (Ubuntu: an AppArmor profile for bwrap; containers: their seccomp profile)."
 )
@@ -31,11 +35,12 @@ ALLOW = (
 
 @dataclass(frozen=True, slots=True)
 class Footing:
-    """Which level holds here, why none better does, and how to mend that."""
+    """Which level holds here, why none better does, and how to mend that; and why denied calls are unseen, if so."""
 
     level: Level
     why: str = ""
     fix: str = ""
+    unseen: str = ""
 
     @property
     def confinement(self) -> Literal["none", "A", "B"]:
@@ -63,13 +68,17 @@ class Sandbox:
                 self._footing = await self._probed()
             return self._footing
 
-    async def run(self, program: Program, limits: Limits, hear: Hear) -> Outcome:
-        """Run a program and hear what it says; raises Unconfined, Forbidden or InvalidRequest."""
+    async def run(self, program: Program, limits: Limits, hear: Hear, denied: Counter[str] | None = None) -> Outcome:
+        """Run a program and hear what it says; raises Unconfined, Forbidden or InvalidRequest.
+
+        System calls that are denied to it are counted in `denied` as they come.
+        """
         footing = await self.footing()
         if footing.level == "C":
             raise Unconfined(f"nothing here confines a program: {footing.why}", footing.fix)
         self._check(program)
-        return await self._run(program, limits, hear, footing.level)
+        counted = Counter() if denied is None else denied
+        return await self._run(program, limits, hear, footing.level, None if footing.unseen else counted)
 
     @contextlib.asynccontextmanager
     async def interpreter(self, folder: Path, limits: Limits) -> AsyncIterator[Interpreter]:
@@ -116,28 +125,33 @@ class Sandbox:
                 "Choose a folder that others may reach.",
             )
 
-    async def _run(self, program: Program, limits: Limits, hear: Hear, level: Level) -> Outcome:
+    async def _run(
+        self, program: Program, limits: Limits, hear: Hear, level: Level, denied: Counter[str] | None
+    ) -> Outcome:
+        """With nothing to count denied calls in, nobody listens for them."""
         async with contextlib.AsyncExitStack() as held:
             group = cgroup.Group(())
             if identity.is_root():
                 group = await held.enter_async_context(in_threads(cgroup.made(limits, uuid.uuid4().hex)))
                 if program.folder.parent != self._scratch:
                     await held.enter_async_context(self._lending.lent(program.folder))
+            door = held.enter_context(listening(denied)) if denied is not None else None
+            inherited = [*program.descriptors, *([door] if door is not None else [])]
             if level == "A":
-                files = [held.enter_context(readable(data)) for data in launch.descriptors()]
-                line = launch.level_a(self._bwrap, program, limits, files, group.members)
+                files = [held.enter_context(readable(data)) for data in launch.descriptors(door is not None)]
+                line = launch.level_a(self._bwrap, program, limits, files, group.members, door)
                 supervisor = Supervisor(limits, [program.folder], level, hear)
-                inherited = [*files, *program.descriptors]
-                outcome = await supervisor.run(line, inherited, program.stdin, lambda: None)
+                outcome = await supervisor.run(line, [*files, *inherited], program.stdin, lambda: None)
             else:
                 scratch = await held.enter_async_context(in_threads(self.fresh_folder()))
                 theirs, ours = os.pipe()
                 held.callback(os.close, theirs)
                 control = held.enter_context(contextlib.ExitStack())
                 control.callback(os.close, ours)
-                line = await asyncio.to_thread(launch.level_b, program, scratch, limits, theirs, group.members)
+                line = await asyncio.to_thread(launch.level_b, program, scratch, limits, theirs, group.members, door)
                 supervisor = Supervisor(limits, [program.folder, scratch], level, hear)
-                outcome = await supervisor.run(line, [theirs, *program.descriptors], program.stdin, control.close)
+                outcome = await supervisor.run(line, [theirs, *inherited], program.stdin, control.close)
+            outcome = replace(outcome, denied=dict(denied or {}))
             if outcome.ended_by == "itself" and outcome.code and group.ran_out():
                 return replace(outcome, ended_by="memory")
             return outcome
@@ -145,37 +159,53 @@ class Sandbox:
     async def _probed(self) -> Footing:
         """Try the levels, the best first."""
         try:
-            await asyncio.to_thread(seccomp.bpf, "A")
+            await asyncio.to_thread(seccomp.bpf, "A", is_heard=False)
         except (ImportError, OSError, RuntimeError) as error:
             why = f"libseccomp cannot build the filter of system calls ({error})"
             return Footing("C", why, "Install it, 2.5 or newer: apt install libseccomp2")
         if identity.is_root() and not cgroup.parents():
             why = "the daemon runs as root, and there are no control groups to limit memory and tasks"
             return Footing("C", why, "Run the daemon as an ordinary user.")
-        reason, fix = "only level B was asked for", ""
+        reason, fix, unseen = "only level B was asked for", "", ""
         if self._at_most == "A":
             try:
                 self._bwrap = await asyncio.to_thread(bubblewrap.find)
-                reason, fix = await self._tried("A"), ALLOW
+                reason, unseen = await self._tried("A")
+                fix = ALLOW
             except bubblewrap.Unusable as error:
                 reason, fix = error.message, error.hint
             if not reason:
-                return Footing("A")
+                return Footing("A", unseen=unseen)
         if landlock.abi() < landlock.LEAST_ABI:
             why = f"{reason}; the kernel's Landlock is version {landlock.abi()}, and {landlock.LEAST_ABI} is needed"
             return Footing("C", why, fix)
         if identity.interpreter() is None:
             return Footing("C", f"{reason}; there is no Python that programs' user may reach", fix)
-        failed = await self._tried("B")
-        return Footing("C", f"{reason}; {failed}", fix) if failed else Footing("B", reason, fix)
+        failed, unseen = await self._tried("B")
+        return Footing("C", f"{reason}; {failed}", fix) if failed else Footing("B", reason, fix, unseen)
 
-    async def _tried(self, level: Level) -> str:
-        """Run a program that must be confined; what went wrong, if anything."""
+    async def _tried(self, level: Level) -> tuple[str, str]:
+        """Run a program that must be confined: why it is not, and why nobody hears of its denied calls; both if so."""
+        python = identity.interpreter()
+        if python is None:
+            unseen = "there is no Python that programs' user may reach"
+        else:
+            denied: Counter[str] = Counter()
+            unseen = await self._failed(level, [DENIED_TRIAL, python], denied)
+            if not unseen and denied["chroot"]:
+                return "", ""
+            unseen = unseen or "the kernel did not tell of one"
+        return await self._failed(level, [TRIAL], None), unseen
+
+    async def _failed(self, level: Level, script: list[str], denied: Counter[str] | None) -> str:
+        """What went wrong with a trial, if anything."""
         heard: list[bytes] = []
         try:
             async with in_threads(self.fresh_folder()) as folder:
-                program = Program(("/bin/sh", "-c", TRIAL), folder)
-                outcome = await self._run(program, Limits(seconds=10), lambda _, data: heard.append(data), level)
+                program = Program(("/bin/sh", "-c", *script), folder)
+                outcome = await self._run(
+                    program, Limits(seconds=10), lambda _, data: heard.append(data), level, denied
+                )
         except OSError as error:
             return f"level {level} cannot be started: {error}"
         said = b"".join(heard).decode("utf-8", "replace").strip()

@@ -17,32 +17,42 @@ NAMESPACES = {
     "NEWNS": 0x00020000, "NEWCGROUP": 0x02000000, "NEWUTS": 0x04000000, "NEWIPC": 0x08000000,
     "NEWUSER": 0x10000000, "NEWPID": 0x20000000, "NEWNET": 0x40000000, "NEWTIME": 0x00000080,
 }  # fmt: skip
+NAMESPACE_CALLS = ("clone", "unshare")
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 """Terminals obey what these put into their input."""
 LOW = 0xFFFFFFFF
 """The kernel looks at 32 bits only; a comparison of all 64 could be evaded by the others."""
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
+DENIED = errno.EPERM
+"""What a refused call says, whether the kernel refuses it or the daemon."""
 
-FORBIDDEN = (
-    # other processes
-    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp", "pidfd_getfd",
-    # parts of the kernel with a history
-    "bpf", "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd", "perf_event_open",
-    "fanotify_init", "name_to_handle_at", "open_by_handle_at", "lookup_dcookie", "modify_ldt", "vhangup",
+HEARD = (
+    # other processes: their memory and their descriptors
+    "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
+    # programs and hooks in the kernel, and files without their paths
+    "bpf", "userfaultfd", "perf_event_open", "fanotify_init", "open_by_handle_at", "modify_ldt",
     # keyrings cross namespaces
     "keyctl", "add_key", "request_key",
     # mounts and roots
     "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "open_tree_attr", "mount_setattr",
     "fsopen", "fsconfig", "fsmount", "fspick", "setns",
+    # the machine itself
+    "reboot", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "swapon", "swapoff",
+    "acct", "settimeofday", "clock_settime", "iopl", "ioperm", "sethostname", "setdomainname",
+)  # fmt: skip
+"""What nobody does by the way: the daemon hears of it."""
+FORBIDDEN = (
+    # what libraries try on their own, or ask what else there is by: libuv (Node, CMake) asks for io_uring at each start
+    "io_uring_setup", "io_uring_enter", "io_uring_register", "name_to_handle_at", "kcmp", "process_madvise",
+    "process_mrelease", "quotactl", "quotactl_fd", "adjtimex", "clock_adjtime", "syslog",
     # memory that limits do not see
     "memfd_create", "memfd_secret", "shmget", "shmat", "shmctl", "shmdt", "remap_file_pages",
     # the processor limit is an affinity
     "sched_setaffinity", "migrate_pages", "move_pages",
-    # the machine itself
-    "reboot", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "swapon", "swapoff",
-    "acct", "quotactl", "quotactl_fd", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "syslog",
-    "iopl", "ioperm", "uselib", "ustat", "sysfs", "nfsservctl", "sethostname", "setdomainname",
+    # what the kernel hardly has any more, or has for terminals
+    "lookup_dcookie", "uselib", "ustat", "sysfs", "nfsservctl", "vhangup",
 )  # fmt: skip
+"""What benign programs do too, or what means nothing: refused, and no more said of it."""
 ALONE = (
     # without namespaces of their own, these reach what is not confined
     "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink",
@@ -55,20 +65,21 @@ ALONE = (
 
 
 @functools.cache
-def bpf(level: Level) -> bytes:
-    """The filter of a level as BPF instructions; raises OSError, ImportError or RuntimeError where there is none."""
+def bpf(level: Level, is_heard: bool) -> bytes:
+    """The filter of a level as BPF instructions; raises OSError, ImportError or RuntimeError where there is none.
+
+    Where the daemon hears of calls (`is_heard`), these are left to a tracer, of which there is none: the kernel refuses
+    them so (ENOSYS) unless another filter tells the daemon, who then refuses them. What this one refused itself, no
+    other could tell of.
+    """
     import pyseccomp as seccomp
 
     rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
-    denied = seccomp.ERRNO(errno.EPERM)
+    denied = seccomp.ERRNO(DENIED)
+    _add_heard(seccomp, rules, seccomp.TRACE(0) if is_heard else denied)
     for name in (*FORBIDDEN, *(ALONE if level == "B" else ())):
         _add(seccomp, rules, denied, name)
     _add(seccomp, rules, seccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; glibc then uses clone
-    for flag in NAMESPACES.values():
-        for name in ("clone", "unshare"):
-            _add(seccomp, rules, denied, name, seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
-    for request in (TIOCSTI, TIOCLINUX):
-        _add(seccomp, rules, denied, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, LOW, request))
     _add(seccomp, rules, denied, "personality", seccomp.Arg(0, seccomp.MASKED_EQ, LOW, 0x20008))  # 32 bits and PER_*
     if level == "A":
         for family in range(AF_NETLINK):
@@ -79,6 +90,48 @@ def bpf(level: Level) -> bytes:
         _add(seccomp, rules, denied, "utimensat", seccomp.Arg(1, seccomp.NE, 0))  # by a path, not by a descriptor
         _add(seccomp, rules, denied, "prlimit64", seccomp.Arg(0, seccomp.GT, 0))  # of other processes
         _add(seccomp, rules, denied, "socketpair", seccomp.Arg(0, seccomp.GT, AF_UNIX))
+    return exported(rules)
+
+
+@functools.cache
+def telling() -> bytes:
+    """The filter that tells the daemon of calls, and lets all others be; raises as `bpf` does."""
+    import pyseccomp as seccomp
+
+    rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
+    _add_heard(seccomp, rules, seccomp.NOTIFY)
+    return exported(rules)
+
+
+@functools.cache
+def own_number() -> int:
+    """The number of the call that puts a filter into force and gives its listener; raises as `bpf` does."""
+    import pyseccomp as seccomp
+
+    return int(seccomp.resolve_syscall(seccomp.Arch.NATIVE, "seccomp"))
+
+
+@functools.cache
+def names() -> dict[int, str]:
+    """What the calls that the daemon hears of are called, by their numbers."""
+    import pyseccomp as seccomp
+
+    heard = (*HEARD, *NAMESPACE_CALLS, "ioctl")
+    return {found: name for name in heard if (found := number(name, seccomp.Arch.NATIVE)) is not None}
+
+
+def _add_heard(seccomp: Any, rules: Any, action: Any) -> None:
+    for name in HEARD:
+        _add(seccomp, rules, action, name)
+    for flag in NAMESPACES.values():
+        for name in NAMESPACE_CALLS:
+            _add(seccomp, rules, action, name, seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
+    for request in (TIOCSTI, TIOCLINUX):
+        _add(seccomp, rules, action, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, LOW, request))
+
+
+def exported(rules: Any) -> bytes:
+    """Rules as BPF instructions."""
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)

@@ -18,7 +18,7 @@ from tektrad.clock import Clock
 from tektrad.errors import Forbidden, StoreFailed, TektraError, Unconfined
 from tektrad.store.db import Store
 from tektrad.trust import journal
-from tektrad.trust.entry import CHECKPOINT, Entry, Outcome, body_of, hash_of, seal_of
+from tektrad.trust.entry import CHECKPOINT, SECURITY, Entry, Outcome, body_of, hash_of, seal_of
 from tektrad.trust.exported import Export
 from tektrad.trust.keys import AuditKey
 from tektrad.trust.statements import Head, statement
@@ -43,6 +43,12 @@ class Telling:
         """Say what became of it, whatever becomes of others."""
         self.details |= details
         self.outcome = outcome
+
+    def alarm(self, kind: str, details: Mapping[str, Any]) -> None:
+        """Let a security event of this act stand beside its last entry: `security.<kind>`."""
+        more = {**details, "act": self.begun.act}
+        event = msgspec.structs.replace(self.begun, kind=SECURITY + kind, outcome="denied", act="", details=more)
+        self.also.append(event)
 
     def last(self) -> Entry:
         """Its last entry."""

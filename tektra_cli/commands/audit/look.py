@@ -30,8 +30,8 @@ PAGE = 1000
 POLL_S = 0.5
 WHAT = (
     "what", "decision", "action", "resource", "rule", "model", "arguments", "source", "path", "conversation", "limit",
-    "entries", "first_bad", "error", "why", "ended_by", "code", "finish_reason", "prompt_tokens", "completion_tokens",
-    "uid", "through",
+    "calls", "entries", "first_bad", "error", "why", "ended_by", "code", "finish_reason", "prompt_tokens",
+    "completion_tokens", "uid", "through",
 )  # fmt: skip
 """The details that a line of a table shows, in this order, where an entry has them."""
 WHAT_WIDTH = 70
