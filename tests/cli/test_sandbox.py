@@ -51,6 +51,29 @@ def test_the_limits_that_were_in_force_are_told(confining: Tektra) -> None:
     assert "it said more than 16.0 MiB" in flood.stderr
 
 
+TRIES_TO_GET_OUT = """
+import os
+for attempt in (lambda: os.chroot("/"), lambda: os.chroot("/"), lambda: os.sched_setaffinity(0, {0, 1})):
+    try: attempt()
+    except PermissionError: pass
+print("tried")
+"""
+
+
+def test_system_calls_that_were_denied_are_told_at_the_end(confining: Tektra) -> None:
+    if confining.json("sandbox", "probe")["unseen"]:
+        pytest.skip("denied calls are not seen here")
+    assert "denied calls  seen" in confining.run("sandbox", "probe").stdout
+    done = confining.run("sandbox", "run", "-", stdin=TRIES_TO_GET_OUT)
+    assert (done.stdout, done.returncode) == ("tried\n", 0)
+    assert done.stderr == "denied system calls: chroot (2 times)\n"
+    found = json.loads(confining.run("sandbox", "run", "--json", "-", stdin=TRIES_TO_GET_OUT).stdout)
+    assert found["denied"] == {"chroot": 2}
+    (listed,) = confining.json("audit", "list", "--kind", "security.denied_call", "--limit", "1")["entries"]
+    assert listed["details"]["calls"] == {"chroot": 2}
+    assert 'calls={"chroot": 2}' in confining.run("audit", "list", "--kind", "security.denied_call").stdout
+
+
 def test_a_program_that_is_not_there(confining: Tektra) -> None:
     done = confining.run("sandbox", "run", "--", "no-such-program", stdin="")
     assert done.returncode == 127

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -176,6 +177,54 @@ def test_a_confined_program_is_recorded_with_what_confined_it_and_one_beyond_its
     (limit,) = entries(tektra, kind="security")
     assert (limit["kind"], limit["details"]) == ("security.limit", {"limit": "time", "act": found[-1]["act"]})
     assert (alerts["count"], alerts["latest"]["kind"]) == (1, "security.limit")
+
+
+TRIES_TO_GET_OUT = """
+import os
+for _ in range(3):
+    try: os.chroot("/")
+    except PermissionError: pass
+print("tried", flush=True)
+"""
+
+
+def test_denied_system_calls_raise_one_alert_of_a_program_that_names_and_counts_them(hearing: Tektra) -> None:
+    with hearing.client() as client:
+        (*_, done) = events_of(client.post("/api/sandbox/run", json=_python(TRIES_TO_GET_OUT)).text)
+        client.post("/api/sandbox/run", json=_python("print(1)"))
+        alerts = client.get("/api/status").json()["alerts"]
+    assert (done["code"], done["denied"]) == (0, {"chroot": 3})
+    ran = entries(hearing, kind="sandbox.run")[1]
+    (denied,) = entries(hearing, kind="security")
+    assert (denied["kind"], denied["outcome"], denied["confinement"]) == (
+        "security.denied_call", "denied", ran["confinement"],
+    )  # fmt: skip
+    assert denied["details"] == {"calls": {"chroot": 3}, "act": ran["act"]}
+    assert (alerts["count"], alerts["latest"]["kind"]) == (1, "security.denied_call")
+
+
+def test_denied_system_calls_are_told_also_when_nobody_waits_for_the_program_any_more(hearing: Tektra) -> None:
+    endless = _python(TRIES_TO_GET_OUT + "while True: pass")
+    with hearing.client() as client, client.stream("POST", "/api/sandbox/run", json=endless) as answer:
+        assert "output" in next(answer.iter_lines())
+    while not (found := entries(hearing, kind="security")):
+        pass  # until the daemon has noticed
+    assert found[0]["details"]["calls"] == {"chroot": 3}
+    assert entries(hearing, kind="sandbox.run")[-1]["outcome"] == "cancelled"
+
+
+@pytest.fixture
+def hearing(tektra: Tektra) -> Tektra:
+    """A daemon that hears of denied calls."""
+    with tektra.start().client() as client:
+        found = client.get("/api/sandbox").json()
+    if found["level"] == "C" or found["unseen"]:
+        pytest.skip(f"denied calls are not seen here: {found['why']} {found['unseen']}")
+    return tektra
+
+
+def _python(code: str) -> dict[str, Any]:
+    return {"arguments": ["-"], "stdin": base64.b64encode(code.encode()).decode()}
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to become another user")

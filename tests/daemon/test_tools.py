@@ -58,6 +58,18 @@ def test_what_a_tool_tries_is_told_with_what_the_confinement_denies(shared: Tekt
     assert "read /etc/shadow" in last["details"]["denied"]
 
 
+def test_system_calls_that_a_tool_is_denied_are_told_and_raise_an_alert(shared: Tektra) -> None:
+    found = checked(shared, "import os\nfor each in range(2):\n  try: os.chroot('/')\n  except OSError: pass")
+    with shared.client() as client:
+        if client.get("/api/sandbox").json()["unseen"]:
+            pytest.skip("denied calls are not seen here")
+    assert found["dry_run"]["denied"] == {"chroot": 2}
+    last = entries(shared, kind="tool.check")[-1]
+    alarm = entries(shared, kind="security.denied_call")[-1]
+    level = found["dry_run"]["level"]
+    assert alarm["details"] == {"calls": {"chroot": 2}, "confinement": level, "act": last["act"]}
+
+
 @pytest.mark.parametrize(
     ("source", "error", "ended_by"),
     [

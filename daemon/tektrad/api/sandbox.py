@@ -8,11 +8,12 @@ import binascii
 import hashlib
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -98,7 +99,8 @@ async def _events(
             yield event
         yield {"type": "done"} | asdict(await task) | {"limits": asdict(limits)}
     finally:
-        if not task.done():
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        task.cancel()
+        with anyio.CancelScope(shield=True):  # else it would be cancelled again while it records its end
+            await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # told already, or nobody is left to hear it
