@@ -6,6 +6,7 @@ import functools
 import itertools
 import marshal
 import os
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,9 @@ from tektrad.sandbox.confinement import Limits, Program
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 ROOT = Path(__file__).parents[2]
+TOOLS = ("prlimit", "taskset", "setpriv")
+"""util-linux' programs that do what `outside.py` does, in a fifth of the time in which a Python starts."""
+WHERE_TOOLS_ARE = "/usr/bin:/bin"
 START = "import sys; sys.path.append(sys.argv[1]); __import__(sys.argv[2], fromlist=['main']).main(sys.argv[3:])"
 """Helpers are imported, since they are compiled once then; the standard library goes before the folder they lie in."""
 
@@ -29,7 +33,7 @@ def level_a(
     """
     environment = _environment(bubblewrap.WORK, "/tmp")  # noqa: S108  its own
     around = bubblewrap.command(bwrap, program.folder, identity.prefixes(), environment, limits, files)
-    before = _helper(outside, _plan(_outside(limits, groups)))
+    before = _before(_outside(limits, groups))
     if identity.is_root() and door is None:  # a control group counts the tasks
         return [*before, *around, "/usr/bin/env", "--", *program.arguments]
     python = identity.interpreter() or sys.executable
@@ -58,6 +62,25 @@ def level_b(
 def descriptors(is_heard: bool) -> list[bytes]:
     """What level A's command line reads from open files."""
     return [seccomp.bpf("A", is_heard), bubblewrap.USERS, bubblewrap.GROUPS]
+
+
+def _before(plan: dict[str, Any]) -> list[str]:
+    """What `outside.py` does, as a command line to put before another."""
+    tools = [shutil.which(name, path=WHERE_TOOLS_ARE) for name in TOOLS]
+    if any(tool is None or Path(tool).resolve().name != name for name, tool in zip(TOOLS, tools, strict=True)):
+        return _helper(outside, _plan(plan))  # or another's tools of that name, which know fewer options
+    prlimit, taskset, setpriv = map(str, tools)
+    line = []
+    if groups := plan["groups"]:
+        joins = [f'echo 0 > "${number}"' for number in range(1, len(groups) + 1)]
+        script = " && ".join([*joins, f"shift {len(groups)}", 'exec "$@"'])
+        line += ["/bin/sh", "-c", script, "sh", *groups]
+    line += [prlimit, *(f"--{name.removeprefix('RLIMIT_').lower()}={most}" for name, most in plan["limits"].items())]
+    if plan["processors"]:
+        line += [taskset, "-c", ",".join(map(str, plan["processors"]))]
+    if plan["id"]:
+        line += [setpriv, f"--reuid={plan['id']}", f"--regid={plan['id']}", "--clear-groups"]
+    return line
 
 
 def _outside(limits: Limits, groups: list[str]) -> dict[str, Any]:
