@@ -141,7 +141,7 @@ def test_nobody_inside_has_the_listener_or_can_have_one(confined: Confined) -> N
     code = f"""
 import ctypes, os
 for number in range(3, 256):
-    try: print(os.readlink(f"/proc/self/fd/{{number}}") if os.access("/proc/self/fd", os.R_OK) else os.fstat(number))
+    try: print(number, os.fstat(number))
     except OSError: pass
 libc = ctypes.CDLL(None, use_errno=True)
 class Program(ctypes.Structure):

@@ -12,7 +12,9 @@ import os, resource
 for name in ("AS", "CORE", "CPU", "FSIZE", "NOFILE", "MSGQUEUE", "MEMLOCK"):
     print(name, *resource.getrlimit(getattr(resource, "RLIMIT_" + name)))
 print(len(os.sched_getaffinity(0)), os.getresuid(), os.getresgid(), os.getgroups())
-print(sorted(os.listdir("/proc/self/fd")) if os.access("/proc/self/fd", os.R_OK) else "")
+for number in range(256):
+    try: print(number, os.fstat(number) and "")
+    except OSError: pass
 open("made", "w").close()
 """
 
