@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
             os.write(2, f"the program cannot be confined: {error}\n".encode("utf-8", "surrogateescape"))
         finally:
             os._exit(inside.NOT_RUN)
-    for descriptor in (0, 1, 2, *((plan["heard"][0],) if plan["heard"] else ())):
+    for descriptor in (0, 1, 2, *(plan["heard"] or ())[:1]):
         os.close(descriptor)
     code = _ended(child, control, woken)
     _kill_all()

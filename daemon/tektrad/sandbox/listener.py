@@ -90,11 +90,11 @@ class Listener:
 
     def _refuse(self) -> None:
         """Take one question, and say no."""
+        self._left -= 1
         question = bytearray(QUESTION.size)
         try:
             fcntl.ioctl(self._file, RECEIVE, question)
             asked, _, _, call, _ = QUESTION.unpack(question)
-            self._left -= 1
             self._denied[self._names.get(call, str(call))] += 1
             fcntl.ioctl(self._file, SEND, ANSWER.pack(asked, 0, -seccomp.DENIED))
         except FileNotFoundError:  # whoever asked is dead, or was called away by a signal

@@ -194,7 +194,7 @@ class Sandbox:
             unseen = await self._failed(level, [DENIED_TRIAL, python], denied)
             if not unseen and denied["chroot"]:
                 return "", ""
-            unseen = unseen or "the kernel did not tell of one"
+            unseen = unseen.splitlines()[-1] if unseen else "the kernel did not tell of one"
         return await self._failed(level, [TRIAL], None), unseen
 
     async def _failed(self, level: Level, script: list[str], denied: Counter[str] | None) -> str:
