@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class Store:
         self._writing = asyncio.Lock()
         self.rollbacks = 0
         """How many transactions came to nothing: what somebody remembers of an earlier one may be wrong since."""
+        self._afterwards: list[Callable[[], None]] = []
+        """What the transaction that runs now will call."""
         self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
         for reader in readers:
             self._readers.put_nowait(reader)
@@ -49,13 +51,14 @@ class Store:
         `lasting`: once it is committed not even a loss of power takes it back. Raises StoreFull or StoreFailed.
         """
         async with self._writing:
+            self._afterwards = []
             with translated():
                 try:
                     if lasting:
                         await self._writer.execute("PRAGMA synchronous = FULL")
                     await self._writer.execute("BEGIN IMMEDIATE")
                     yield self._writer
-                    await self._writer.commit()
+                    await self._commit()
                 except BaseException:
                     self.rollbacks += 1
                     # A cancelled BEGIN may still run in the connection's thread: the rollback queues behind it.
@@ -66,6 +69,23 @@ class Store:
                     if lasting:
                         with anyio.CancelScope(shield=True):
                             await self._writer.execute("PRAGMA synchronous = NORMAL")
+
+    def once_committed(self, call: Callable[[], None]) -> None:
+        """Call something when the transaction that runs now is committed, and never if it comes to nothing."""
+        self._afterwards.append(call)
+
+    async def _commit(self) -> None:
+        """Commit. Who waits may be cancelled, the commit not: whoever wants to hear of it does so in any case."""
+        afterwards = self._afterwards
+        committing = asyncio.ensure_future(self._writer.commit())
+
+        def ended(task: asyncio.Future[None]) -> None:
+            if not task.cancelled() and task.exception() is None:
+                for call in afterwards:
+                    call()
+
+        committing.add_done_callback(ended)
+        await asyncio.shield(committing)
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement in a transaction of its own and return how many rows it changed."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiosqlite
@@ -55,6 +56,15 @@ class Telling:
         return msgspec.structs.replace(self.begun, outcome=self.outcome or "ok", details=self.details)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry as it stands in the log, for those who hear of it once it is there for good."""
+
+    number: int
+    entry: Entry
+    body: bytes
+
+
 class AuditLog:
     """Appends entries; nothing that is recorded happens when its entry cannot be written."""
 
@@ -63,6 +73,7 @@ class AuditLog:
         self._clock = clock
         self._key = key
         self._redact: Callable[[Any], Any] = _as_it_is
+        self._listeners: list[Callable[[Written], None]] = []
         self._unsigned = 0
         self._last: tuple[Head, int] | None = None
         """The last entry, and how many transactions had come to nothing when it was written."""
@@ -70,6 +81,10 @@ class AuditLog:
     def redact_with(self, redact: Callable[[Any], Any]) -> None:
         """Let `redact` change the details of every entry before it is written, from now on."""
         self._redact = redact
+
+    def told_to(self, listener: Callable[[Written], None]) -> None:
+        """Tell `listener` of every entry from now on, in their order, each after it was committed."""
+        self._listeners.append(listener)
 
     async def append(self, tx: aiosqlite.Connection, entry: Entry) -> int:
         """Add an entry in a transaction of the store that the caller holds; returns its number."""
@@ -176,7 +191,13 @@ class AuditLog:
         )
         head = Head(number, hashed)
         self._last = head, self._store.rollbacks
+        if self._listeners:
+            self._store.once_committed(partial(self._tell, Written(number, entry, body)))
         return head
+
+    def _tell(self, written: Written) -> None:
+        for listener in self._listeners:
+            listener(written)
 
     async def _head(self, tx: aiosqlite.Connection) -> Head:
         """The last entry, from memory unless the transaction that wrote it may have come to nothing."""
