@@ -27,6 +27,7 @@ from tektrad.chat.turn import Turns
 from tektrad.clock import SystemClock
 from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart, StoreFailed
+from tektrad.events import Events
 from tektrad.logs import redact_with
 from tektrad.notify import notify_systemd
 from tektrad.paths import Paths
@@ -42,7 +43,9 @@ from tektrad.trust.consent import Consent
 from tektrad.trust.grants import Grants
 from tektrad.trust.judge import Judge
 from tektrad.trust.keys import opened_key
+from tektrad.trust.lookout import Lookout
 from tektrad.trust.mfa import Mfa
+from tektrad.trust.news import news
 from tektrad.trust.policy_changes import PolicyChanges
 from tektrad.trust.policy_files import PolicyFiles
 from tektrad.trust.reading import AuditReader
@@ -78,7 +81,12 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         key = await asyncio.to_thread(opened_key, paths.audit_key, paths.audit_public_key, begun)
         began = {"version": version, "settings": settings.model_dump(mode="json", exclude_defaults=True)}
         audit = await stairs.enter_async_context(open_audit(store, clock, key, began))
-        alarms = Alarms(audit, clock)
+        alarms, events = Alarms(audit, clock), Events(clock)
+        lookout = Lookout(alarms, clock)
+        await stairs.enter_async_context(lookout.watching())
+        audit.told_to(news(events))
+        audit.told_to(lookout.written)
+        alarms.heard_by(lookout.sounded)
         report("opening the vault")
         vault = Vault(store, clock, paths.keys_dir, settings.secrets_key)
         secrets, mfa = Secrets(store, clock, audit, vault), Mfa(store, clock, audit, alarms, vault)
@@ -95,7 +103,8 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         judge = Judge(store, grants, clock, policies, protected(paths), users)
         with contextlib.suppress(StoreFailed):  # on a full disk nothing is decided, but the daemon answers
             await judge.rulebook()
-        consent = Consent(store, clock, audit, alarms, grants, judge, secrets.redact)
+        consent = Consent(store, clock, audit, alarms, grants, judge, secrets.redact, events)
+        await stairs.enter_async_context(consent.expiring())
         report("looking at the models")
         catalog = Catalog(paths.models_dir)
         await asyncio.to_thread(sweep, catalog)
@@ -111,6 +120,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
                     Measured(store, clock),
                     tuned,
                     Devices(settings.devices),
+                    events,
                 )
             )
         )
@@ -119,6 +129,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             version=version,
             paths=paths,
             clock=clock,
+            events=events,
             catalog=catalog,
             pool=pool,
             tuned=tuned,
@@ -144,10 +155,13 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         sock = await stairs.enter_async_context(listening(paths.socket, settings.shared_group, clock, alarms))
         await stairs.enter_async_context(serving(create_app(services), sock))
         report("ready")
+        events.publish("daemon.state", {"state": "ready"})
         notify_systemd("READY=1")
         log.info("ready", pid=os.getpid(), socket=str(paths.socket), interrupted_answers=interrupted)
         await stop.wait()
         services.state = "draining"
+        events.publish("daemon.state", {"state": "draining"})
+        events.close()
         notify_systemd("STOPPING=1")
         log.info("stopping", requests_running=services.requests_running)
         with contextlib.suppress(TimeoutError):

@@ -23,6 +23,7 @@ OPEN = {
     "GET /api/permissions", "POST /api/permissions/test", "POST /api/permissions/ask",
     "GET /api/approvals", "GET /api/approvals/{reference}", "POST /api/approvals/{reference}",
     "GET /api/secrets", "POST /api/secrets", "DELETE /api/secrets/{name}", "POST /api/secrets/{name}/show",
+    "GET /api/events",
     "GET /api/mfa", "POST /api/mfa/enroll", "POST /api/mfa/confirm", "POST /api/mfa/disable",
 }  # fmt: skip
 """What everybody may know who may connect at all, and what is only ever one's own."""

@@ -22,6 +22,7 @@ from tektra_models.worker import open_backend
 from tektrad.clock import SystemClock
 from tektrad.config import Settings
 from tektrad.errors import NoMemory
+from tektrad.events import Events
 from tektrad.pool.devices import Devices
 from tektrad.pool.lease import Wish
 from tektrad.pool.measured import Measured
@@ -169,7 +170,7 @@ async def test_what_was_timed_on_the_processor_counts_only_without_a_device(tmp_
         tuned = Tuned(store, clock)
         await tuned.keep(digest_of(model), found)
         measured, found_here = Measured(store, clock), made_up(gpu("CUDA0", GIB))
-        pool = Pool(catalog, Settings(), clock, tmp_path / "states", measured, tuned, found_here)
+        pool = Pool(catalog, Settings(), clock, tmp_path / "states", measured, tuned, found_here, Events(clock))
         on_gpu, in_ram = [await pool.placed(model, Wish(gpu_layers=wanted)) for wanted in ("all", "none")]
         asked = await pool.placed(model, Wish(gpu_layers="all", micro_batch=128))
     assert (bool(on_gpu.offload), on_gpu.micro_batch, on_gpu.flash_attention) == (True, 0, "auto")

@@ -13,6 +13,7 @@ import pytest
 from tektra_models.catalog import Catalog
 from tektrad.clock import SystemClock
 from tektrad.config import Settings
+from tektrad.events import Events
 from tektrad.pool.devices import Devices
 from tektrad.pool.measured import Measured
 from tektrad.pool.party import Party
@@ -37,7 +38,7 @@ async def pool(tmp_path: Path) -> AsyncIterator[Pool]:
     settings = Settings(memory_budget=100 << 20, states_bytes=0, residence=0, slots=1)
     async with open_store(tmp_path / "store.db") as store:
         measured, tuned = Measured(store, clock), Tuned(store, clock)
-        pool = Pool(catalog, settings, clock, tmp_path / "states", measured, tuned, Devices(""))
+        pool = Pool(catalog, settings, clock, tmp_path / "states", measured, tuned, Devices(""), Events(clock))
         yield pool
         await pool.close()
 

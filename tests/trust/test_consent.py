@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 
 from tektrad.clock import SystemClock
+from tektrad.events import Events
 from tektrad.store.db import open_store
 from tektrad.trust.act import Act
 from tektrad.trust.alarms import Alarms
@@ -41,7 +42,7 @@ async def test_a_beginning_means_ones_own_ask_however_many_others_begin_so(tmp_p
         owner = judge.principal(OWNER)
         for uid in (ANNA, BEN):
             await users.add(uid, "user", owner)
-        consent = Consent(store, clock, audit, Alarms(audit, clock), grants, judge, lambda thing: thing)
+        consent = Consent(store, clock, audit, Alarms(audit, clock), grants, judge, lambda thing: thing, Events(clock))
         for uid, count in ((BEN, 4), (ANNA, 1), (BEN, 1)):
             for number in range(count):
                 act = Act(

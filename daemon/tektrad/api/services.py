@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -13,6 +15,7 @@ from tektrad.api.server import PEER_UID
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
 from tektrad.clock import Clock
+from tektrad.events import Events
 from tektrad.paths import Paths
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
@@ -38,6 +41,7 @@ class Services:
     version: str
     paths: Paths
     clock: Clock
+    events: Events
     catalog: Catalog
     pool: Pool
     tuned: Tuned
@@ -72,6 +76,15 @@ class Services:
         self.requests_running -= 1
         if self.requests_running == 0:
             self.idle.set()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Do not count a request that only listens: the daemon does not wait for it when it stops."""
+        self.leave()
+        try:
+            yield
+        finally:
+            self.enter()
 
 
 def _services(request: Request) -> Services:

@@ -22,6 +22,11 @@ def data_line(event: object) -> bytes:
     return b"data: " + encode(event) + b"\n\n"
 
 
+def place_line(place: str) -> bytes:
+    """How far a stream is: no event, but where a client that comes back would go on."""
+    return f": still here\nid: {place}\n\n".encode()
+
+
 class EventStream(StreamingResponse):
     """A stream of byte chunks whose source is closed whatever happens, also when the client goes away."""
 

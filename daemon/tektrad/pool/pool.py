@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -26,6 +26,7 @@ from tektrad.breaker import Breaker
 from tektrad.clock import Clock
 from tektrad.config import Settings
 from tektrad.errors import Draining, KeepsFailing, ModelInUse, NoMemory, NotFound
+from tektrad.events import Events
 from tektrad.pool import budget, scheduler
 from tektrad.pool.budget import gib
 from tektrad.pool.choice import Choice, choose
@@ -42,6 +43,8 @@ from tektrad.pool.tuned import Tuned
 from tektrad.pool.waiting import WaitingLine
 from tektrad.pool.worker import Worker
 
+ModelState = Literal["loading", "loaded", "stopping", "unloaded", "broken"]
+"""What is told of a model; of a broken one also why, by an error's code: what it said may hold words of its user."""
 UNKNOWN_BYTES_PER_S = 1 << 30
 """How fast a model is taken to load that was never loaded before."""
 
@@ -60,8 +63,10 @@ class Pool:
         measured: Measured,
         tuned: Tuned,
         devices: Devices,
+        events: Events,
     ) -> None:
         self._tuned = tuned
+        self._events = events
         self.catalog = catalog
         self.devices = devices
         self._measured = measured
@@ -339,6 +344,11 @@ class Pool:
         )
         entry.ready.add_done_callback(lambda task: self._loading_ended(entry, task))
         self._entries[order.model.name] = entry
+        self._tell(entry, "loading")
+
+    def _tell(self, entry: Entry, state: ModelState, why: str = "") -> None:
+        """Tell whoever listens."""
+        self._events.publish("model.state", {"model": entry.model.name, "state": state} | ({"why": why} if why else {}))
 
     def _refuse_broken(self, name: str) -> None:
         """Raise KeepsFailing while a model's workers have died too often just now."""
@@ -368,9 +378,13 @@ class Pool:
 
     def _loading_ended(self, entry: Entry, task: asyncio.Task[None]) -> None:
         """Report of the loading task; a failed entry disappears, those who wait for it get the error themselves."""
-        if task.cancelled() or task.exception() is not None:
+        if task.cancelled():
+            self._drop(entry)  # whoever called it off has told what becomes of it
+        elif (error := task.exception()) is not None:
             self._drop(entry)
+            self._tell(entry, "broken", getattr(error, "code", "internal"))
         else:
+            self._tell(entry, "loaded")
             entry.load_s = entry.worker.load_seconds
             entry.stay_s = scheduler.residence(entry.load_s, self._settings.residence)
             entry.begin_stay(self._clock.monotonic(), self._line.wake)
@@ -382,6 +396,8 @@ class Pool:
         for entry in list(self._entries.values()):
             if entry.worker is worker:
                 self._drop(entry)
+                if entry.ready.done():  # else the loading task is about to end
+                    self._tell(entry, "broken", WorkerDied.code)
 
     def _hold(self, entry: Entry, group: scheduler.Group) -> Entry:
         self._line.charge()
@@ -424,10 +440,11 @@ class Pool:
         self._leaving[leaving] = entry
         leaving.add_done_callback(self._left)
         self._drop(entry)
+        self._tell(entry, "stopping")
 
     def _left(self, task: asyncio.Task[None]) -> None:
         """Report of a stopped worker."""
-        del self._leaving[task]
+        self._tell(self._leaving.pop(task), "unloaded")
         self._line.wake()
 
     @staticmethod

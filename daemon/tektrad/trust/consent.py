@@ -7,18 +7,24 @@ in the store, so that an ask outlives the daemon.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal
 
 import aiosqlite
 import msgspec
+import structlog
 
 from tektrad.clock import Clock, later
-from tektrad.errors import AlreadyAnswered, AskNotFound, Forbidden, InvalidRequest
+from tektrad.errors import AlreadyAnswered, AskNotFound, Forbidden, InvalidRequest, StoreFailed
+from tektrad.events import Events
+from tektrad.events import Type as EventType
 from tektrad.store.db import Row, Store
 from tektrad.store.reference import by_reference
 from tektrad.trust.act import Act, Principal
@@ -34,10 +40,20 @@ from tektrad.trust.policy import DEFAULT, Decision
 _SELECT = "SELECT * FROM asks"
 _COUNT = "SELECT count(*) FROM asks"
 Answer = Literal["allow", "deny"]
+EVENTS: Mapping[str, EventType] = MappingProxyType(
+    {"consent.ask": "ask.opened", "consent.answer": "ask.answered", "consent.expire": "ask.expired"}
+)
+"""What entries are told as, to those who may answer."""
+MOST_TOLD = 200
+"""Characters of what is asked, in an event; the ask itself has it all."""
+LOOK_S = 60.0
+"""Seconds after which it is looked again whether something expires: clocks are set, and machines sleep."""
 USUAL_S = 3600.0
 LONGEST_S = 30 * 24 * 3600.0
 MOST_PENDING = 1000
 """Of one user; who asks more than anybody can answer is refused."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class Consent:
         grants: Grants,
         judge: Judge,
         redact: Callable[[Any], Any],
+        events: Events,
     ) -> None:
         """`redact` takes the values of secrets out of what is kept and shown of a request."""
         self._redact = redact
@@ -71,7 +88,9 @@ class Consent:
         self._audit = audit
         self._grants = grants
         self._judge = judge
+        self._events = events
         self._answered: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._opened = asyncio.Event()
 
     async def seek(self, act: Act, request: Request, expires_s: float = USUAL_S, wait_s: float = 0.0) -> Verdict:
         """Whether an act may be done now, once; where a person has to say so they are asked, and waited for.
@@ -149,6 +168,39 @@ class Consent:
         )
         return int(row[0])
 
+    @asynccontextmanager
+    async def expiring(self) -> AsyncIterator[None]:
+        """Let asks expire in time inside the block, though nobody looks at them."""
+        expiring = asyncio.create_task(self._expire())
+        try:
+            yield
+        finally:
+            expiring.cancel()
+            await asyncio.wait([expiring])
+
+    async def _expire(self) -> None:
+        while True:
+            self._opened.clear()
+            try:
+                left = await self._expired()
+            except StoreFailed as error:
+                log.error("asks that have expired could not be marked so", why=error.message)
+                left = LOOK_S
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if left is None else min(left, LOOK_S)):
+                    await self._opened.wait()
+
+    async def _expired(self) -> float | None:
+        """Mark what has expired; seconds until the next one will, None: none pends."""
+        async with self._changing() as tx:
+            ((first,),) = await tx.execute_fetchall("SELECT min(expires_at) FROM asks WHERE state = 'pending'")
+        return None if first is None else self._left(first)
+
+    def _left(self, expires_at: str) -> float:
+        """Seconds until then."""
+        then, now = datetime.fromisoformat(expires_at), datetime.fromisoformat(self._clock.now())
+        return (then - now).total_seconds()
+
     async def _decided(self, act: Act) -> Decision:
         """What the policy says; an end of it is an entry in the transaction that spends a counted grant."""
         async with self._store.transaction() as tx:
@@ -206,10 +258,9 @@ class Consent:
 
     async def _awaited(self, ask: Ask, seconds: float) -> Ask:
         """Wait for an answer, for a time, and no longer than it is worth anything."""
-        left = (datetime.fromisoformat(ask.expires_at) - datetime.fromisoformat(self._clock.now())).total_seconds()
         event = self._answered[ask.id]
         try:
-            async with asyncio.timeout(max(0.0, min(seconds, left + 0.001))):
+            async with asyncio.timeout(max(0.0, min(seconds, self._left(ask.expires_at) + 0.001))):
                 await event.wait()
         except TimeoutError:
             pass
@@ -265,6 +316,24 @@ class Consent:
             tx,
             Entry(kind=kind, uid=uid, agent=agent, act=ask.id, run=request.run, outcome=outcome, details=said | more),
         )
+        if kind in EVENTS:
+            self._store.once_committed(partial(self._publish, EVENTS[kind], ask, outcome, uid))
+
+    def _publish(self, type: EventType, ask: Ask, outcome: Outcome, by: int | None) -> None:
+        self._opened.set()
+        request = ask.request
+        what = request.resource if isinstance(request.resource, str) else shlex.join(request.resource)
+        told: dict[str, Any] = {
+            "ask": ask.id,
+            "agent": ask.agent,
+            "action": request.action,
+            "resource": what[:MOST_TOLD],
+        }
+        if type == "ask.opened":
+            told |= {"rule": ask.rule, "why": ask.why[:MOST_TOLD], "expires_at": ask.expires_at}
+        elif type == "ask.answered":
+            told |= {"state": "allowed" if outcome == "ok" else "denied", "answered_by": by}
+        self._events.publish(type, told, ask.uid)
 
 
 def _wish(ask: Ask, scope: Scope, why: str) -> Wish:
@@ -291,6 +360,11 @@ def _may_answer(by: Principal) -> tuple[str, list[int]]:
     if by.agent:
         return "0", []
     return ("1", []) if "owner" in by.roles else ("uid = ?", [by.uid])
+
+
+def may_answer(by: Principal, uid: int | None) -> bool:
+    """Whether an ask of that user's agents is theirs to see and to answer, as `_may_answer` says in SQL."""
+    return not by.agent and ("owner" in by.roles or by.uid == uid)
 
 
 def _too_late(ask: Ask) -> AlreadyAnswered:
