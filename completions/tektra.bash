@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -66,6 +66,8 @@ _tektra() {
         " audit export:--output"|" audit export:-o") words="" kind="" ;;
         " audit prune:--before") words="" kind="" ;;
         " audit prune:--code") words="" kind="" ;;
+        " events:--after") words="" kind="" ;;
+        " events:--type") words="" kind="" ;;
         " permissions grant:--agent") words="" kind="" ;;
         " permissions grant:--scope") words="once run session always" kind="" ;;
         " permissions grant:--run") words="" kind="" ;;
@@ -110,7 +112,7 @@ _tektra() {
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox audit tools permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox audit events tools permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -145,6 +147,7 @@ _tektra() {
                 " audit verify") words="" kind="" flags="--key --head --json --help" ;;
                 " audit export") words="" kind="" flags="--format --since --until --output --json --help" ;;
                 " audit prune") words="" kind="" flags="--before --code --yes --no-input --json --help" ;;
+                " events") words="" kind="" flags="--after --type --jsonl --help" ;;
                 " tools") words="check" kind="" flags="--help" ;;
                 " tools check") words="" kind="" flags="--dry-run --json --help" ;;
                 " permissions") words="list grant revoke test files edit ask" kind="" flags="--help" ;;

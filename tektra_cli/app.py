@@ -131,6 +131,11 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra audit list --since 2h --kind model",
     ),
+    "events": Leaf(
+        "events:events",
+        "Follow what happens, as it happens, until ^C.",
+        "tektra events --type alert --type ask",
+    ),
     "tools": Branch(
         "Look at tools before they are used.",
         {"check": Leaf("tools:check", "Read a tool's source for risks, and run it once in confinement.")},

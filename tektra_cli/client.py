@@ -83,6 +83,25 @@ class Client:
                         return
             raise self._lost()
 
+    def follow(
+        self, path: str, query: Mapping[str, Any], timeout: float
+    ) -> Generator[tuple[str, Document | None], None, None]:
+        """The ids of a stream, each with its event, or None for a sign of life; ends as the stream ends.
+
+        Raises CliError also when nothing comes for `timeout` seconds.
+        """
+        with self._exchange("GET", f"{path}?{urlencode(query)}", None, timeout) as response:
+            _raise_for_error(response)
+            place, event = "", None
+            for line in response:
+                if line.startswith(b"id:"):
+                    place = line[3:].strip().decode("utf-8", "replace")
+                elif line.startswith(b"data:"):
+                    event = _decoded(line[5:])
+                elif not line.strip():
+                    yield place, event
+                    event = None
+
     def download(self, path: str, body: Mapping[str, Any]) -> Generator[bytes, None, None]:
         """The bytes that answer `body`, as they come."""
         with self._exchange("POST", path, body, None) as response:

@@ -131,6 +131,7 @@ def _facts(document: Mapping[str, Any]) -> None:
 def _alerts(alerts: Mapping[str, Any]) -> str:
     """Security events of late, and where to look."""
     if not alerts["count"]:
-        return "none"
+        return "none (live: tektra events --type alert)"
     latest = alerts["latest"]
-    return f"{alerts['count']} in {alerts['hours']} h, the last {latest['kind']} (tektra audit list --kind security)"
+    found = f"{alerts['count']} in {alerts['hours']} h, the last {latest['kind']}"
+    return f"{found} (tektra audit list --kind security; live: tektra events --type alert)"

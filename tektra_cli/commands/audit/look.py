@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json as text_of
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output, terminal, wording
+from tektra_cli import errors, launch, live, output, terminal, wording
 from tektra_cli.client import Client
 from tektra_cli.columns import shortened
-from tektra_cli.errors import UsageError
+from tektra_cli.entry_lines import details_line, shown
+from tektra_cli.errors import CliError, UsageError
 from tektra_cli.flags import Json, Since, Until
 
 Entry = Mapping[str, Any]
@@ -27,13 +26,6 @@ Outcome = Annotated[
 Limit = Annotated[int, typer.Option("--limit", help="At most so many.", metavar="N", min=1)]
 PAGE = 1000
 """What the daemon gives in one answer."""
-POLL_S = 0.5
-WHAT = (
-    "what", "decision", "action", "resource", "rule", "model", "arguments", "source", "path", "conversation", "limit",
-    "calls", "entries", "first_bad", "error", "why", "ended_by", "code", "finish_reason", "prompt_tokens",
-    "completion_tokens", "uid", "through",
-)  # fmt: skip
-"""The details that a line of a table shows, in this order, where an entry has them."""
 WHAT_WIDTH = 70
 
 
@@ -90,21 +82,8 @@ def _table(document: Entry) -> None:
 def _row(entry: Entry) -> tuple[str, ...]:
     who = wording.user(entry["uid"]) + (f"/{entry['agent']}" if entry["agent"] else "")
     when = wording.when(entry["time"])
-    what = shortened(_what(entry["details"]), WHAT_WIDTH)
+    what = shortened(details_line(entry["details"]), WHAT_WIDTH)
     return str(entry["number"]), when, who, entry["kind"], entry["outcome"] or "-", entry["act"] or "-", what
-
-
-def _what(details: Entry) -> str:
-    """The telling details on one line."""
-    told = [(name, details[name]) for name in WHAT if details.get(name) not in (None, "", [])]
-    told = told or [(name, value) for name, value in details.items() if isinstance(value, str | int)]
-    return " ".join(f"{name}={_value(value)}" for name, value in told)
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return value if isinstance(value, str) else text_of.dumps(value, ensure_ascii=False)
 
 
 def tail(
@@ -128,13 +107,33 @@ def tail(
     as_json = jsonl or not terminal.is_terminal(sys.stdout)
     for entry in reversed(document["entries"] if lines else []):
         _line(entry, as_json)
-    last = document["last"]
-    while follow:
-        time.sleep(POLL_S)
-        document = client.get("/api/audit", {**query, "after": last, "limit": PAGE})
-        for entry in document["entries"]:
-            _line(entry, as_json)
-        last = document["entries"][-1]["number"] if document["entries"] else last
+    if follow:
+        last = max((entry["number"] for entry in document["entries"]), default=0)
+        _follow(client, query, last, as_json)
+
+
+def _follow(client: Client, query: Entry, last: int, as_json: bool) -> None:
+    """Read the log whenever the daemon says that it has grown; after every interruption too, so that none is missed."""
+    for event in live.events(client, {"types": "entry,alert"}):
+        told = event["data"]["number"] if event is not None and event["type"] != "gap" else None
+        if told is not None and told <= last:
+            continue
+        try:
+            for entry in _later(client, query, last):
+                _line(entry, as_json)
+                last = entry["number"]
+            last = max(last, told or 0)
+        except CliError as error:
+            if error.code not in live.GONE:
+                raise
+
+
+def _later(client: Client, query: Entry, last: int) -> Iterator[Entry]:
+    """What came after an entry."""
+    entries = [{"number": last}] * PAGE
+    while len(entries) == PAGE:
+        entries = client.get("/api/audit", {**query, "after": entries[-1]["number"], "limit": PAGE})["entries"]
+        yield from entries
 
 
 def _line(entry: Entry, as_json: bool) -> None:
@@ -156,7 +155,7 @@ def _facts(entry: Entry) -> None:
     plain = [(name, entry[name]) for name in ("number", "time", "kind", "outcome", "act", "agent", "run")]
     rows = [(name, str(value)) for name, value in plain if value not in (None, "")]
     rows += [("user", wording.user(entry["uid"])), ("confinement", entry["confinement"])]
-    rows += [(f"  {name}", _value(value)) for name, value in entry["details"].items()]
+    rows += [(f"  {name}", shown(value)) for name, value in entry["details"].items()]
     output.facts([*rows, ("hash", entry["hash"])])
 
 

@@ -34,6 +34,20 @@ How do I see the latest actions?
 """),
     ),
     Fact(
+        "tektra events",
+        "shows what happens while it happens, until you press ^C",
+        phrasings("""
+follow what happens|watch alerts|see alerts at once|be told when something is refused|watch events live
+see events as they come|follow the event stream|hear at once when an agent asks|watch models come and go
+get a stream of events for a script|notice unusual activity|see security events live
+"""),
+        ("`--type alert` shows alerts only, `--jsonl` prints one event a line.",),
+        phrasings("""
+How do I follow alerts?|live events?|Can I see alerts as they happen?|event stream of the daemon?|tektra events?
+How do I hear of refused acts at once?|Is there a live view of what happens?|watch for alerts?
+"""),
+    ),
+    Fact(
         "tektra audit show",
         "shows one audit entry with all it says",
         phrasings("""
