@@ -77,6 +77,9 @@ class Store:
     async def _commit(self) -> None:
         """Commit. Who waits may be cancelled, the commit not: whoever wants to hear of it does so in any case."""
         afterwards = self._afterwards
+        if not afterwards:
+            await self._writer.commit()
+            return
         committing = asyncio.ensure_future(self._writer.commit())
 
         def ended(task: asyncio.Future[None]) -> None:
