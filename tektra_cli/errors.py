@@ -40,6 +40,7 @@ _EXIT_CODES = {
     "model_not_found": ExitCode.NOT_FOUND,
     "conversation_not_found": ExitCode.NOT_FOUND,
     "grant_not_found": ExitCode.NOT_FOUND,
+    "run_not_found": ExitCode.NOT_FOUND,
     "policy_not_found": ExitCode.NOT_FOUND,
     "user_not_found": ExitCode.NOT_FOUND,
     "model_missing": ExitCode.NOT_FOUND,

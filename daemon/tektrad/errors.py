@@ -16,6 +16,7 @@ TektraError
 │   ├── ConversationNotFound
 │   ├── GrantNotFound
 │   ├── PolicyNotFound
+│   ├── RunNotFound
 │   ├── AskNotFound
 │   ├── SecretNotFound
 │   └── UserNotFound
@@ -142,6 +143,12 @@ class PolicyNotFound(NotFound):
     """No policy file of that name."""
 
     code = "policy_not_found"
+
+
+class RunNotFound(NotFound):
+    """No run of that id."""
+
+    code = "run_not_found"
 
 
 class AskNotFound(NotFound):

@@ -33,6 +33,7 @@ STATUS = {
     "already_running": 409,
     "forbidden": 403,
     "grant_not_found": 404,
+    "run_not_found": 404,
     "policy_not_found": 404,
     "permission_denied": 403,
     "hub_refused": 502,
