@@ -25,6 +25,10 @@ def test_without_arguments_comes_the_help(common: Tektra) -> None:
         assert entry.summary in done.stdout
 
 
+ENDLESS = [("events",)]
+"""What has no end is no document, and one JSON event a line instead."""
+
+
 def test_every_command_has_help_that_begins_with_its_summary(common: Tektra) -> None:
     for words, leaf in leaves():
         assert leaf.function().__doc__, words
@@ -34,7 +38,7 @@ def test_every_command_has_help_that_begins_with_its_summary(common: Tektra) -> 
 def test_every_command_takes_json() -> None:
     for words, leaf in leaves():
         flags = [option for parameter in leaf.build(words[-1]).params for option in parameter.opts]
-        assert "--json" in flags, words
+        assert ("--jsonl" if words in ENDLESS else "--json") in flags, words
 
 
 def leaves() -> list[tuple[tuple[str, ...], app.Leaf]]:
