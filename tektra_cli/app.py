@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from tektra_cli import __version__, output
 
-CONTEXT = {"help_option_names": ["--help", "-h"]}
+CONTEXT: dict[str, Any] = {"help_option_names": ["--help", "-h"]}
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Leaf:
     target: str
     summary: str
     example: str = ""
+    takes_words: bool = False
+    """Whether options that are none of its own belong to a command that it is given: `ask run rm -r build`."""
 
     def function(self) -> Callable[..., Any]:
         """Import the module and find the command in it."""
@@ -38,7 +40,8 @@ class Leaf:
     def build(self, name: str) -> Any:
         """The command as Typer runs it."""
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(name, context_settings=CONTEXT, epilog=_example(self.example))(self.function())
+        settings = CONTEXT | {"ignore_unknown_options": True} if self.takes_words else CONTEXT
+        single.command(name, context_settings=settings, epilog=_example(self.example))(self.function())
         return get_command(single)
 
 
@@ -155,6 +158,7 @@ TREE: Mapping[str, Leaf | Branch] = {
                 "permissions:try_act",
                 "Say what would be decided about an act, and which rule decides; nothing is done.",
                 "tektra permissions test write /etc/passwd --agent coder",
+                takes_words=True,
             ),
             "files": Leaf("policies:files", "List the policy files, and where they lie."),
             "edit": Leaf(
@@ -166,6 +170,7 @@ TREE: Mapping[str, Leaf | Branch] = {
                 "permissions:ask",
                 "Ask whether an act may be done now, once, and wait for a person where the policy wants one.",
                 "tektra permissions ask run rm -r build --agent coder && rm -r build",
+                takes_words=True,
             ),
         },
         "tektra permissions grant deny fetch '*.example.org'",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +52,27 @@ def leaves() -> list[tuple[tuple[str, ...], app.Leaf]]:
         else:
             found += [((name, inner), leaf) for inner, leaf in entry.entries.items()]
     return found
+
+
+def examples() -> list[str]:
+    """What the helps and the README show: each command line of ours, without what comes before and after it."""
+    told = [leaf.example for _, leaf in leaves()]
+    told += [entry.example for entry in app.TREE.values() if isinstance(entry, app.Branch)]
+    blocks = re.findall(r"```sh\n(.*?)```", (Path(__file__).parents[2] / "README.md").read_text(), re.DOTALL)
+    told += [line.split("  #")[0] for block in blocks for line in block.splitlines()]
+    return sorted({found for line in told for found in re.findall(r"(?:^|[|(] |&& )(tektra [^|<>&]+)", line)})
+
+
+@pytest.mark.parametrize("example", examples())
+def test_every_example_can_be_typed_as_it_stands(example: str) -> None:
+    words = shlex.split(example)[1:]
+    at: Any = app.TREE
+    name = ""
+    while isinstance(at, Mapping | app.Branch):
+        name = words.pop(0)
+        at = (at if isinstance(at, Mapping) else at.entries)[name]
+    with at.build(name).make_context(name, words):
+        pass
 
 
 @pytest.mark.parametrize(
