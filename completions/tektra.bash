@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -68,6 +68,36 @@ _tektra() {
         " audit prune:--code") words="" kind="" ;;
         " events:--after") words="" kind="" ;;
         " events:--type") words="" kind="" ;;
+        " agents create:--model"|" agents create:-m") words="" kind="models" ;;
+        " agents create:--kind") words="code tools" kind="" ;;
+        " agents create:--instructions") words="" kind="" ;;
+        " agents create:--instructions-from") words="" kind="files" ;;
+        " agents create:--tool") words="" kind="" ;;
+        " agents create:--steps") words="" kind="" ;;
+        " agents create:--tokens") words="" kind="" ;;
+        " agents create:--time") words="" kind="" ;;
+        " agents create:--memory") words="" kind="" ;;
+        " agents create:--cpus") words="" kind="" ;;
+        " agents create:--host") words="" kind="" ;;
+        " agents create:--human") words="ask always never" kind="" ;;
+        " agents create:--description") words="" kind="" ;;
+        " agents create:--from") words="" kind="files" ;;
+        " agents show:--version") words="" kind="" ;;
+        " agents edit:--model"|" agents edit:-m") words="" kind="models" ;;
+        " agents edit:--kind") words="code tools" kind="" ;;
+        " agents edit:--instructions") words="" kind="" ;;
+        " agents edit:--instructions-from") words="" kind="files" ;;
+        " agents edit:--tool") words="" kind="" ;;
+        " agents edit:--steps") words="" kind="" ;;
+        " agents edit:--tokens") words="" kind="" ;;
+        " agents edit:--time") words="" kind="" ;;
+        " agents edit:--memory") words="" kind="" ;;
+        " agents edit:--cpus") words="" kind="" ;;
+        " agents edit:--host") words="" kind="" ;;
+        " agents edit:--human") words="ask always never" kind="" ;;
+        " agents edit:--description") words="" kind="" ;;
+        " agents versions:--limit") words="" kind="" ;;
+        " agents export:--output"|" agents export:-o") words="" kind="files" ;;
         " permissions grant:--agent") words="" kind="" ;;
         " permissions grant:--scope") words="once run session always" kind="" ;;
         " permissions grant:--run") words="" kind="" ;;
@@ -112,7 +142,7 @@ _tektra() {
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox audit events tools permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox audit events agents tools permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -148,6 +178,17 @@ _tektra() {
                 " audit export") words="" kind="" flags="--format --since --until --output --json --help" ;;
                 " audit prune") words="" kind="" flags="--before --code --yes --no-input --json --help" ;;
                 " events") words="" kind="" flags="--after --type --jsonl --help" ;;
+                " agents") words="create list show edit rm versions diff rollback export import" kind="" flags="--help" ;;
+                " agents create") words="" kind="" flags="--model --kind --instructions --instructions-from --tool --steps --tokens --time --memory --cpus --host --human --thinking --remember --description --from --json --help" ;;
+                " agents list") words="" kind="" flags="--json --help" ;;
+                " agents show") words="" kind="agents" flags="--version --json --help" ;;
+                " agents edit") words="" kind="agents" flags="--model --kind --instructions --instructions-from --tool --no-tools --steps --tokens --time --memory --cpus --host --no-hosts --human --thinking --remember --description --no-input --json --help" ;;
+                " agents rm") words="" kind="agents" flags="--yes --no-input --json --help" ;;
+                " agents versions") words="" kind="agents" flags="--limit --json --help" ;;
+                " agents diff") words="" kind="agents" flags="--json --help" ;;
+                " agents rollback") words="" kind="agents" flags="--json --help" ;;
+                " agents export") words="" kind="agents" flags="--output --json --help" ;;
+                " agents import") words="" kind="files" flags="--yes --no-input --json --help" ;;
                 " tools") words="check" kind="" flags="--help" ;;
                 " tools check") words="" kind="" flags="--dry-run --json --help" ;;
                 " permissions") words="list grant revoke test files edit ask" kind="" flags="--help" ;;

@@ -139,6 +139,32 @@ TREE: Mapping[str, Leaf | Branch] = {
         "Follow what happens, as it happens, until ^C.",
         "tektra events --type alert --type ask",
     ),
+    "agents": Branch(
+        "Say what agents are; every change is a version that stays.",
+        {
+            "create": Leaf(
+                "agents.make:create",
+                "Make an agent.",
+                'tektra agents create notes --tool read --tool search --instructions "Answer from my notes."',
+            ),
+            "list": Leaf("agents.look:list_agents", "List your agents, and those that come with Tektra."),
+            "show": Leaf("agents.look:show", "Show one agent: instructions, tools, limits."),
+            "edit": Leaf(
+                "agents.make:edit",
+                "Change an agent by flags or in your editor; the earlier version stays.",
+                "tektra agents edit notes --steps 40",
+            ),
+            "rm": Leaf("agents.make:remove", "Remove an agent; its versions stay."),
+            "versions": Leaf("agents.history:versions", "List the versions of an agent, the newest first."),
+            "diff": Leaf("agents.history:diff", "Show what differs between two versions of an agent."),
+            "rollback": Leaf("agents.history:rollback", "Make an earlier version of an agent the current one."),
+            "export": Leaf(
+                "agents.look:export", "Write an agent as a TOML file.", "tektra agents export files > files.toml"
+            ),
+            "import": Leaf("agents.make:import_agent", "Make an agent, or its next version, from a TOML file."),
+        },
+        "tektra agents edit files",
+    ),
     "tools": Branch(
         "Look at tools before they are used.",
         {"check": Leaf("tools:check", "Read a tool's source for risks, and run it once in confinement.")},

@@ -48,6 +48,8 @@ _EXIT_CODES = {
     "ask_not_found": ExitCode.NOT_FOUND,
     "already_answered": ExitCode.BUSY,
     "policy_changed": ExitCode.BUSY,
+    "agent_not_found": ExitCode.NOT_FOUND,
+    "agent_changed": ExitCode.BUSY,
     "secret_not_found": ExitCode.NOT_FOUND,
     "forbidden": ExitCode.DENIED,
     "permission_denied": ExitCode.DENIED,

@@ -18,6 +18,7 @@ import structlog
 from tektra_models.catalog import Catalog
 from tektra_models.errors import ModelError
 from tektra_models.starter import MODEL_NAME
+from tektrad.agents.agents import Agents
 from tektrad.api.app import create_app
 from tektrad.api.listening import listening
 from tektrad.api.server import serving
@@ -134,6 +135,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             pool=pool,
             tuned=tuned,
             conversations=conversations,
+            agents=Agents(store, clock, audit),
             turns=Turns(pool, conversations, audit, secrets, clock, default_model),
             sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
             audit=audit,

@@ -19,8 +19,11 @@ TektraError
 │   ├── RunNotFound
 │   ├── AskNotFound
 │   ├── SecretNotFound
+│   ├── AgentNotFound
 │   └── UserNotFound
 ├── PolicyChanged           somebody else changed the policy file meanwhile
+├── AgentChanged            somebody else changed the agent meanwhile
+├── AgentExists             there is an agent of that name already
 ├── AlreadyAnswered         somebody else's answer came first, or the time is over
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
@@ -173,6 +176,24 @@ class SecretNotFound(NotFound):
     """No secret of that name."""
 
     code = "secret_not_found"
+
+
+class AgentNotFound(NotFound):
+    """No agent of that name, or no such version of it, for who asks."""
+
+    code = "agent_not_found"
+
+
+class AgentChanged(TektraError):
+    """The agent's current version is not the one that was looked at."""
+
+    code = "agent_changed"
+
+
+class AgentExists(TektraError):
+    """There is an agent of that name already."""
+
+    code = "agent_exists"
 
 
 class UserNotFound(NotFound):

@@ -24,6 +24,9 @@ OPEN = {
     "GET /api/approvals", "GET /api/approvals/{reference}", "POST /api/approvals/{reference}",
     "GET /api/secrets", "POST /api/secrets", "DELETE /api/secrets/{name}", "POST /api/secrets/{name}/show",
     "GET /api/events",
+    "GET /api/agents", "POST /api/agents", "GET /api/agents/{name}", "POST /api/agents/{name}",
+    "DELETE /api/agents/{name}", "GET /api/agents/{name}/versions", "GET /api/agents/{name}/versions/{version}",
+    "POST /api/agents/{name}/rollback",
     "GET /api/mfa", "POST /api/mfa/enroll", "POST /api/mfa/confirm", "POST /api/mfa/disable",
 }  # fmt: skip
 """What everybody may know who may connect at all, and what is only ever one's own."""

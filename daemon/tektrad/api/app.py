@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tektra_models.errors import ModelError
 from tektrad.api import (
+    agents,
     approvals,
     audit,
     chat,
@@ -57,6 +58,7 @@ ROUTERS = (
     events.router,
     permissions.router,
     policies.router,
+    agents.router,
     approvals.router,
     secrets.router,
     mfa.router,

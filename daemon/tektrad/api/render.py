@@ -13,6 +13,9 @@ from tektra_models.errors import ModelError
 from tektrad.errors import TektraError
 
 STATUS = {
+    "agent_changed": 409,
+    "agent_exists": 409,
+    "agent_not_found": 404,
     "already_answered": 409,
     "policy_changed": 409,
     "ask_not_found": 404,

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tektra_models.catalog import Catalog
+from tektrad.agents.agents import Agents
 from tektrad.api.server import PEER_UID
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
@@ -46,6 +47,7 @@ class Services:
     pool: Pool
     tuned: Tuned
     conversations: Conversations
+    agents: Agents
     turns: Turns
     sandbox: Sandbox
     audit: AuditLog

@@ -1,0 +1,1 @@
+"""`tektra agents …`: looking, making and changing, and what was before."""

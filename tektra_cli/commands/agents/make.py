@@ -1,0 +1,206 @@
+"""`tektra agents create`, `edit`, `import` and `rm`."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from tektra_cli import errors, launch, output, terminal
+from tektra_cli.client import Client, segment
+from tektra_cli.commands.agents.fields import (
+    Cpus,
+    Description,
+    Hosts,
+    HumanMode,
+    Instructions,
+    InstructionsFrom,
+    KindOf,
+    Memory,
+    Model,
+    Name,
+    Remember,
+    Steps,
+    Thinking,
+    Time,
+    Tokens,
+    Tools,
+    fields,
+    text_of,
+)
+from tektra_cli.commands.agents.look import SHORT
+from tektra_cli.confirm import confirm
+from tektra_cli.errors import CliError, UsageError
+from tektra_cli.flags import Json, NoInput, Yes
+
+SUFFIX = ".toml"
+
+
+def create(
+    name: Annotated[str, typer.Argument(help="Letters, digits, dots and dashes.", metavar="NEW")],
+    model: Model = None,
+    kind: KindOf = None,
+    instructions: Instructions = None,
+    instructions_from: InstructionsFrom = None,
+    tools: Tools = None,
+    steps: Steps = None,
+    tokens: Tokens = None,
+    time: Time = None,
+    memory: Memory = None,
+    cpus: Cpus = None,
+    hosts: Hosts = None,
+    human: HumanMode = None,
+    thinking: Thinking = None,
+    remember: Remember = None,
+    description: Description = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="A TOML file that says the rest; flags go before it.", metavar="FILE"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make an agent.
+
+    What no flag and no file says is as usual: tektra agents show tells it.
+    """
+    said = fields(
+        name=name, model=model, kind=kind, instructions=instructions, instructions_from=instructions_from, tools=tools,
+        steps=steps, tokens=tokens, time=time, memory=memory, cpus=cpus, hosts=hosts, human=human, thinking=thinking,
+        remember=remember, description=description,
+    )  # fmt: skip
+    body = {"agent": said} | ({"file": text_of(source)} if source is not None else {})
+    client = launch.ensured()
+    hides = _known(client, name)
+    made = client.post("/api/agents", body)
+    output.show(made, json, lambda found: output.text(f"made {name}, version {found['version'][:SHORT]}"))
+    if hides is not None and not json:
+        errors.note(f'yours goes before the "{name}" that comes with Tektra')
+
+
+def edit(
+    name: Name,
+    model: Model = None,
+    kind: KindOf = None,
+    instructions: Instructions = None,
+    instructions_from: InstructionsFrom = None,
+    tools: Tools = None,
+    no_tools: Annotated[bool, typer.Option("--no-tools", help="Take all tools away.")] = False,
+    steps: Steps = None,
+    tokens: Tokens = None,
+    time: Time = None,
+    memory: Memory = None,
+    cpus: Cpus = None,
+    hosts: Hosts = None,
+    no_hosts: Annotated[bool, typer.Option("--no-hosts", help="Let it reach no host.")] = False,
+    human: HumanMode = None,
+    thinking: Thinking = None,
+    remember: Remember = None,
+    description: Description = None,
+    no_input: NoInput = False,
+    json: Json = False,
+) -> None:
+    """Change an agent by flags or in your editor; the earlier version stays.
+
+    --tool and --host name all that it shall have. Without any flag $VISUAL or $EDITOR opens its TOML form, which is
+    not taken before it can be, and can be edited again. An agent that comes with Tektra is copied first.
+    """
+    if (no_tools and tools) or (no_hosts and hosts):
+        raise UsageError("none and some exclude each other", "Leave --no-tools or --no-hosts out.")
+    said = fields(
+        model=model, kind=kind, instructions=instructions, instructions_from=instructions_from,
+        tools=[] if no_tools else tools, steps=steps, tokens=tokens, time=time, memory=memory, cpus=cpus,
+        hosts=[] if no_hosts else hosts, human=human, thinking=thinking, remember=remember, description=description,
+    )  # fmt: skip
+    client = launch.ensured()
+    known = client.get(f"/api/agents/{segment(name)}")
+    alone = no_input or json
+    done = _put(client, known, {"agent": said}) if said else _edited(client, known, alone=alone)
+    output.show(done, json, _changed)
+
+
+def _put(client: Client, known: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    return client.post(f"/api/agents/{segment(known['agent']['name'])}", {**body, "was": known["version"]})
+
+
+def _edited(client: Client, known: Mapping[str, Any], *, alone: bool) -> dict[str, Any]:
+    """Edit until it is taken, or given up."""
+    if alone or not (terminal.is_terminal(sys.stdin) and terminal.is_terminal(sys.stdout)):
+        raise UsageError("an editor needs a terminal", "Say it by flags, or import a file: tektra agents import FILE")
+    text: str = known["file"]
+    while True:
+        changed = click.edit(text, extension=SUFFIX)
+        if changed is None or changed == known["file"]:
+            raise CliError("declined", "nothing was changed")
+        try:
+            return _put(client, known, {"file": changed})
+        except CliError as error:
+            if error.code != "invalid_request":
+                raise
+            errors.note(f"{error.message}. {error.hint}".rstrip(". "))
+        confirm("Edit it again?", yes=False, no_input=False)
+        text = changed
+
+
+def _changed(done: Mapping[str, Any]) -> None:
+    name, version, before = done["agent"]["name"], done["version"][:SHORT], done["before"]
+    if done["version"] == before:
+        output.text(f"{name} stays at version {version}: nothing differs")
+        return
+    if done["copied"]:
+        errors.note(f'"{name}" comes with Tektra; it was copied, and yours goes before it from now on')
+    output.text(f"{name} is at version {version}, before at {before[:SHORT]}: tektra agents diff {name}")
+
+
+def import_agent(
+    file: Annotated[Path, typer.Argument(help="A TOML file, or - for stdin.", metavar="FILE")],
+    yes: Yes = False,
+    no_input: NoInput = False,
+    json: Json = False,
+) -> None:
+    """Make an agent, or its next version, from a TOML file."""
+    body, client = {"file": text_of(file)}, launch.ensured()
+    known = _known(client, _name_in(body["file"]))
+    if known is None or known["source"] == "shipped":
+        made = client.post("/api/agents", body)
+        name = made["agent"]["name"]
+        output.show(made, json, lambda found: output.text(f"made {name}, version {found['version'][:SHORT]}"))
+        return
+    confirm(f"Make this the next version of {known['agent']['name']}?", yes, no_input or json)
+    output.show(_put(client, known, body), json, _changed)
+
+
+def _name_in(text: str) -> str:
+    """Which agent a file speaks of; what is wrong with it the daemon says."""
+    try:
+        name = tomllib.loads(text).get("name")
+    except (ValueError, RecursionError):
+        return ""
+    return name if isinstance(name, str) else ""
+
+
+def _known(client: Client, name: str) -> dict[str, Any] | None:
+    if not name:
+        return None
+    try:
+        return client.get(f"/api/agents/{segment(name)}")
+    except CliError as error:
+        if error.code != "agent_not_found":
+            raise
+        return None
+
+
+def remove(name: Name, yes: Yes = False, no_input: NoInput = False, json: Json = False) -> None:
+    """Remove an agent; its versions stay."""
+    client = launch.ensured()
+    known = client.get(f"/api/agents/{segment(name)}")
+    confirm(f"Remove the agent {terminal.clean_line(name)}?", yes, no_input or json)
+    gone = client.delete(f"/api/agents/{segment(name)}", {"was": known["version"]})
+    output.show(gone, json, lambda found: output.text(f"removed {found['name']}"))
+    if not json:
+        back = f"tektra agents rollback {name} {gone['version'][:SHORT]} brings it back"
+        errors.note(f"{back}; the shipped one of that name is there again" if gone["shipped"] else back)
