@@ -168,6 +168,7 @@ def test_a_file_goes_out_and_comes_in_again(common: Tektra) -> None:
         (["import", "-"], "x = " + "[" * 20_000, 2, "nested too deeply"),
         (["import", "nowhere.toml"], None, 4, "no file"),
         (["create", "a/b"], None, 2, "no name of an agent"),
+        (["import", "-"], 'name = "a/b"', 2, "line 1: name: "),
         (["create", "x", "--tool", "raed"], None, 2, "Did you mean read?"),
         (["create", "x", "--kind", "cook"], None, 2, "cook"),
         (["create", "x", "--steps", "0"], None, 2, "limits.steps"),
@@ -193,6 +194,11 @@ def test_what_cannot_be_is_said_in_words(
 
 def test_the_shell_completes_names_of_agents(common: Tektra) -> None:
     assert "research" in common.run("__complete", "agents").stdout.split()
+
+
+def test_who_makes_an_agent_of_a_shipped_one_s_name_is_told(common: Tektra) -> None:
+    assert "goes before" in common.run("agents", "create", "research").stderr
+    assert common.run("agents", "rm", "research", "--yes").returncode == 0
 
 
 def test_an_agent_that_exists_is_not_made_again(common: Tektra) -> None:

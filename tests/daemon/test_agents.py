@@ -43,7 +43,8 @@ def history(tektra: Tektra, name: str) -> list[tuple[str, str, bool, list[str]]]
 
 def test_every_edit_is_a_version_and_the_earlier_ones_stay(shared: Tektra) -> None:
     first = made(shared, name="kept", tools=["read"], limits={"steps": 3})
-    assert (first["schema"], first["source"], first["made_by"]) == ("tektra.agent/1", "own", os.getuid())
+    assert (first.pop("schema"), first.pop("shipped")) == ("tektra.agent/1", False)
+    assert (first["source"], first["made_by"]) == ("own", os.getuid())
     second = edited(shared, "kept", first["version"], limits={"steps": 4}, model="other")
     assert (second["before"], second["copied"]) == (first["version"], False)
     assert second["agent"] == first["agent"] | {"model": "other", "limits": first["agent"]["limits"] | {"steps": 4}}
@@ -53,7 +54,7 @@ def test_every_edit_is_a_version_and_the_earlier_ones_stay(shared: Tektra) -> No
     ]
     assert asked(shared, "GET", "/kept")[1]["version"] == second["version"]
     status, found = asked(shared, "GET", f"/kept/versions/{first['version'][:8].upper()}")
-    assert (status, found) == (200, first)
+    assert (status, found) == (200, first | {"schema": "tektra.agent/1"})
     for reference in ("0" * 64, "%20", "*"):
         assert refused(shared, "GET", f"/kept/versions/{reference}") == (404, "agent_not_found")
 
@@ -142,7 +143,8 @@ def test_a_shipped_agent_is_copied_before_it_is_changed_and_ones_own_goes_before
     assert len(asked(tektra, "GET")[1]["agents"]) == 4
     assert asked(tektra, "DELETE", f"/files?was={mine['version']}")[1]["shipped"] is True
     assert asked(tektra, "GET", "/files")[1] == ships
-    assert made(tektra, name="files")["source"] == "own"
+    again = made(tektra, name="files")
+    assert (again["source"], again["shipped"]) == ("own", True)
     assert refused(tektra, "POST", body={"agent": {"name": "files"}}) == (409, "agent_exists")
 
 
@@ -206,7 +208,7 @@ def test_agents_are_there_after_a_killed_daemon(tektra: Tektra) -> None:
     first = made(tektra, name="lasting")
     tektra.kill()
     tektra.start()
-    assert asked(tektra, "GET", "/lasting")[1] == first
+    assert asked(tektra, "GET", "/lasting")[1].items() <= first.items()
 
 
 def test_a_long_history_comes_in_pages(shared: Tektra) -> None:
@@ -251,5 +253,5 @@ def test_nobody_sees_the_agents_of_others(place: Workstation) -> None:
         assert other.get(f"/api/agents/files/versions/{mine.body['version']}").status == 404
     his = ben.post("/api/agents", agent={"name": "coder", "instructions": "his"}).body
     assert his["made_by"] == ben.uid
-    assert anna.get("/api/agents/coder").body == hers
+    assert anna.get("/api/agents/coder").body["file"] == hers["file"]
     assert [each["version"] for each in anna.get("/api/agents/coder/versions").body["changes"]] == [hers["version"]]

@@ -34,7 +34,7 @@ async def create_agent(rooms: Rooms, asker: Asker, body: AgentContent) -> Respon
     """Make an agent."""
     agent = await _wanted(body, None)
     made = await rooms.agents.create(agent, rooms.judge.principal(asker.uid, asker.agent))
-    return _answer(made, 201)
+    return _answer(made, 201, shipped=agent.name in shipped())
 
 
 @router.get("/{name}", dependencies=needs.open_to_all)

@@ -35,7 +35,7 @@ from tektra_cli.commands.agents.fields import (
 )
 from tektra_cli.commands.agents.look import SHORT
 from tektra_cli.confirm import confirm
-from tektra_cli.errors import CliError, UsageError
+from tektra_cli.errors import CliError, ExitCode, UsageError
 from tektra_cli.flags import Json, NoInput, Yes
 
 SUFFIX = ".toml"
@@ -74,11 +74,9 @@ def create(
         remember=remember, description=description,
     )  # fmt: skip
     body = {"agent": said} | ({"file": text_of(source)} if source is not None else {})
-    client = launch.ensured()
-    hides = _known(client, name)
-    made = client.post("/api/agents", body)
+    made = launch.ensured().post("/api/agents", body)
     output.show(made, json, lambda found: output.text(f"made {name}, version {found['version'][:SHORT]}"))
-    if hides is not None and not json:
+    if made["shipped"] and not json:
         errors.note(f'yours goes before the "{name}" that comes with Tektra')
 
 
@@ -189,7 +187,7 @@ def _known(client: Client, name: str) -> dict[str, Any] | None:
     try:
         return client.get(f"/api/agents/{segment(name)}")
     except CliError as error:
-        if error.code != "agent_not_found":
+        if error.exit_code is not ExitCode.NOT_FOUND:  # what is no name has no place either
             raise
         return None
 

@@ -10,23 +10,21 @@ from tektra_models.starter.corpus.help_shapes import Background, phrasings
 NOT_YET: tuple[Background, ...] = (
     Background(
         phrasings("""
-How do I start an agent?|Does Tektra have agents?|run an agent|Can I create an agent?|are there agents
-How do I build an agent?|Can tektra run agents?|agents?|I want to run an agent.|start an agent in the background
-How do I make an autonomous agent?|which command runs agents|list my agents|Is there an agent mode?|create a new agent
-How can I stop an agent?|Can an agent do a task for me?|show the agents|do you support agents|give an agent a task
-Can I schedule an agent?|autonomous agents?|I need an agent that works on its own.|what agents are there
-How do I see what my agent does?|stop the running agent|Can an agent use my files?|is there an agent command
-build me an agent|multiple agents?|Can I have several agents?|how do agents work in tektra
-Where do I find the list of agents?|delete an agent|agent mode?|Let an agent do my work.
-several agents at once?|run multiple agents|Which command starts an agent?
+How do I start an agent?|run an agent|Can tektra run agents?|I want to run an agent.|start an agent in the background
+which command runs agents|Is there an agent mode?|How can I stop an agent?|Can an agent do a task for me?
+give an agent a task|Can I schedule an agent?|autonomous agents?|I need an agent that works on its own.
+How do I see what my agent does?|stop the running agent|Can an agent use my files?|how do agents work in tektra
+agent mode?|Let an agent do my work.|several agents at once?|run multiple agents|Which command starts an agent?
+Can I run an agent?|start my agent|let the agent begin|is my agent running|How do I use an agent?
+Can an agent work at night?|pause an agent|What has my agent done?
 """),
         (
-            "There are no agents in this version of Tektra yet. My tool calls can serve an agent of another program.",
-            "Agents are not in this version yet. You can chat with `tektra chat` and use tools from your own programs.",
-            "This version does not have agents yet.",
+            "Agents cannot be run in this version yet; `tektra agents create` only says what they are.",
+            "Running agents is not in this version yet. `tektra agents list` shows which are defined.",
+            "No agent runs in this version yet. My tool calls can serve an agent of another program.",
         ),
-        ("gents", "yet"),
-        ("agent", "agents"),
+        ("gent", "yet"),
+        ("runs",),
     ),
     Background(
         phrasings("""
@@ -157,6 +155,6 @@ can models be merged|merge models|train on my chats|Which command trains a model
             "Training is not possible yet; Tektra runs finished GGUF files.",
         ),
         ("raining", "yet"),
-        ("train", "finetune", "convert", "create"),
+        ("train", "finetune", "convert"),
     ),
 )

@@ -15,6 +15,7 @@ from random import Random
 
 from tektra_models.starter.corpus import values
 from tektra_models.starter.corpus.help_absent import NOT_YET
+from tektra_models.starter.corpus.help_agents import AGENT_FACTS
 from tektra_models.starter.corpus.help_approvals import APPROVAL_FACTS
 from tektra_models.starter.corpus.help_audit import AUDIT_FACTS
 from tektra_models.starter.corpus.help_background import ABOUT
@@ -66,6 +67,7 @@ FACTS: tuple[Fact, ...] = (
     *PERMISSION_FACTS,
     *APPROVAL_FACTS,
     *SECRETS_FACTS,
+    *AGENT_FACTS,
     *TOOLS_FACTS,
     *TUNING_FACTS,
     *USER_FACTS,
