@@ -62,6 +62,25 @@ async def test_a_run_has_its_version_of_a_shipped_agent_though_another_tektra_sh
         await agents.version(BEN.uid, "files", pinned.version)
 
 
+async def test_a_shipped_version_that_a_run_has_becomes_ones_own_when_one_goes_back_to_it(
+    agents: Agents, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coming = shipped()["files"]
+    async with store.transaction() as tx:
+        await agents.pin(tx, ANNA.uid, "files")
+    with pytest.raises(InvalidRequest, match="is at that version"):
+        await agents.rollback("files", coming.version, None, ANNA)
+    edited = await agents.edit(renewed(coming.agent, {"model": "m"}), coming.version, ANNA)
+    back = await agents.rollback("files", coming.version, edited.version, ANNA)
+    assert (back.source, back.made_by) == ("own", ANNA.uid)
+    assert await agents.find(ANNA.uid, "files") == back
+    async with store.transaction() as tx:
+        await agents.pin(tx, BEN.uid, "files")
+    monkeypatch.setattr(room, "shipped", dict)
+    again = await agents.rollback("files", coming.version, None, BEN)
+    assert (again.source, again.agent) == ("own", coming.agent)
+
+
 async def test_of_two_edits_at_once_one_is_refused(agents: Agents) -> None:
     made = await agents.create(FIRST, ANNA)
     others = [renewed(FIRST, {"limits": {"steps": steps}}) for steps in (2, 3)]

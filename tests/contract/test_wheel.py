@@ -14,6 +14,7 @@ NEEDED = {
     "tektra_models/starter/chat_template.jinja",
     "tektrad/store/migrations/0001_conversations.sql",
     "tektrad/trust/base.cedar",
+    "tektrad/agents/shipped/files.toml",
     "tektrad/trust/schema.cedarschema",
     "tektra_cli/py.typed",
     "tektrad/py.typed",

@@ -154,11 +154,13 @@ class Agents:
         async with self._store.transaction() as tx:
             now = await self._current(tx, by.uid, name)
             _compare(name, now, was)
+            if now is None and found == shipped().get(name):
+                raise InvalidRequest(f'"{name}" comes with Tektra, and is at that version')
             if now is None:
                 await self._refuse_too_many(tx, by.uid)
             if found.version != now:
                 await self._put(tx, "rollback", found.agent, was, by)
-        return found
+        return await self.version(by.uid, name, found.version)
 
     async def remove(self, name: str, was: str | None, by: Principal) -> Version:
         """Take an agent of one's own away; its versions stay. Raises AgentNotFound, AgentChanged and InvalidRequest."""
@@ -216,10 +218,12 @@ class Agents:
         )
 
     async def _keep(self, tx: aiosqlite.Connection, uid: int, agent: Agent, by: int | None) -> None:
+        """A version, once; a shipped one that a run has becomes its user's own when they make it theirs."""
         body = canonical(agent)
         await tx.execute(
             """INSERT INTO agent_versions (uid, name, version, body, made_at, made_by) VALUES (?, ?, ?, ?, ?, ?)
-               ON CONFLICT (uid, name, version) DO NOTHING""",
+               ON CONFLICT (uid, name, version) DO UPDATE SET made_at = excluded.made_at, made_by = excluded.made_by
+               WHERE made_by IS NULL AND excluded.made_by IS NOT NULL""",
             [uid, agent.name, digest(body), body.decode(), self._clock.now(), by],
         )
 

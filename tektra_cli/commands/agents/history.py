@@ -67,8 +67,8 @@ def diff(
     Nothing is printed where nothing differs.
     """
     client, path = launch.ensured(), f"/api/agents/{segment(name)}"
-    before = client.get(f"{path}/versions/{segment(first or _before(client, path, name))}")
     after = client.get(f"{path}/versions/{segment(second)}") if second else client.get(path)
+    before = client.get(f"{path}/versions/{segment(first or _before(client, path, after))}")
     lines = list(_differing(before, after))
     document = {
         "schema": "tektra.agent-diff/1",
@@ -80,11 +80,12 @@ def diff(
     output.show(document, json, lambda _: output.drawn("".join(map(_painted, lines))))
 
 
-def _before(client: Client, path: str, name: str) -> str:
+def _before(client: Client, path: str, now: Mapping[str, Any]) -> str:
     """The version that was current before the current one."""
     changes = client.get(f"{path}/versions", {"limit": PAGE})["changes"]
-    earlier = [change["version"] for change in changes if change["version"] != changes[0]["version"]]
+    earlier = [change["version"] for change in changes if change["version"] != now["version"]]
     if not earlier:
+        name = now["agent"]["name"]
         raise CliError("not_found", f"{name} has one version only", f"Name another: tektra agents diff {name} A B")
     return str(earlier[0])
 

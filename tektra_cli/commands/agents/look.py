@@ -64,7 +64,7 @@ def _facts(document: Mapping[str, Any]) -> None:
         ("steps", f"{limits['steps']:,}"),
         ("tokens", f"{limits['tokens']:,}"),
         ("time", wording.span(limits["seconds"])),
-        ("may take", f"{wording.size(limits['memory_bytes'])}, {wording.plural(limits['cpus'], 'processor')}"),
+        ("machine", f"{wording.size(limits['memory_bytes'])}, {wording.plural(limits['cpus'], 'processor')}"),
     ]
     output.facts(facts)
     if agent["instructions"]:

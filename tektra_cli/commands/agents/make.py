@@ -35,7 +35,7 @@ from tektra_cli.commands.agents.fields import (
 )
 from tektra_cli.commands.agents.look import SHORT
 from tektra_cli.confirm import confirm
-from tektra_cli.errors import CliError, ExitCode, UsageError
+from tektra_cli.errors import CliError, UsageError
 from tektra_cli.flags import Json, NoInput, Yes
 
 SUFFIX = ".toml"
@@ -75,9 +75,17 @@ def create(
     )  # fmt: skip
     body = {"agent": said} | ({"file": text_of(source)} if source is not None else {})
     made = launch.ensured().post("/api/agents", body)
-    output.show(made, json, lambda found: output.text(f"made {name}, version {found['version'][:SHORT]}"))
+    output.show(made, json, _made)
+    _warn(made, json)
+
+
+def _made(document: Mapping[str, Any]) -> None:
+    output.text(f"made {document['agent']['name']}, version {document['version'][:SHORT]}")
+
+
+def _warn(made: Mapping[str, Any], json: bool) -> None:
     if made["shipped"] and not json:
-        errors.note(f'yours goes before the "{name}" that comes with Tektra')
+        errors.note(f'yours goes before the "{made["agent"]["name"]}" that comes with Tektra')
 
 
 def edit(
@@ -162,34 +170,18 @@ def import_agent(
 ) -> None:
     """Make an agent, or its next version, from a TOML file."""
     body, client = {"file": text_of(file)}, launch.ensured()
-    known = _known(client, _name_in(body["file"]))
-    if known is None or known["source"] == "shipped":
+    try:
         made = client.post("/api/agents", body)
-        name = made["agent"]["name"]
-        output.show(made, json, lambda found: output.text(f"made {name}, version {found['version'][:SHORT]}"))
-        return
-    confirm(f"Make this the next version of {known['agent']['name']}?", yes, no_input or json)
-    output.show(_put(client, known, body), json, _changed)
-
-
-def _name_in(text: str) -> str:
-    """Which agent a file speaks of; what is wrong with it the daemon says."""
-    try:
-        name = tomllib.loads(text).get("name")
-    except (ValueError, RecursionError):
-        return ""
-    return name if isinstance(name, str) else ""
-
-
-def _known(client: Client, name: str) -> dict[str, Any] | None:
-    if not name:
-        return None
-    try:
-        return client.get(f"/api/agents/{segment(name)}")
     except CliError as error:
-        if error.exit_code is not ExitCode.NOT_FOUND:  # what is no name has no place either
+        if error.code != "agent_exists":
             raise
-        return None
+        name = tomllib.loads(body["file"])["name"]  # the daemon has read it, so that it can be read
+        known = client.get(f"/api/agents/{segment(name)}")
+        confirm(f"Make this the next version of {name}?", yes, no_input or json)
+        output.show(_put(client, known, body), json, _changed)
+        return
+    output.show(made, json, _made)
+    _warn(made, json)
 
 
 def remove(name: Name, yes: Yes = False, no_input: NoInput = False, json: Json = False) -> None:

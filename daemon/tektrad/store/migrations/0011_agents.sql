@@ -1,11 +1,11 @@
--- Every version that an agent ever had, by the hash of its content. A row is never changed nor deleted: runs are pinned to it.
+-- Every version that an agent ever had, by the hash of its content. No body is ever changed or removed: runs are pinned to it.
 CREATE TABLE agent_versions (
     uid     INTEGER NOT NULL,
     name    TEXT NOT NULL,
     version TEXT NOT NULL,               -- SHA-256 of the body
     body    TEXT NOT NULL,               -- canonical JSON
     made_at TEXT NOT NULL,
-    made_by INTEGER,                     -- null: it came with Tektra
+    made_by INTEGER,                     -- null: it came with Tektra, and a run has it
     PRIMARY KEY (uid, name, version)
 ) STRICT, WITHOUT ROWID;
 
