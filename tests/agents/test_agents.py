@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tektrad.agents import agents as room
-from tektrad.agents.agent import parsed, renewed, version_of
+from tektrad.agents.agent import canonical, digest, parsed, renewed, version_of
 from tektrad.agents.agents import MOST_AGENTS, Agents, shipped
 from tektrad.clock import SystemClock
 from tektrad.errors import AgentChanged, AgentNotFound, InvalidRequest, StoreFailed
@@ -113,6 +113,18 @@ async def test_a_version_stays_readable_when_a_tool_of_it_is_no_tool_any_more(ag
     odd = type(odd)(name="coder", tools=("telepathy",))
     made = await agents.create(odd, ANNA)
     assert (await agents.version(ANNA.uid, "coder", made.version)).agent.tools == ("telepathy",)
+
+
+async def test_going_back_to_a_version_from_before_a_field_existed_is_going_back_to_that_version(
+    agents: Agents, store: Store
+) -> None:
+    now = await agents.create(SECOND, ANNA)
+    body = canonical(FIRST).replace(b'"thinking":false,', b"")
+    row = [ANNA.uid, "coder", digest(body), body.decode(), "2026-01-01T00:00:00.000000Z", ANNA.uid]
+    await store.write("INSERT INTO agent_versions VALUES (?, ?, ?, ?, ?, ?)", row)
+    back = await agents.rollback("coder", digest(body), now.version, ANNA)
+    assert (back.version, back.agent) == (digest(body), FIRST)
+    assert await agents.find(ANNA.uid, "coder") == back
 
 
 async def test_a_user_has_so_many_agents_and_others_as_many(agents: Agents) -> None:

@@ -220,6 +220,7 @@ def test_a_long_history_comes_in_pages(shared: Tektra) -> None:
     rest = asked(shared, "GET", f"/long/versions?limit=3&before={first['next']}")[1]
     assert first["changes"] + rest["changes"] == whole["changes"]
     assert (rest["next"], whole["next"]) == (None, None)
+    assert asked(shared, "GET", "/long/versions?before=1")[1]["changes"] == []
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def test_one_limit_changes_and_the_others_stay() -> None:
         ({"name": "a", "kind": "cook"}, "kind", "none of code, tools"),
         ({"name": "a", "human": "often"}, "human", "none of ask, always, never"),
         ({"name": "a", "model": "a b"}, "model", "no name"),
-        ({"name": "a", "memory": "yes"}, "memory", "expected"),
+        ({"name": "a", "memory": "yes"}, "memory", "expected true or false, got text"),
         ({"name": "a", "tools": ["red"]}, "tools", 'red" is no tool'),
         ({"name": "a", "tools": ["read", "read"]}, "tools", "twice"),
         ({"name": "a", "tools": ["agent:"]}, "tools", "no tool"),

@@ -46,6 +46,8 @@ MOST_DESCRIPTION = 300
 MOST_TOOLS = 64
 MOST_HOSTS = 64
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_TYPE = re.compile(r"`(\w+)`")
+_WORDS = {"str": "text", "int": "a whole number", "bool": "true or false", "array": "a list", "object": "a table"}
 _PLACE = re.compile(r"(.*) - at `\$\.?([^`]*)`", re.DOTALL)
 
 
@@ -144,7 +146,7 @@ def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], path
 def _refusal(error: msgspec.ValidationError) -> InvalidRequest:
     found = _PLACE.fullmatch(str(error))
     what, path = (found[1], found[2]) if found else (str(error), "")
-    what = what[:1].lower() + what[1:].replace("`", '"')
+    what = _TYPE.sub(lambda kind: _WORDS.get(kind[1], kind[1]), what[:1].lower() + what[1:])
     return InvalidRequest(f"{path}: {what}" if path else what, param=path or None)
 
 

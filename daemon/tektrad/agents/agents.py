@@ -30,7 +30,7 @@ What = Literal["create", "copy", "edit", "rollback", "remove", "shipped"]
 MOST_AGENTS = 256
 """That one user may have at a time."""
 _KINDS: Mapping[What, str] = {"copy": "agent.create"}
-_NAMES = "tektra agents list"
+_NAMES = "tektra agents list shows them."
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ class Agents:
         coming = shipped().get(name)
         if coming is None or not sought or not coming.version.startswith(sought):
             what = f'"{shown(name)}" has no version "{shown(reference)}"'
-            raise AgentNotFound(what, f"tektra agents versions {shown(name)}")
+            raise AgentNotFound(what, f"tektra agents versions {shown(name)} lists them.")
         return coming
 
     async def history(self, uid: int, name: str, limit: int, before: int | None) -> tuple[list[Change], int | None]:
@@ -106,11 +106,13 @@ class Agents:
                WHERE uid = ? AND name = ? AND number < ? ORDER BY number DESC LIMIT ?""",
             [uid, name, before if before is not None else 2**62, limit + 1],
         )
+        if not rows and before is not None:
+            return [], None
         if not rows:
             coming = shipped().get(name)
             if coming is None:
                 raise AgentNotFound(f'there is no agent "{shown(name)}"', _NAMES)
-            return ([] if before is not None else [_came(coming)]), None
+            return [_came(coming)], None
         newest = before is None and rows[0]["what"] != "remove"
         found = [
             _change(row, rows[place + 1] if place + 1 < len(rows) else None, current=newest and not place)
@@ -125,8 +127,9 @@ class Agents:
                 hint = f"Change it (tektra agents edit {agent.name}), or take another name."
                 raise AgentExists(f'there is an agent "{agent.name}" already', hint)
             await self._refuse_too_many(tx, by.uid)
-            await self._put(tx, "create", agent, None, by)
-        return await self.version(by.uid, agent.name, version_of(agent))
+            version = await self._keep(tx, by.uid, agent, by.uid)
+            await self._put(tx, "create", agent.name, version, None, by)
+        return await self.version(by.uid, agent.name, version)
 
     async def edit(self, agent: Agent, was: str | None, by: Principal) -> Version:
         """Make a content the current version of the agent of that name; nothing happens where it is already.
@@ -144,8 +147,10 @@ class Agents:
                 return coming or await self.version(by.uid, agent.name, version)
             if coming is not None:
                 await self._refuse_too_many(tx, by.uid)
-                await self._put(tx, "copy", coming.agent, None, by)
-            await self._put(tx, "edit", agent, was, by)
+                await self._keep(tx, by.uid, coming.agent, by.uid)
+                await self._put(tx, "copy", coming.agent.name, coming.version, None, by)
+            await self._keep(tx, by.uid, agent, by.uid)
+            await self._put(tx, "edit", agent.name, version, was, by)
         return await self.version(by.uid, agent.name, version)
 
     async def rollback(self, name: str, reference: str, was: str | None, by: Principal) -> Version:
@@ -154,12 +159,15 @@ class Agents:
         async with self._store.transaction() as tx:
             now = await self._current(tx, by.uid, name)
             _compare(name, now, was)
-            if now is None and found == shipped().get(name):
+            ships = found == shipped().get(name)
+            if now is None and ships:
                 raise InvalidRequest(f'"{name}" comes with Tektra, and is at that version')
             if now is None:
                 await self._refuse_too_many(tx, by.uid)
+            if ships:
+                await self._keep(tx, by.uid, found.agent, by.uid)
             if found.version != now:
-                await self._put(tx, "rollback", found.agent, was, by)
+                await self._put(tx, "rollback", name, found.version, was, by)
         return await self.version(by.uid, name, found.version)
 
     async def remove(self, name: str, was: str | None, by: Principal) -> Version:
@@ -206,26 +214,31 @@ class Agents:
         if rows[0][0] >= MOST_AGENTS:
             raise InvalidRequest(f"you have {rows[0][0]} agents already", "Remove one: tektra agents rm NAME")
 
-    async def _put(self, tx: aiosqlite.Connection, what: What, agent: Agent, was: str | None, by: Principal) -> None:
-        """Make a content current."""
-        version = version_of(agent)
-        await self._keep(tx, by.uid, agent, by.uid)
-        await self._tell(tx, what, agent.name, version, was, by)
+    async def _put(
+        self, tx: aiosqlite.Connection, what: What, name: str, version: str, was: str | None, by: Principal
+    ) -> None:
+        """Make a version that is kept current; a shipped one that a run has becomes its user's own with that."""
+        await self._tell(tx, what, name, version, was, by)
+        await tx.execute(
+            """UPDATE agent_versions SET made_at = ?, made_by = ?
+               WHERE uid = ? AND name = ? AND version = ? AND made_by IS NULL""",
+            [self._clock.now(), by.uid, by.uid, name, version],
+        )
         await tx.execute(
             """INSERT INTO agents (uid, name, version, removed) VALUES (?, ?, ?, 0)
                ON CONFLICT (uid, name) DO UPDATE SET version = excluded.version, removed = 0""",
-            [by.uid, agent.name, version],
+            [by.uid, name, version],
         )
 
-    async def _keep(self, tx: aiosqlite.Connection, uid: int, agent: Agent, by: int | None) -> None:
-        """A version, once; a shipped one that a run has becomes its user's own when they make it theirs."""
+    async def _keep(self, tx: aiosqlite.Connection, uid: int, agent: Agent, by: int | None) -> str:
+        """A version, once; returns it."""
         body = canonical(agent)
         await tx.execute(
             """INSERT INTO agent_versions (uid, name, version, body, made_at, made_by) VALUES (?, ?, ?, ?, ?, ?)
-               ON CONFLICT (uid, name, version) DO UPDATE SET made_at = excluded.made_at, made_by = excluded.made_by
-               WHERE made_by IS NULL AND excluded.made_by IS NOT NULL""",
+               ON CONFLICT (uid, name, version) DO NOTHING""",
             [uid, agent.name, digest(body), body.decode(), self._clock.now(), by],
         )
+        return digest(body)
 
     async def _tell(
         self, tx: aiosqlite.Connection, what: What, name: str, version: str, was: str | None, by: Principal
