@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tektrad.sandbox.answers import MOST_BYTES, MOST_CHARACTERS
+from tektrad.sandbox.answers import MOST_CHARACTERS
 from tektrad.sandbox.confinement import Limits
+from tektrad.sandbox.frames import MOST_BYTES
 from tektrad.sandbox.interpreter import KEPT_BYTES, Interpreter, Result
 from tektrad.sandbox.uninterrupted import in_threads
 from tests.sandbox.conftest import Confined

@@ -7,28 +7,22 @@ prints, so that nothing printed is ever a frame.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
-import os
-from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from tektrad.errors import InvalidRequest
 from tektrad.sandbox import interpreter_inside
-from tektrad.sandbox.answers import Answer, Answers, BadAnswer, Raised, frame
-from tektrad.sandbox.confinement import Ending, Limits, Outcome, Program, Stream
+from tektrad.sandbox.answers import Answer, Raised
+from tektrad.sandbox.confinement import Limits, Stream
+from tektrad.sandbox.frames import BadFrame, framed
 from tektrad.sandbox.identity import python
-from tektrad.sandbox.pipe import piped
+from tektrad.sandbox.speaking import Run, Speaker, Why
 from tektrad.sandbox.uninterrupted import uninterrupted
 
 SESSION_S = 24 * 3600.0
 KEPT_BYTES = 256 << 10
 """Of what one run prints, on each stream; the rest is counted and dropped."""
-
-Run = Callable[[Program, Limits, Callable[[Stream, bytes], None], Counter[str]], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +39,7 @@ class Result:
     stdout: str = ""
     stderr: str = ""
     cut: bool = False
-    ended_by: Ending | Literal["frames"] | None = None
+    ended_by: Why | None = None
     code: int | None = None
     state_lost: bool = False
     denied: dict[str, int] = field(default_factory=dict)
@@ -72,7 +66,7 @@ class Interpreter:
             if self._process.is_over:
                 await self._renew()
             try:
-                request = frame(code)
+                request = framed(code)
             except ValueError as error:
                 raise InvalidRequest(f"the code cannot be sent: {error}", "Put it into a file.") from error
             lost, self._lost = self._lost, False
@@ -102,34 +96,27 @@ class _Process:
 
     def __init__(self, run: Run, folder: Path, limits: Limits) -> None:
         self._limits = limits
-        self._answers = Answers()
-        self._why: Ending | Literal["frames"] | None = None
         self._waiting: asyncio.Future[Answer | None] | None = None
         self._asked = 0
         self._kept: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self._said = 0
         self._cut = False
-        self._denied: Counter[str] = Counter()
-        with contextlib.ExitStack() as held:
-            theirs, self._requests = os.pipe()
-            held.callback(os.close, theirs)
-            held.callback(os.close, self._requests)
-            os.set_blocking(self._requests, False)
-            frames = held.enter_context(piped(self._took))
-            self._out = held.enter_context(piped(functools.partial(self._heard, "stdout")))
-            self._err = held.enter_context(piped(functools.partial(self._heard, "stderr")))
-            self._held = held.pop_all()
-        descriptors = (theirs, frames.write, self._out.write, self._err.write)
-        source = Path(interpreter_inside.__file__).read_text()
-        arguments = (python(), "-I", "-c", source, *map(str, descriptors))
-        program = Program(arguments, folder, descriptors=descriptors)
-        self._task = asyncio.ensure_future(run(program, limits, self._heard, self._denied))
-        self._task.add_done_callback(self._over)
+        self._speaker: Speaker[Answer] = Speaker(
+            run,
+            (python(), "-I", "-c", Path(interpreter_inside.__file__).read_text()),
+            folder,
+            limits,
+            Answer,
+            self._is_waiting,
+            self._took,
+            self._heard,
+            self._over,
+        )
 
     @property
     def is_over(self) -> bool:
         """Whether it has ended, or is about to."""
-        return self._task.done() or self._why is not None
+        return self._speaker.is_over
 
     async def ask(self, request: bytes, timeout: float) -> Result:
         """Send a request and wait for what becomes of it."""
@@ -138,69 +125,38 @@ class _Process:
         answer = None
         try:
             async with asyncio.timeout(timeout):
-                await self._send(request)
+                await self._speaker.send(request)
                 answer = await self._waiting
         except TimeoutError:
-            self._stop("time")
+            self._speaker.end("time")
         finally:
             self._waiting = None
         if answer is not None:
-            self._out.drain()
-            self._err.drain()
-            if self._why is None:
+            self._speaker.drain()
+            if self._speaker.why is None:
                 return self._result(value=answer.value, error=answer.error)
-        await asyncio.wait([self._task])
-        if self._why is not None:
-            return self._result(ended_by=self._why)
-        outcome = self._task.result()
+        await asyncio.wait([self._speaker.task])
+        if self._speaker.why is not None:
+            return self._result(ended_by=self._speaker.why)
+        outcome = self._speaker.task.result()
         return self._result(ended_by=outcome.ended_by, code=outcome.code)
 
     async def stop(self) -> None:
         """End the process and all that it started, and forget its pipes."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
-        if not self._task.cancelled():
-            self._task.exception()  # told already, or of no interest any more
-        self._held.close()
+        await self._speaker.stop()
 
-    async def _send(self, request: bytes) -> None:
-        """Write a request; where nobody reads it, for as long as somebody waits."""
-        left = memoryview(request)
-        while left and not self._task.done():
-            try:
-                left = left[os.write(self._requests, left) :]
-            except BlockingIOError:
-                await self._room()
+    def _is_waiting(self) -> bool:
+        return self._waiting is not None and not self._waiting.done()
 
-    async def _room(self) -> None:
-        """Wait until more can be written, or nobody reads any more."""
-        loop = asyncio.get_running_loop()
-        room = asyncio.Event()
-        loop.add_writer(self._requests, room.set)
-        self._task.add_done_callback(lambda _: room.set())
-        try:
-            await room.wait()
-        finally:
-            loop.remove_writer(self._requests)
-
-    def _over(self, _: object) -> None:
+    def _over(self) -> None:
         """Whoever waits for an answer gets none."""
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def _took(self, data: bytes) -> None:
-        """Bytes that should be the answer that is waited for, and nothing else."""
-        if self._why is not None:
-            return
-        try:
-            for answer in self._answers.take(data):
-                if self._waiting is None or self._waiting.done() or self._asked != answer.id:
-                    raise BadAnswer("nobody asked for it")
-                self._waiting.set_result(answer)
-            if self._answers.has_begun and (self._waiting is None or self._waiting.done()):
-                raise BadAnswer("nobody asked for more")
-        except BadAnswer:
-            self._stop("frames")
+    def _took(self, answer: Answer) -> None:
+        if self._waiting is None or answer.id != self._asked:
+            raise BadFrame("it answers something else")
+        self._waiting.set_result(answer)
 
     def _heard(self, stream: Stream, data: bytes) -> None:
         """What the code prints, or what its start failed at."""
@@ -209,26 +165,21 @@ class _Process:
         self._kept[stream] += data[:room]
         self._cut |= len(data) > room
         if self._said > self._limits.output_bytes:
-            self._stop("output")
-
-    def _stop(self, why: Ending | Literal["frames"]) -> None:
-        if self._why is None:
-            self._why = why
-            self._task.cancel()
+            self._speaker.end("output")
 
     def _result(
         self,
         value: str | None = None,
         error: Raised | None = None,
-        ended_by: Ending | Literal["frames"] | None = None,
+        ended_by: Why | None = None,
         code: int | None = None,
     ) -> Result:
         """All of a run; what is printed from now on belongs to the next."""
         texts = {stream: bytes(kept).decode("utf-8", "replace") for stream, kept in self._kept.items()}
         told = (value, error, texts["stdout"], texts["stderr"], self._cut, ended_by, code)
-        result = Result(*told, denied=dict(self._denied))
+        result = Result(*told, denied=dict(self._speaker.denied))
         for kept in self._kept.values():
             kept.clear()
-        self._denied.clear()
+        self._speaker.denied.clear()
         self._said, self._cut = 0, False
         return result

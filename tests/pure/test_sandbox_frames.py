@@ -1,4 +1,4 @@
-"""Answers of an interpreter: each survives the way, in whatever pieces; bytes that are none give BadAnswer only."""
+"""Frames, here an interpreter's answers: each survives the way in whatever pieces; bytes that are none give BadFrame only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tektrad.sandbox.answers import LENGTH_BYTES, MOST_BYTES, MOST_CHARACTERS, Answer, Answers, BadAnswer, Raised, frame
+from tektrad.sandbox.answers import MOST_CHARACTERS, Answer, Raised
+from tektrad.sandbox.frames import LENGTH_BYTES, MOST_BYTES, BadFrame, Frames
+from tektrad.sandbox.frames import framed as frame
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 answers = st.builds(
@@ -27,22 +29,22 @@ def framed(data: bytes) -> bytes:
 @given(st.lists(answers, max_size=4), st.integers(1, 50))
 def test_answers_arrive_in_whatever_pieces(sent: list[Answer], piece: int) -> None:
     data = b"".join(framed(msgspec.json.encode(each)) for each in sent)
-    taken = Answers()
+    taken: Frames[Answer] = Frames(Answer)
     found = [each for at in range(0, len(data), piece) for each in taken.take(data[at : at + piece])]
     assert found == sent
     assert not taken.has_begun
 
 
 @given(st.binary(max_size=300))
-def test_bytes_that_are_none_give_bad_answer_only(data: bytes) -> None:
-    with pytest.raises(BadAnswer):
-        list(Answers().take(framed(data)))
+def test_bytes_that_are_none_give_bad_frame_only(data: bytes) -> None:
+    with pytest.raises(BadFrame):
+        list(Frames(Answer).take(framed(data)))
 
 
 @given(st.integers(MOST_BYTES + 1, 2 ** (8 * LENGTH_BYTES) - 1))
 def test_a_length_that_is_too_large_is_refused_before_anything_of_it_is_kept(length: int) -> None:
-    with pytest.raises(BadAnswer):
-        list(Answers().take(length.to_bytes(LENGTH_BYTES, "big")))
+    with pytest.raises(BadFrame):
+        list(Frames(Answer).take(length.to_bytes(LENGTH_BYTES, "big")))
 
 
 def test_the_longest_texts_of_an_answer_fit_into_a_frame_however_they_are_written() -> None:
@@ -50,7 +52,7 @@ def test_the_longest_texts_of_an_answer_fit_into_a_frame_however_they_are_writte
     error = {"type": "E", "message": longest, "traceback": longest}
     escaped = json.dumps({"id": 1, "value": longest, "error": error}, ensure_ascii=True)
     assert len(escaped) <= MOST_BYTES
-    (answer,) = Answers().take(framed(escaped.encode()))
+    (answer,) = Frames(Answer).take(framed(escaped.encode()))
     assert answer.value == longest
 
 
