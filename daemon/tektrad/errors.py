@@ -28,6 +28,7 @@ TektraError
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
+├── GuestFailed             an agent's process ended, or said what nobody understands
 ├── KeepsFailing            it failed too often just now
 ├── NoMemory                needs more than can be freed
 ├── TimedOut                waited longer than allowed
@@ -218,6 +219,12 @@ class Busy(TektraError):
     """Too many are waiting already."""
 
     code = "busy"
+
+
+class GuestFailed(TektraError):
+    """An agent's process ended, or said what nobody understands."""
+
+    code = "guest_failed"
 
 
 class KeepsFailing(TektraError):

@@ -1,4 +1,4 @@
-"""Frames, here an interpreter's answers: each survives the way in whatever pieces; bytes that are none give BadFrame only."""
+"""Frames, here of an interpreter: each survives the way in whatever pieces; bytes that are none give BadFrame only."""
 
 from __future__ import annotations
 
