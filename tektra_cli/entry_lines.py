@@ -8,8 +8,8 @@ from typing import Any
 
 WHAT = (
     "what", "decision", "action", "resource", "rule", "model", "arguments", "source", "path", "conversation", "limit",
-    "calls", "of", "count", "in_a_row", "minutes", "entries", "first_bad", "error", "why", "ended_by", "code",
-    "finish_reason", "prompt_tokens", "completion_tokens", "uid", "through",
+    "calls", "by_hand", "changed", "of", "count", "in_a_row", "minutes", "entries", "first_bad", "error", "why",
+    "ended_by", "code", "finish_reason", "prompt_tokens", "completion_tokens", "uid", "through",
 )  # fmt: skip
 """The details that a line of a table shows, in this order, where an entry has them."""
 
