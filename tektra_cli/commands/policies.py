@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
-from tektra_cli import errors, launch, output, second_factor, terminal
+from tektra_cli import editing, errors, launch, output, second_factor
 from tektra_cli.client import Client, segment
 from tektra_cli.confirm import confirm
 from tektra_cli.errors import CliError, UsageError
@@ -57,15 +57,17 @@ def edit(
     known = _known(client, name)
     was = None if known is None else known["sha256"]
     alone = no_input or json
+    put = functools.partial(_put, client, name, was, code, alone)
     if remove:
         if was is None:
             raise CliError("policy_not_found", f'there is no policy file "{name}"', "tektra permissions files")
         confirm(f"Remove {name}? What it forbids is forbidden no more.", yes, alone)
-        done = _put(client, name, None, was, code, alone)
+        done = put(None)
     elif source is not None:
-        done = _put(client, name, _read(source), was, code, alone)
+        done = put(_read(source))
     else:
-        done = _edited(client, name, known, code, alone)
+        text = BEGINNING if known is None else known["text"]
+        done = editing.edited(text, SUFFIX, put, alone=alone, instead="Give the text: --from FILE, or - for stdin.")
     output.show(done, json, _done)
 
 
@@ -79,7 +81,7 @@ def _known(client: Client, name: str) -> dict[str, Any] | None:
 
 
 def _put(
-    client: Client, name: str, text: str | None, was: str | None, code: str | None, no_input: bool
+    client: Client, name: str, was: str | None, code: str | None, no_input: bool, text: str | None
 ) -> dict[str, Any]:
     body = {"text": text, "was": was}
     return second_factor.posted(client, f"/api/policies/{segment(name)}", body, code, no_input)
@@ -90,27 +92,6 @@ def _read(source: Path) -> str:
         return sys.stdin.read() if str(source) == "-" else source.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{source} cannot be read: {error}") from error
-
-
-def _edited(
-    client: Client, name: str, known: Mapping[str, Any] | None, code: str | None, no_input: bool
-) -> dict[str, Any]:
-    """Edit until it is taken, or given up."""
-    if no_input or not (terminal.is_terminal(sys.stdin) and terminal.is_terminal(sys.stdout)):
-        raise UsageError("an editor needs a terminal", "Give the text: --from FILE, or - for stdin.")
-    text = BEGINNING if known is None else known["text"]
-    while True:
-        changed = click.edit(text, extension=SUFFIX)
-        if changed is None or (known is not None and changed == known["text"]):
-            raise CliError("declined", "nothing was changed")
-        try:
-            return _put(client, name, changed, known["sha256"] if known else None, code, no_input)
-        except CliError as error:
-            if error.code != "invalid_request":
-                raise
-            errors.note(error.message)
-        confirm("Edit it again?", yes=False, no_input=False)
-        text = changed
 
 
 def _done(document: Mapping[str, Any]) -> None:

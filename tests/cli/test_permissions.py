@@ -165,3 +165,16 @@ def test_a_policy_comes_from_a_file_or_standard_input(common: Tektra) -> None:
     assert (done.returncode, "--from" in done.stderr) == (2, True)
     assert common.run("permissions", "test", "use", "piped").stdout == "deny: by rule piped.cedar#1\n"
     assert common.run("permissions", "edit", "piped", "--remove", "--yes").returncode == 0
+
+
+def test_what_was_written_and_not_taken_is_kept(common: Tektra) -> None:
+    editor = common.home / "wrong"
+    editor.write_text("#!/bin/sh\necho 'permit (' > \"$1\"\n")
+    editor.chmod(0o700)
+    with Terminal(common, "permissions", "edit", "kept", columns=200, env={"VISUAL": str(editor)}) as terminal:
+        terminal.until("Edit it again? [y/N]").type("n\n")
+        assert terminal.end() == 1
+    kept = re.search(r"What you wrote is in (\S+\.cedar)\.", terminal.screen.text)
+    assert kept is not None
+    assert Path(kept[1]).read_text() == "permit (\n"
+    Path(kept[1]).unlink()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+import functools
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
-from tektra_cli import errors, launch, output, terminal
+from tektra_cli import editing, errors, launch, output, terminal
 from tektra_cli.client import Client, segment
 from tektra_cli.commands.agents.fields import (
     Cpus,
@@ -124,8 +123,12 @@ def edit(
     )  # fmt: skip
     client = launch.ensured()
     known = client.get(f"/api/agents/{segment(name)}")
-    alone = no_input or json
-    done = _put(client, known, {"agent": said}) if said else _edited(client, known, alone=alone)
+    if said:
+        done = _put(client, known, {"agent": said})
+    else:
+        instead = "Say it by flags, or import a file: tektra agents import FILE"
+        put = functools.partial(_put_file, client, known)
+        done = editing.edited(known["file"], SUFFIX, put, alone=no_input or json, instead=instead)
     output.show(done, json, _changed)
 
 
@@ -133,23 +136,8 @@ def _put(client: Client, known: Mapping[str, Any], body: Mapping[str, Any]) -> d
     return client.post(f"/api/agents/{segment(known['agent']['name'])}", {**body, "was": known["version"]})
 
 
-def _edited(client: Client, known: Mapping[str, Any], *, alone: bool) -> dict[str, Any]:
-    """Edit until it is taken, or given up."""
-    if alone or not (terminal.is_terminal(sys.stdin) and terminal.is_terminal(sys.stdout)):
-        raise UsageError("an editor needs a terminal", "Say it by flags, or import a file: tektra agents import FILE")
-    text: str = known["file"]
-    while True:
-        changed = click.edit(text, extension=SUFFIX)
-        if changed is None or changed == known["file"]:
-            raise CliError("declined", "nothing was changed")
-        try:
-            return _put(client, known, {"file": changed})
-        except CliError as error:
-            if error.code != "invalid_request":
-                raise
-            errors.note(f"{error.message}. {error.hint}".rstrip(". "))
-        confirm("Edit it again?", yes=False, no_input=False)
-        text = changed
+def _put_file(client: Client, known: Mapping[str, Any], text: str) -> dict[str, Any]:
+    return _put(client, known, {"file": text})
 
 
 def _changed(done: Mapping[str, Any]) -> None:
