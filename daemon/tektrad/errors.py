@@ -25,6 +25,8 @@ TektraError
 ├── AgentChanged            somebody else changed the agent meanwhile
 ├── AgentExists             there is an agent of that name already
 ├── AlreadyAnswered         somebody else's answer came first, or the time is over
+├── WorkspaceTooLarge       a folder does not fit into a private copy
+├── WorkspaceConflict       the original has changed while a copy of it was worked on
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
@@ -201,6 +203,18 @@ class UserNotFound(NotFound):
     """No user of that uid may connect."""
 
     code = "user_not_found"
+
+
+class WorkspaceTooLarge(TektraError):
+    """A folder is larger than the private copy of one may be."""
+
+    code = "workspace_too_large"
+
+
+class WorkspaceConflict(TektraError):
+    """The original is not what the private copy was made of."""
+
+    code = "workspace_conflict"
 
 
 class ConversationBusy(TektraError):

@@ -72,6 +72,8 @@ STATUS = {
     "worker_died": 502,
     "wrong_code": 403,
     "wrong_passphrase": 403,
+    "workspace_conflict": 409,
+    "workspace_too_large": 413,
 }
 RETRY_AFTER = {429: 5, 503: 5}
 _TYPES = {403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}

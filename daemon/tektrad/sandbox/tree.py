@@ -37,9 +37,17 @@ class Entry:
 class _Open:
     """An open folder, read name by name: one may hold more than fit into memory."""
 
-    def __init__(self, name: str | Path, at: int | None, path: tuple[str, ...]) -> None:
+    def __init__(self, name: str | Path, at: int | None, path: tuple[str, ...], opening: bool) -> None:
         self.path = path
-        self.at = os.open(name, FOLDER, dir_fd=at)
+        try:
+            self.at = os.open(name, FOLDER, dir_fd=at)
+            if opening and not os.fstat(self.at).st_mode & stat.S_IXUSR and os.getuid():
+                raise PermissionError
+        except PermissionError:
+            if not opening:
+                raise
+            unlock(name, at)
+            self.at = os.open(name, FOLDER, dir_fd=at)
         try:
             self._names = os.scandir(self.at)
         except BaseException:
@@ -68,10 +76,23 @@ def _refuse(path: tuple[str, ...], why: str) -> None:
     raise Unseen(f"{'/'.join(path) or 'the folder'}: {why}")
 
 
-def entries(folder: Path, pass_over: PassOver = _refuse) -> Iterator[Entry]:
+def unlock(name: str | Path, at: int | None) -> None:
+    """Give the owner back the rights to a folder, or to read a file; never through a link; raises OSError."""
+    found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+    try:
+        mode = os.fstat(found).st_mode
+        if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+            # The only way to a descriptor that cannot be opened otherwise.
+            Path(f"/proc/self/fd/{found}").chmod(stat.S_IMODE(mode) | (0o700 if stat.S_ISDIR(mode) else 0o400))
+    finally:
+        os.close(found)
+
+
+def entries(folder: Path, pass_over: PassOver = _refuse, opening: bool = False) -> Iterator[Entry]:
     """All that lies beneath a folder, in its file system, while programs may be changing it; raises OSError.
 
     What goes away meanwhile is left out. What is closed, or lies too deep, is told to `pass_over`, which raises Unseen.
+    `opening` takes all rights to closed folders.
     """
     opened: list[_Open] = []
 
@@ -80,7 +101,7 @@ def entries(folder: Path, pass_over: PassOver = _refuse) -> Iterator[Entry]:
             pass_over(path, f"more than {DEEPEST} folders lie within each other")
             return
         try:
-            opened.append(_Open(name, at, path))
+            opened.append(_Open(name, at, path, opening))
         except PermissionError:
             pass_over(path, "it is closed")
         except (FileNotFoundError, NotADirectoryError):
@@ -91,7 +112,11 @@ def entries(folder: Path, pass_over: PassOver = _refuse) -> Iterator[Entry]:
         enter(folder, None, ())
         device = os.fstat(opened[0].at).st_dev if opened else 0
         while opened:
-            entry = opened[-1].next()
+            try:
+                entry = opened[-1].next()
+            except PermissionError:  # its names can be read, and nothing else
+                pass_over(opened[-1].path, "it is closed")
+                entry = None
             if entry is None:
                 opened.pop().close()
                 continue

@@ -1,0 +1,105 @@
+"""The daemon's folder of one workspace: the notes in it, each of which is there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from tektrad.sandbox.extent import Extent, LeftOut
+from tektrad.sandbox.plan import Operation
+
+T = TypeVar("T")
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Beginning(msgspec.Struct, frozen=True):
+    """What a workspace is the copy of. It is written when all of that is there."""
+
+    original: str
+    extent: Extent
+    left_out: list[LeftOut]
+    version: int = 1
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """What is being done to the original."""
+
+    original: str
+    operations: list[Operation]
+    already: list[str]
+    version: int = 1
+
+
+class Place:
+    """Where the parts of a workspace lie."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.base = folder / "base"
+        self.work = folder / "work"
+        self.beginning = folder / "beginning.json"
+        """There once base is whole."""
+        self.ready = folder / "ready.json"
+        """There while nobody is making work anew."""
+        self.preparing = folder / "preparing.json"
+        """The journal, before anything in the original has changed."""
+        self.committing = folder / "committing.json"
+        """The journal from then on."""
+        notes = [self.beginning, self.ready, self.preparing, self.committing]
+        self.names = {"base", "work", *(note.name for note in notes), *(_new(note).name for note in notes)}
+        """All that may lie in it."""
+
+    def read(self, note: Path, kind: type[T]) -> T | None:
+        """A note, or None where there is none; raises OSError and msgspec.DecodeError."""
+        with contextlib.suppress(FileNotFoundError):
+            return msgspec.json.decode(note.read_bytes(), type=kind)
+        return None
+
+    def write(self, note: Path, value: object) -> None:
+        """Write a note so that the disk has it; raises OSError."""
+        new = _new(note)
+        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(file, "wb") as opened:
+            opened.write(msgspec.json.encode(value))
+            opened.flush()
+            os.fsync(file)
+        new.replace(note)
+        self.settle()
+
+    def commit(self) -> None:
+        """From now on what the journal says is done, whatever happens; raises OSError."""
+        self.preparing.replace(self.committing)
+        self.settle()
+
+    def remove(self, note: Path) -> None:
+        """Remove a note so that the disk knows it; raises OSError."""
+        if note.exists():
+            note.unlink()
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until the disk has the names in the place; raises OSError."""
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def settle_all(self) -> None:
+        """Wait until the disk has everything that lies there: one wait for thousands of files. Raises OSError."""
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if _LIBC.syncfs(folder):
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number), str(self.folder))
+        finally:
+            os.close(folder)
+
+
+def _new(note: Path) -> Path:
+    return note.with_suffix(".new")

@@ -1,0 +1,331 @@
+"""A private copy of a folder for a program to change, and the way back: what differs, and writing that back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from tektrad.clock import Clock
+from tektrad.errors import Busy, Forbidden, InvalidRequest, StoreFull, WorkspaceConflict
+from tektrad.sandbox import copying, identity, tree
+from tektrad.sandbox.applying import Applied, Applying, lies, marks, nearest
+from tektrad.sandbox.changes import Changes, compared
+from tektrad.sandbox.copying import Copier
+from tektrad.sandbox.descent import Descent, beneath
+from tektrad.sandbox.diffs import TEXT_BYTES, Differ
+from tektrad.sandbox.extent import Extent, LeftOut, Said
+from tektrad.sandbox.fitting import chosen
+from tektrad.sandbox.naming import meant, shown
+from tektrad.sandbox.place import Beginning, Journal, Place
+from tektrad.sandbox.plan import Choice, Conflict, Conflicting, Plan, plan, selected
+from tektrad.sandbox.snapshot import Side
+from tektrad.sandbox.uninterrupted import uninterrupted
+
+T = TypeVar("T")
+FULL = {errno.ENOSPC, errno.EDQUOT}
+CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class _NotWanted(Exception):
+    """Whoever waited for it has gone away."""
+
+
+class Workspace:
+    """The copy of one folder: `base` as it was at the start, and `work`, which programs change."""
+
+    def __init__(self, place: Place, beginning: Beginning, clock: Clock) -> None:
+        self._place = place
+        self._beginning = beginning
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    @property
+    def work(self) -> Path:
+        """What programs change."""
+        return self._place.work
+
+    @property
+    def original(self) -> Path:
+        """What it is the copy of."""
+        return Path(meant(self._beginning.original))
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """What of the original is not in the copy, and why."""
+        return self._beginning.left_out
+
+    @classmethod
+    async def open(cls, original: Path, place: Path, extent: Extent, clock: Clock) -> Workspace:
+        """The copy of a folder in a place of its own: made, or made anew if that was interrupted, or the one there.
+
+        Raises WorkspaceTooLarge, Busy where files do not stop changing, StoreFull, Forbidden and InvalidRequest.
+        """
+
+        def work(go_on: copying.GoOn) -> Workspace:
+            real = original.resolve()
+            with _told(real):
+                there = Place(place)
+                beginning = there.read(there.beginning, Beginning) or _begun(real, there, extent, go_on)
+                if beginning.original != shown(str(real)):
+                    raise InvalidRequest(f"{place} is a workspace of {beginning.original}", "Choose another place.")
+                workspace = cls(there, beginning, clock)
+                workspace._restored(go_on, only_if_unfinished=True)
+                return workspace
+
+        return await _going_through(work)
+
+    @classmethod
+    async def found(cls, place: Path, clock: Clock) -> Workspace | None:
+        """The workspace that a place holds, or None where making it was never finished."""
+
+        def work(_: copying.GoOn) -> Workspace | None:
+            there = Place(place)
+            beginning = there.read(there.beginning, Beginning)
+            return cls(there, beginning, clock) if beginning else None
+
+        return await _going_through(work)
+
+    async def restore(self) -> None:
+        """Make `work` what it was at the start, whatever became of it; raises StoreFull and OSError."""
+        async with self._turn:
+            await _going_through(self._restored)
+
+    async def settle(self) -> None:
+        """Wait until the disk has what programs left; raises OSError."""
+        await uninterrupted(asyncio.to_thread(self._place.settle_all))
+
+    async def changes(self) -> Changes:
+        """What differs from the start; raises WorkspaceTooLarge and OSError."""
+        async with self._turn:
+            return await _going_through(self._compared)
+
+    async def apply(
+        self,
+        paths: Collection[str] | None = None,
+        *,
+        seen: str | None = None,
+        choices: Mapping[str, Choice] | None = None,
+        with_ignored: bool = False,
+    ) -> Applied:
+        """Write changes into the original: these, or all that may be. Nothing is written where one of them conflicts.
+
+        `seen` is the digest of the changes that somebody agreed to. Raises Conflicting, WorkspaceConflict, Busy,
+        StoreFull, Forbidden and InvalidRequest.
+        """
+        async with self._turn:
+            return await _going_through(lambda go_on: self._applied(paths, seen, choices or {}, with_ignored, go_on))
+
+    async def resume(self) -> Applied | None:
+        """Finish what was being applied when the daemon ended, or undo what was only prepared: then, and else, None."""
+        async with self._turn:
+            return await _going_through(lambda _: self._resumed())
+
+    async def drop(self) -> None:
+        """Forget it; what was being applied is finished first."""
+        async with self._turn:
+            await _going_through(lambda _: self._dropped())
+
+    def _compared(self, go_on: copying.GoOn) -> Changes:
+        self._restored(go_on, only_if_unfinished=True)
+        return compared(self._place.base, self._place.work, self._beginning.extent, go_on)
+
+    def _restored(self, go_on: copying.GoOn, only_if_unfinished: bool = False) -> None:
+        place = self._place
+        if only_if_unfinished and place.ready.exists():
+            return
+        place.remove(place.ready)
+        _cleared(place.work)
+        owner = identity.SANDBOX_ID if identity.is_root() else None
+        with _told(place.work):
+            Copier(copying.work(owner), None, Said(), go_on).copy(place.base, place.work)
+            place.write(place.ready, {})
+
+    def _applied(
+        self,
+        paths: Collection[str] | None,
+        seen: str | None,
+        choices: Mapping[str, Choice],
+        with_ignored: bool,
+        go_on: copying.GoOn,
+    ) -> Applied:
+        self._resumed()
+        changes = self._compared(go_on)
+        if seen is not None and seen != changes.digest:
+            raise WorkspaceConflict(
+                "the workspace is not what was looked at", "Look at its changes again, then apply them."
+            )
+        wanted = selected(changes.changes, paths, with_ignored)
+        with _told(self.original), beneath(self.original) as original, beneath(self._place.work) as work:
+            known: dict[str, Side | None] = {}
+            before = marks(original, [each.path for each in wanted])
+
+            def now(path: str) -> Side | None:
+                if path not in known:
+                    go_on()
+                    known[path] = lies(original, meant(path))
+                return known[path]
+
+            planned, conflicts = plan(wanted, now, lambda path, known: _unknown(self.original, path, known), choices)
+            if conflicts:
+                raise Conflicting([self._explained(each, original) for each in conflicts])
+            return self._written(planned, before, original, work, go_on)
+
+    def _written(
+        self,
+        planned: Plan,
+        before: Mapping[str, tuple[int, ...]],
+        original: Descent,
+        work: Descent,
+        go_on: copying.GoOn,
+    ) -> Applied:
+        theirs = [LeftOut(path, "the original's was taken") for path in planned.theirs]
+        if not planned.operations:
+            return Applied([], planned.already, theirs)
+        place = self._place
+        name = self._clock.new_id()
+        operations = [
+            msgspec.structs.replace(
+                each, temporary=f".tektra-{name}-{number}", beside=shown(nearest(original, meant(each.path)))
+            )
+            if each.do == "put"
+            else each
+            for number, each in enumerate(planned.operations)
+        ]
+        applying = Applying(original, operations)
+        place.write(place.preparing, Journal(self._beginning.original, operations, planned.already))
+        try:
+            applying.prepare(work, go_on)
+            if marks(original, before) != before:
+                raise Busy(f"{self.original} changed while this was prepared, and nothing was applied", "Try again.")
+            place.commit()
+        except BaseException:
+            applying.undo()
+            place.remove(place.preparing)
+            raise
+        done, kept = applying.commit()
+        place.remove(place.committing)
+        return Applied(done, planned.already, [*theirs, *kept])
+
+    def _resumed(self) -> Applied | None:
+        place = self._place
+        if (journal := place.read(place.preparing, Journal)) is not None:
+            with beneath(Path(meant(journal.original))) as original:
+                Applying(original, journal.operations).undo()
+            place.remove(place.preparing)
+        if (journal := place.read(place.committing, Journal)) is None:
+            return None
+        with beneath(Path(meant(journal.original))) as original:
+            done, kept = Applying(original, journal.operations).commit()
+        place.remove(place.committing)
+        return Applied(done, journal.already, kept)
+
+    def _explained(self, conflict: Conflict, original: Descent) -> Conflict:
+        """With what the original's side did, as a diff."""
+        with beneath(self._place.base) as base:
+            before = _text(base, conflict.path, conflict.base)
+            after = _text(original, conflict.path, conflict.original)
+        if before is None and after is None:
+            return conflict
+        if any(side and side.kind == "file" and text is None
+               for side, text in ((conflict.base, before), (conflict.original, after))):  # fmt: skip
+            return conflict
+        return msgspec.structs.replace(conflict, theirs=Differ().diff(conflict.path, before, after).text)
+
+    def _dropped(self) -> None:
+        self._resumed()
+        self._place.remove(self._place.beginning)
+        _cleared(self._place.folder)
+
+
+def _begun(original: Path, place: Place, extent: Extent, go_on: copying.GoOn) -> Beginning:
+    """Make the place and the base in it."""
+    if place.folder.is_relative_to(original) or original.is_relative_to(place.folder):
+        raise InvalidRequest(
+            f"{place.folder} and {original} lie in each other", "Choose a folder that does not hold it."
+        )
+    if place.folder.exists() and any(name not in place.names for name in os.listdir(place.folder)):  # noqa: PTH208
+        raise InvalidRequest(f"{place.folder} holds something else", "Choose another place.")
+    _cleared(place.folder)
+    # Root's programs are another user's, who has to get to work, but not to base.
+    place.folder.mkdir(mode=0o700, parents=True)
+    said = Said()
+    with beneath(original) as folder:
+        without = chosen(original, folder, extent, said)
+    try:
+        Copier(copying.BASE, extent, said, go_on).copy(original, place.base, without)
+        place.settle_all()
+        if identity.is_root():
+            place.folder.chmod(0o755)
+        beginning = Beginning(shown(str(original)), extent, said.told())
+        place.write(place.beginning, beginning)
+    except BaseException:
+        _cleared(place.folder)
+        raise
+    return beginning
+
+
+def _cleared(folder: Path) -> None:
+    """Nothing is there any more; raises OSError."""
+    tree.remove(folder)
+    if os.path.lexists(folder):
+        raise OSError(errno.ENOTEMPTY, "it cannot be removed", str(folder))
+
+
+def _unknown(original: Path, path: str, known: Collection[str]) -> str:
+    """Something in a folder of the original that is not among these paths."""
+    for entry in tree.entries(original / meant(path), lambda *_: None):
+        name = f"{path}/{shown('/'.join(entry.path))}"
+        if name not in known:
+            return name
+    return ""
+
+
+def _text(folder: Descent, path: str, side: Side | None) -> str | None:
+    if side is None or side.kind != "file" or side.size > TEXT_BYTES:
+        return None
+    try:
+        with folder.file(meant(path)) as file:
+            text = os.pread(file, TEXT_BYTES, 0).decode()
+            return None if "\0" in text else text
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """What the system says, in our words."""
+    try:
+        yield
+    except OSError as error:
+        name = str(folder)
+        if isinstance(error.filename, str | bytes | os.PathLike):
+            name += f": {os.fsdecode(error.filename)}"
+        if error.errno in FULL:
+            raise StoreFull(f"there is no room left on the disk ({shown(name)})", "Free some space there.") from error
+        if error.errno in CLOSED:
+            why = f"{shown(name)}: {error.strerror}"
+            raise Forbidden(why, "Let the daemon's user read and change it.") from error
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
+            raise InvalidRequest(
+                f"{shown(str(folder))} is not a folder, or its path has a link in it by now", "Put it back."
+            ) from error
+        raise
+
+
+async def _going_through(work: Callable[[copying.GoOn], T]) -> T:
+    """Work in a thread. A cancellation ends it where that leaves nothing half done, and is raised when it has ended."""
+    unwanted = threading.Event()
+
+    def go_on() -> None:
+        if unwanted.is_set():
+            raise _NotWanted
+
+    return await uninterrupted(asyncio.to_thread(work, go_on), unwanted.set)
