@@ -28,6 +28,7 @@ from tests.bench.restart import measure_restart
 from tests.bench.sandbox import measure_sandbox
 from tests.bench.swaps import measure_swaps
 from tests.bench.tuned import measure_tuned
+from tests.bench.workspace import measure_workspace
 from tests.llama_sources import CACHE
 
 PARTS = (
@@ -44,6 +45,7 @@ PARTS = (
     "audit",
     "policy",
     "sandbox",
+    "workspace",
 )
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
@@ -83,6 +85,8 @@ def main() -> None:
         report["commands"] = measure_commands(args.runs)
     if "sandbox" in parts:
         report["sandbox"] = measure_sandbox(args.rounds) | {"interpreter": measure_interpreter(args.rounds)}
+    if "workspace" in parts:
+        report["workspace"] = measure_workspace()
     if "start" in parts:
         report["start"] = measure_first_token(3)
     if "audit" in parts:

@@ -1,15 +1,14 @@
-"""Whatever step a workspace's work is killed at, the original is as it was or as it was to be, once that is gone on with."""
+"""Whatever step a workspace's work is killed at: gone on with, the original is as it was or as it was to be."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 
 import pytest
 
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+from tests.sandbox.trees import MEMORY
 
 
 def figures(act: str) -> list[int]:

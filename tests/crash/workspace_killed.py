@@ -1,7 +1,8 @@
 """`python -m tests.crash.workspace_killed FOLDER ACT`: a workspace's work, killed at each step, and gone on with.
 
 A step is a call that changes what is on the disk, which the interpreter tells of before it is made: making, opening to
-write, linking, renaming, removing and so on. Each time a process of its own is killed (SIGKILL), and another one goes on. Prints figures.
+write, linking, renaming, removing and so on. Each time a process of its own is killed (SIGKILL), and another one goes
+on. Prints figures.
 """
 
 from __future__ import annotations

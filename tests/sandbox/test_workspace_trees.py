@@ -14,10 +14,7 @@ from tektrad.sandbox.changes import Changes
 from tektrad.sandbox.extent import Extent
 from tektrad.sandbox.naming import meant
 from tektrad.sandbox.workspace import Workspace
-from tests.sandbox.trees import Node, edits, look, make, put
-
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-"""Where nothing waits for a disk."""
+from tests.sandbox.trees import MEMORY, Node, edits, look, make, put
 
 
 async def opened(room: Path) -> Workspace:

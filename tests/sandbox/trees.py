@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from tektrad.sandbox.identity import is_root
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where nothing waits for a disk."""
 Node = tuple[Any, ...]
 """("file", bytes, executable), ("folder",) or ("link", target)."""
 NAMES = ("a", "b", "c", "d e", "\udcff\n", "\x1b[31m", "..\\x", ".gitignore")

@@ -254,16 +254,15 @@ def _begun(original: Path, place: Place, extent: Extent, go_on: copying.GoOn) ->
     if place.folder.exists() and any(name not in place.names for name in os.listdir(place.folder)):  # noqa: PTH208
         raise InvalidRequest(f"{place.folder} holds something else", "Choose another place.")
     _cleared(place.folder)
-    # Root's programs are another user's, who has to get to work, but not to base.
-    place.folder.mkdir(mode=0o700, parents=True)
     said = Said()
     with beneath(original) as folder:
         without = chosen(original, folder, extent, said)
+    place.folder.mkdir(mode=0o700, parents=True)
     try:
         Copier(copying.BASE, extent, said, go_on).copy(original, place.base, without)
         place.settle_all()
         if identity.is_root():
-            place.folder.chmod(0o755)
+            place.folder.chmod(0o755)  # programs are another user's, who has to get to work, but not to base
         beginning = Beginning(shown(str(original)), extent, said.told())
         place.write(place.beginning, beginning)
     except BaseException:
