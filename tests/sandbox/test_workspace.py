@@ -26,7 +26,9 @@ from tektrad.sandbox.changes import Change, Changes
 from tektrad.sandbox.extent import Extent
 from tektrad.sandbox.identity import SANDBOX_ID, is_root
 from tektrad.sandbox.naming import meant, shown
-from tektrad.sandbox.plan import Conflict, Conflicting
+from tektrad.sandbox.place import Journal, Place
+from tektrad.sandbox.plan import Conflict, Conflicting, Operation
+from tektrad.sandbox.snapshot import Side
 from tektrad.sandbox.workspace import Workspace
 from tests.crash.test_answers import small_disk
 from tests.sandbox.conftest import Confined
@@ -767,6 +769,26 @@ def test_ten_thousand_files_are_copied_changed_and_applied(room: Room) -> None:
     assert len(room.apply().done) == 200
     room.restore()
     assert (room.work / "5" / "7").read_text() == "5 7\n"
+
+
+def test_a_workspace_whose_original_has_gone_says_so_and_can_be_dropped(room: Room) -> None:
+    room.open()
+    make(room.work, {"new": text("x")})
+    prepared = Journal([Operation(do="put", path="new", after=Side("file"), temporary=".tektra-x")], [])
+    Place(room.place).write(room.place / "preparing.json", prepared)
+    room.original.rmdir()
+    for act in (room.workspace.apply, room.workspace.resume):
+        with pytest.raises(InvalidRequest, match="is not a folder"):
+            room.do(act)
+    room.do(room.workspace.drop)
+    assert not room.place.exists()
+
+
+def test_notes_that_are_none_of_ours_are_refused(room: Room) -> None:
+    room.open()
+    (room.place / "beginning.json").write_text('{"original": 1}')
+    with pytest.raises(InvalidRequest, match=r"beginning\.json cannot be read"):
+        room.open()
 
 
 def test_a_workspace_is_found_again_and_forgotten(room: Room) -> None:

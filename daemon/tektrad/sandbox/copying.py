@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tektrad.errors import Busy, WorkspaceTooLarge
-from tektrad.sandbox.descent import READ, Descent, beneath
+from tektrad.sandbox.descent import HERE, READ, Descent, beneath
 from tektrad.sandbox.extent import Extent, Said
 from tektrad.sandbox.naming import shown
 from tektrad.sandbox.tree import Entry, entries
@@ -64,10 +64,10 @@ class Copier:
     def copy(self, folder: Path, into: Path, without: Set[tuple[str, ...]] = frozenset()) -> None:
         """Copy a folder to where nothing is yet; raises OSError, Busy, WorkspaceTooLarge, and what `go_on` does."""
         into.mkdir(mode=0o700)
-        with beneath(into) as target:
+        with beneath(folder) as source, beneath(into) as target:
             omitted: tuple[str, ...] = ()
-            device = folder.stat().st_dev
-            for entry in entries(folder, self._said.leave_out):
+            device = os.fstat(source.at(())).st_dev
+            for entry in entries(HERE, self._said.leave_out, at=source.at(())):
                 self._go_on()
                 if omitted and entry.path[: len(omitted)] == omitted:
                     continue

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tektrad.sandbox.tree import FOLDER, unlock
 
+HERE = Path()
+"""The folder that a descriptor stands for."""
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 

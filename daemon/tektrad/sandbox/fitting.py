@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tektrad.errors import WorkspaceTooLarge
-from tektrad.sandbox.descent import Descent
+from tektrad.sandbox.descent import HERE, Descent
 from tektrad.sandbox.extent import GIB, Extent, Said
 from tektrad.sandbox.ignored import Ignored, rules
 from tektrad.sandbox.naming import shown
@@ -37,7 +37,7 @@ def chosen(original: Path, folder: Descent, extent: Extent, said: Said) -> froze
     total = Share()
     tops: dict[tuple[str, ...], Share] = {}
     beneath_ignored: dict[tuple[str, ...], Share] = {}
-    for entry in entries(original, lambda *_: None):
+    for entry in entries(HERE, lambda *_: None, at=folder.at(())):
         _check(original, entry, total, extent)
         total.add(entry.found)
         tops.setdefault(entry.path[:1], Share()).add(entry.found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tektrad.errors import InvalidRequest
 from tektrad.sandbox.extent import Extent, LeftOut
 from tektrad.sandbox.plan import Operation
 
@@ -29,7 +29,6 @@ class Beginning(msgspec.Struct, frozen=True):
 class Journal(msgspec.Struct, frozen=True):
     """What is being done to the original."""
 
-    original: str
     operations: list[Operation]
     already: list[str]
     version: int = 1
@@ -55,10 +54,13 @@ class Place:
         """All that may lie in it."""
 
     def read(self, note: Path, kind: type[T]) -> T | None:
-        """A note, or None where there is none; raises OSError and msgspec.DecodeError."""
-        with contextlib.suppress(FileNotFoundError):
+        """A note, or None where there is none; raises OSError, and InvalidRequest for what is none of ours."""
+        try:
             return msgspec.json.decode(note.read_bytes(), type=kind)
-        return None
+        except FileNotFoundError:
+            return None
+        except msgspec.MsgspecError as error:
+            raise InvalidRequest(f"{note} cannot be read: {error}", "Drop this workspace.") from error
 
     def write(self, note: Path, value: object) -> None:
         """Write a note so that the disk has it; raises OSError."""

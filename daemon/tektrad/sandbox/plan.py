@@ -131,7 +131,7 @@ class _Planning:
         """Folders come before what lies in them."""
         for change in sorted(self._chosen, key=lambda each: each.path.split("/")):
             self._consider(change)
-        for path in self._kept:
+        for path in self._plan.theirs:
             if top := self._replacing(path):
                 raise InvalidRequest(f"{top} cannot be replaced while {path} stays", f"Take theirs for {top} too.")
         operations = self._plan.operations
@@ -140,7 +140,7 @@ class _Planning:
 
     def _consider(self, change: Change) -> None:
         above = _above(change.path)
-        if any(path in self._kept for path in above):
+        if self._choices.get(change.path) == "theirs" or any(path in self._kept for path in above):
             self._keep(change)
             return
         way = self._way(change, above)
@@ -206,22 +206,19 @@ class _Planning:
 
     def _decided(self, change: Change, now: Side | None, why: str, can_be_ours: bool) -> bool:
         """Whether the workspace's side is taken; without a choice it is a conflict."""
-        choice = self._choices.get(change.path)
-        if choice == "ours" and can_be_ours:
+        if self._choices.get(change.path) == "ours" and can_be_ours:
             return True
-        if choice != "theirs":
-            can_take: tuple[Choice, ...] = ("ours", "theirs") if can_be_ours else ("theirs",)
-            self._conflicts.append(
-                Conflict(
-                    path=change.path,
-                    why=why,
-                    base=change.before,
-                    original=now,
-                    workspace=change.after,
-                    ours=change.diff,
-                    can_take=can_take,
-                )
+        self._conflicts.append(
+            Conflict(
+                path=change.path,
+                why=why,
+                base=change.before,
+                original=now,
+                workspace=change.after,
+                ours=change.diff,
+                can_take=("ours", "theirs") if can_be_ours else ("theirs",),
             )
+        )
         self._keep(change)
         return False
 

@@ -88,11 +88,13 @@ def unlock(name: str | Path, at: int | None) -> None:
         os.close(found)
 
 
-def entries(folder: Path, pass_over: PassOver = _refuse, opening: bool = False) -> Iterator[Entry]:
+def entries(
+    folder: Path, pass_over: PassOver = _refuse, opening: bool = False, at: int | None = None
+) -> Iterator[Entry]:
     """All that lies beneath a folder, in its file system, while programs may be changing it; raises OSError.
 
     What goes away meanwhile is left out. What is closed, or lies too deep, is told to `pass_over`, which raises Unseen.
-    `opening` takes all rights to closed folders.
+    `opening` takes all rights to closed folders; `at` is an open folder that the path starts from.
     """
     opened: list[_Open] = []
 
@@ -109,7 +111,7 @@ def entries(folder: Path, pass_over: PassOver = _refuse, opening: bool = False) 
                 raise
 
     try:
-        enter(folder, None, ())
+        enter(folder, at, ())
         device = os.fstat(opened[0].at).st_dev if opened else 0
         while opened:
             try:

@@ -19,7 +19,7 @@ from tektrad.sandbox import copying, identity, tree
 from tektrad.sandbox.applying import Applied, Applying, lies, marks, nearest
 from tektrad.sandbox.changes import Changes, compared
 from tektrad.sandbox.copying import Copier
-from tektrad.sandbox.descent import Descent, beneath
+from tektrad.sandbox.descent import HERE, Descent, beneath
 from tektrad.sandbox.diffs import TEXT_BYTES, Differ
 from tektrad.sandbox.extent import Extent, LeftOut, Said
 from tektrad.sandbox.fitting import chosen
@@ -173,9 +173,10 @@ class Workspace:
                     known[path] = lies(original, meant(path))
                 return known[path]
 
-            planned, conflicts = plan(wanted, now, lambda path, known: _unknown(self.original, path, known), choices)
+            planned, conflicts = plan(wanted, now, lambda path, known: _unknown(original, path, known), choices)
             if conflicts:
-                raise Conflicting([self._explained(each, original) for each in conflicts])
+                differ = Differ()
+                raise Conflicting([self._explained(each, original, differ) for each in conflicts])
             return self._written(planned, before, original, work, go_on)
 
     def _written(
@@ -200,16 +201,16 @@ class Workspace:
             for number, each in enumerate(planned.operations)
         ]
         applying = Applying(original, operations)
-        place.write(place.preparing, Journal(self._beginning.original, operations, planned.already))
+        place.write(place.preparing, Journal(operations, planned.already))
         try:
             applying.prepare(work, go_on)
             if marks(original, before) != before:
                 raise Busy(f"{self.original} changed while this was prepared, and nothing was applied", "Try again.")
-            place.commit()
         except BaseException:
             applying.undo()
             place.remove(place.preparing)
             raise
+        place.commit()
         done, kept = applying.commit()
         place.remove(place.committing)
         return Applied(done, planned.already, [*theirs, *kept])
@@ -217,17 +218,17 @@ class Workspace:
     def _resumed(self) -> Applied | None:
         place = self._place
         if (journal := place.read(place.preparing, Journal)) is not None:
-            with beneath(Path(meant(journal.original))) as original:
+            with _told(self.original), beneath(self.original) as original:
                 Applying(original, journal.operations).undo()
             place.remove(place.preparing)
         if (journal := place.read(place.committing, Journal)) is None:
             return None
-        with beneath(Path(meant(journal.original))) as original:
+        with _told(self.original), beneath(self.original) as original:
             done, kept = Applying(original, journal.operations).commit()
         place.remove(place.committing)
         return Applied(done, journal.already, kept)
 
-    def _explained(self, conflict: Conflict, original: Descent) -> Conflict:
+    def _explained(self, conflict: Conflict, original: Descent, differ: Differ) -> Conflict:
         """With what the original's side did, as a diff."""
         with beneath(self._place.base) as base:
             before = _text(base, conflict.path, conflict.base)
@@ -237,10 +238,11 @@ class Workspace:
         if any(side and side.kind == "file" and text is None
                for side, text in ((conflict.base, before), (conflict.original, after))):  # fmt: skip
             return conflict
-        return msgspec.structs.replace(conflict, theirs=Differ().diff(conflict.path, before, after).text)
+        return msgspec.structs.replace(conflict, theirs=differ.diff(conflict.path, before, after).text)
 
     def _dropped(self) -> None:
-        self._resumed()
+        with contextlib.suppress(InvalidRequest):  # there is no original any more in which anything could be finished
+            self._resumed()
         self._place.remove(self._place.beginning)
         _cleared(self._place.folder)
 
@@ -278,9 +280,9 @@ def _cleared(folder: Path) -> None:
         raise OSError(errno.ENOTEMPTY, "it cannot be removed", str(folder))
 
 
-def _unknown(original: Path, path: str, known: Collection[str]) -> str:
+def _unknown(original: Descent, path: str, known: Collection[str]) -> str:
     """Something in a folder of the original that is not among these paths."""
-    for entry in tree.entries(original / meant(path), lambda *_: None):
+    for entry in tree.entries(HERE, lambda *_: None, at=original.at(meant(path).split("/"))):
         name = f"{path}/{shown('/'.join(entry.path))}"
         if name not in known:
             return name
