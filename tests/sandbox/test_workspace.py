@@ -283,6 +283,17 @@ def test_hostile_rules_hold_nobody_up(room: Room, rule: str) -> None:
     assert [each.path for each in room.changes().changes if each.is_ignored] == ["x.log"]
 
 
+def test_rules_that_are_too_many_are_not_followed_and_that_is_said(room: Room) -> None:
+    make(
+        room.original,
+        {".gitignore": text("x*\n" * 2000), "f/.gitignore": text("y*\n"), "x": text("x"), "f/y": text("y")},
+    )
+    room.open()
+    assert "there are more than" in room.why()[".gitignore"]
+    make(room.work, {"x": text("changed"), "f/y": text("changed")})
+    assert {each.path: each.is_ignored for each in room.changes().changes} == {"x": False, "f/y": True}
+
+
 @pytest.mark.parametrize(
     ("extent", "words"),
     [

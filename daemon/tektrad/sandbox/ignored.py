@@ -16,6 +16,8 @@ RULES = ".gitignore"
 EXCLUDE = (".git", "info", "exclude")
 MOST_BYTES = 256 << 10
 MOST_RULES = 1000
+MOST_OF_ALL = 10_000
+"""Rules that are followed in all files together."""
 LONGEST_RULE = 200
 UNCLEAR = re.compile(r"\[.*(\[|--|&&|\|\||~~)")
 """What Python means to read differently one day."""
@@ -31,6 +33,7 @@ class Ignored:
         self._read = read
         self._rules: dict[tuple[str, ...], list[GitIgnoreSpec]] = {}
         self._folders: dict[tuple[str, ...], bool] = {(): False}
+        self._left = MOST_OF_ALL
         self.unread: dict[str, str] = {}
         """Rules that are not followed, and why."""
 
@@ -62,8 +65,13 @@ class Ignored:
 
     def _parsed(self, file: tuple[str, ...]) -> GitIgnoreSpec | None:
         data = self._read(file)
-        lines = [line for line in data.decode(errors="replace").splitlines() if line and not line.startswith("#")]
+        lines = [line.rstrip("\r") for line in data.decode(errors="replace").split("\n")]
+        lines = [line for line in lines if line and not line.startswith("#")]
         if not lines:
+            return None
+        self._left -= len(lines)
+        if self._left < 0:
+            self.unread[shown("/".join(file))] = f"there are more than {MOST_OF_ALL} rules in all files together"
             return None
         if len(data) > MOST_BYTES or len(lines) > MOST_RULES:
             self.unread[shown("/".join(file))] = f"there are more than {MOST_RULES} rules in it"

@@ -143,9 +143,9 @@ class Workspace:
             return
         place.remove(place.ready)
         _cleared(place.work)
-        owner = identity.SANDBOX_ID if identity.is_root() else None
         with _told(place.work):
-            Copier(copying.work(owner), None, Said(), go_on).copy(place.base, place.work)
+            _copied(place, go_on)
+            place.settle_all()
             place.write(place.ready, {})
 
     def _applied(
@@ -248,7 +248,7 @@ class Workspace:
 
 
 def _begun(original: Path, place: Place, extent: Extent, go_on: copying.GoOn) -> Beginning:
-    """Make the place and the base in it."""
+    """Make the place, the base in it, and the work."""
     if place.folder.is_relative_to(original) or original.is_relative_to(place.folder):
         raise InvalidRequest(
             f"{place.folder} and {original} lie in each other", "Choose a folder that does not hold it."
@@ -262,15 +262,22 @@ def _begun(original: Path, place: Place, extent: Extent, go_on: copying.GoOn) ->
     place.folder.mkdir(mode=0o700, parents=True)
     try:
         Copier(copying.BASE, extent, said, go_on).copy(original, place.base, without)
+        _copied(place, go_on)
         place.settle_all()
         if identity.is_root():
             place.folder.chmod(0o755)  # programs are another user's, who has to get to work, but not to base
         beginning = Beginning(shown(str(original)), extent, said.told())
         place.write(place.beginning, beginning)
+        place.write(place.ready, {})
     except BaseException:
         _cleared(place.folder)
         raise
     return beginning
+
+
+def _copied(place: Place, go_on: copying.GoOn) -> None:
+    owner = identity.SANDBOX_ID if identity.is_root() else None
+    Copier(copying.work(owner), None, Said(), go_on).copy(place.base, place.work)
 
 
 def _cleared(folder: Path) -> None:
