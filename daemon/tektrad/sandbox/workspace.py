@@ -72,7 +72,7 @@ class Workspace:
         def work(go_on: copying.GoOn) -> Workspace:
             real = original.resolve()
             with _told(real):
-                there = Place(place)
+                there = Place(place.resolve())
                 beginning = there.read(there.beginning, Beginning) or _begun(real, there, extent, go_on)
                 if beginning.original != shown(str(real)):
                     raise InvalidRequest(f"{place} is a workspace of {beginning.original}", "Choose another place.")
@@ -87,7 +87,7 @@ class Workspace:
         """The workspace that a place holds, or None where making it was never finished."""
 
         def work(_: copying.GoOn) -> Workspace | None:
-            there = Place(place)
+            there = Place(place.resolve())
             beginning = there.read(there.beginning, Beginning)
             return cls(there, beginning, clock) if beginning else None
 
