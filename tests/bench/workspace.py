@@ -24,7 +24,7 @@ ROOM = Extent(bytes=2 << 30)
 
 
 def measure_workspace(where: Path | None = None) -> dict[str, Any]:
-    """Seconds of each step, and of `cp -a --reflink=auto` beside it, for many small files and for a large one."""
+    """Seconds of each step, and of `cp -a --reflink=auto` and `rm -r` beside it: many small files, one large one."""
     return {
         "1000 small files": _measured(where, lambda folder: _small(folder, 1000)),
         "10000 small files": _measured(where, lambda folder: _small(folder, 10_000)),
@@ -75,6 +75,10 @@ async def _steps(room: Path, original: Path, changed: list[str]) -> dict[str, fl
 
     await timed("cp -a --reflink=auto (the floor)", copied)
     await asyncio.to_thread(os.sync)
+    await timed(
+        "rm -r of that copy (the floor)",
+        lambda: asyncio.to_thread(subprocess.run, ["rm", "-r", str(room / "floor")], check=True),
+    )
     workspace = await timed("open", lambda: Workspace.open(original, room / "place", ROOM, SystemClock()))
     await timed("changes, none", workspace.changes)
     await timed("restore", workspace.restore)
