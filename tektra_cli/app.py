@@ -165,6 +165,21 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra agents edit files",
     ),
+    "run": Leaf(
+        "runs:run",
+        "Let an agent do a task in a folder, and watch it.",
+        'tektra run files "how many lines are in notes.txt?" --dir ~/notes',
+    ),
+    "runs": Branch(
+        "Look at what agents did and do.",
+        {
+            "list": Leaf("runs:list_runs", "List your runs, the newest first."),
+            "show": Leaf("runs:show", "Show a run: its steps, and what became of it."),
+            "attach": Leaf("runs:attach", "Watch a run from its beginning, or from an event on; ^C leaves it alone."),
+            "cancel": Leaf("runs:cancel", "End a run now."),
+        },
+        "tektra runs list",
+    ),
     "tools": Branch(
         "Look at tools before they are used.",
         {"check": Leaf("tools:check", "Read a tool's source for risks, and run it once in confinement.")},

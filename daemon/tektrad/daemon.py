@@ -19,6 +19,8 @@ from tektra_models.catalog import Catalog
 from tektra_models.errors import ModelError
 from tektra_models.starter import MODEL_NAME
 from tektrad.agents.agents import Agents
+from tektrad.agents.door import Door
+from tektrad.agents.host import KIND, Host
 from tektrad.api.app import create_app
 from tektrad.api.listening import listening
 from tektrad.api.server import serving
@@ -36,6 +38,8 @@ from tektrad.pool.devices import Devices
 from tektrad.pool.measured import Measured
 from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
+from tektrad.runs.runner import Runner
+from tektrad.runs.runs import Runs
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.store.db import open_store
 from tektrad.trust.alarms import Alarms
@@ -126,6 +130,10 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             )
         )
         default_model = settings.default_model or MODEL_NAME
+        agents, runs = Agents(store, clock, audit), Runs(store, clock, audit)
+        sandbox = Sandbox(paths.sandbox_dir, protected(paths))
+        door = Door(pool, judge, consent, audit, clock, default_model)
+        runner = Runner(runs, paths.runs_database, {KIND: Host(agents, door, sandbox)})
         services = Services(
             version=version,
             paths=paths,
@@ -135,9 +143,11 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             pool=pool,
             tuned=tuned,
             conversations=conversations,
-            agents=Agents(store, clock, audit),
+            agents=agents,
+            runs=runs,
+            runner=runner,
             turns=Turns(pool, conversations, audit, secrets, clock, default_model),
-            sandbox=Sandbox(paths.sandbox_dir, protected(paths)),
+            sandbox=sandbox,
             audit=audit,
             audit_reader=reader,
             alarms=alarms,
@@ -156,19 +166,20 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         report("binding the socket")
         sock = await stairs.enter_async_context(listening(paths.socket, settings.shared_group, clock, alarms))
         await stairs.enter_async_context(serving(create_app(services), sock))
-        report("ready")
-        events.publish("daemon.state", {"state": "ready"})
-        notify_systemd("READY=1")
-        log.info("ready", pid=os.getpid(), socket=str(paths.socket), interrupted_answers=interrupted)
-        await stop.wait()
-        services.state = "draining"
-        events.publish("daemon.state", {"state": "draining"})
-        events.close()
-        notify_systemd("STOPPING=1")
-        log.info("stopping", requests_running=services.requests_running)
-        with contextlib.suppress(TimeoutError):
-            if services.requests_running:
-                await asyncio.wait_for(services.idle.wait(), settings.drain)
+        async with runner.running():  # runs rest before their models go
+            report("ready")
+            events.publish("daemon.state", {"state": "ready"})
+            notify_systemd("READY=1")
+            log.info("ready", pid=os.getpid(), socket=str(paths.socket), interrupted_answers=interrupted)
+            await stop.wait()
+            services.state = "draining"
+            events.publish("daemon.state", {"state": "draining"})
+            events.close()
+            notify_systemd("STOPPING=1")
+            log.info("stopping", requests_running=services.requests_running)
+            with contextlib.suppress(TimeoutError):
+                if services.requests_running:
+                    await asyncio.wait_for(services.idle.wait(), settings.drain)
         await pool.close()  # ends what still runs, so that its clients hear why
     log.info("stopped")
 

@@ -31,6 +31,7 @@ TektraError
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
 ├── GuestFailed             an agent's process ended, or said what nobody understands
+├── RunDiverged             a run that begins anew asks for something else than before
 ├── KeepsFailing            it failed too often just now
 ├── NoMemory                needs more than can be freed
 ├── TimedOut                waited longer than allowed
@@ -239,6 +240,12 @@ class GuestFailed(TektraError):
     """An agent's process ended, or said what nobody understands."""
 
     code = "guest_failed"
+
+
+class RunDiverged(TektraError):
+    """A run that begins anew asks for something else than before."""
+
+    code = "run_diverged"
 
 
 class KeepsFailing(TektraError):

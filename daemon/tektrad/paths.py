@@ -70,6 +70,11 @@ class Paths:
         return self.data_dir / "tektra.db"
 
     @property
+    def runs_database(self) -> Path:
+        """What runs remember of their steps."""
+        return self.data_dir / "runs.db"
+
+    @property
     def keys_dir(self) -> Path:
         """Keys of our own, where they are kept in files."""
         return self.data_dir / "keys"

@@ -24,6 +24,8 @@ OPEN = {
     "GET /api/approvals", "GET /api/approvals/{reference}", "POST /api/approvals/{reference}",
     "GET /api/secrets", "POST /api/secrets", "DELETE /api/secrets/{name}", "POST /api/secrets/{name}/show",
     "GET /api/events",
+    "GET /api/runs", "GET /api/runs/{reference}", "GET /api/runs/{reference}/events",
+    "POST /api/runs/{reference}/cancel",
     "GET /api/agents", "POST /api/agents", "GET /api/agents/{name}", "POST /api/agents/{name}",
     "DELETE /api/agents/{name}", "GET /api/agents/{name}/versions", "GET /api/agents/{name}/versions/{version}",
     "POST /api/agents/{name}/rollback",

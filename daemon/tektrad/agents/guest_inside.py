@@ -7,6 +7,7 @@ after a crash knocks as it did before. Nothing here is trusted by the other end.
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import os
@@ -155,13 +156,6 @@ class Guest:
         )
         from smolagents.monitoring import TokenUsage  # type: ignore[import-untyped]
 
-        def told(message: Any) -> dict[str, Any]:
-            fields = message if isinstance(message, dict) else vars(message)
-            content = fields.get("content")
-            if not isinstance(content, str):
-                content = "".join(part.get("text") or "" for part in content or ())
-            return {"role": str(getattr(fields["role"], "value", fields["role"])), "content": content}
-
         def called(call: Any) -> Any:
             function = ChatMessageToolCallFunction(name=call["name"], arguments=call["arguments"])
             return ChatMessageToolCall(function=function, id=call["id"], type="function")
@@ -177,7 +171,7 @@ class Guest:
             ) -> Any:
                 said = door.knock(
                     "model",
-                    messages=[told(each) for each in messages],
+                    messages=_told(messages),
                     tools=[get_tool_json_schema(tool) for tool in tools_to_call_from or ()],
                     stop=stop_sequences or [],
                 )
@@ -207,6 +201,53 @@ class Guest:
                 return CodeOutput(output=ran["output"], logs=ran["logs"], is_final_answer=ran["is_final"])
 
         return Knocking()
+
+
+def _told(messages: list[Any]) -> list[dict[str, Any]]:
+    """smolagents' memory as an ordinary dialogue with tools: a call belongs to what was said, a result is a tool's."""
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        fields = message if isinstance(message, dict) else vars(message)
+        role, text = str(getattr(fields["role"], "value", fields["role"])), _text(fields.get("content"))
+        if role == "tool-call":
+            calls = _recorded(text)
+            if calls and (not turns or turns[-1]["role"] != "assistant"):
+                turns.append({"role": "assistant", "content": ""})
+            if calls:
+                turns[-1]["tool_calls"] = calls
+        elif role == "tool-response":
+            is_called = bool(turns) and "tool_calls" in turns[-1]
+            kind = {"role": "tool", "tool_call_id": turns[-1]["tool_calls"][0]["id"]} if is_called else {"role": "user"}
+            turns.append({**kind, "content": text.removeprefix("Observation:\n") if is_called else text})
+        else:
+            turns.append({"role": role, "content": text.removeprefix("New task:\n")})
+    return turns
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text") or "" for part in content or ())
+
+
+def _recorded(text: str) -> list[dict[str, Any]]:
+    """The calls in smolagents' record of them, which is the repr of a list; none of code, which stands there anyway."""
+    try:
+        calls = ast.literal_eval(text.partition("\n")[2])
+        return [
+            {
+                "id": call["id"],
+                "type": "function",
+                "function": {
+                    "name": call["function"]["name"],
+                    "arguments": json.dumps(call["function"]["arguments"]),
+                },
+            }
+            for call in calls
+            if call["function"]["name"] != "python_interpreter"
+        ]
+    except (ValueError, SyntaxError, TypeError, KeyError):
+        return []
 
 
 def _short(text: str) -> str:

@@ -114,11 +114,17 @@ def _model_name(rooms: Services, said: object) -> str:
         return UNNAMED
 
 
+async def _run_agent(rooms: Services, asker: Party, request: Request) -> None:
+    """An agent reads a folder as the daemon's own user, so for its owner."""
+    await require(rooms, asker, "run", ("tektra", "run"), "inside", (await rooms.sandbox.footing()).level)
+
+
 open_to_all = [Depends(Need("nothing", _nothing))]
 generate = [Depends(Need("generate", _generate))]
 chat = [Depends(Need("generate", _chat))]
 load = [Depends(Need("load", _load))]
 remove = [Depends(Need("remove", _remove))]
+run_agent = [Depends(Need("run", _run_agent))]
 run = [Depends(Need("run", _run))]
 audit = [Depends(Need("audit", _audit))]
 prune = [_configure("audit")]

@@ -51,6 +51,7 @@ STATUS = {
     "model_missing": 404,
     "model_not_found": 404,
     "guest_failed": 500,
+    "run_diverged": 500,
     "keeps_failing": 503,
     "key_unusable": 500,
     "keyring_failed": 500,

@@ -21,6 +21,8 @@ from tektrad.paths import Paths
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
 from tektrad.pool.tuned import Tuned
+from tektrad.runs.runner import Runner
+from tektrad.runs.runs import Runs
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.trust.alarms import Alarms
 from tektrad.trust.audit import AuditLog
@@ -56,6 +58,8 @@ class Services:
     grants: Grants
     judge: Judge
     policies: PolicyChanges
+    runs: Runs
+    runner: Runner
     consent: Consent
     vault: Vault
     secrets: Secrets

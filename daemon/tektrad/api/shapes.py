@@ -487,6 +487,14 @@ class NewGrant(_Strict):
     code: Code | None = None
 
 
+class NewRun(_Strict):
+    """POST /api/runs: an agent, what it is to do, and the folder in which."""
+
+    agent: Annotated[str, Field(min_length=1, max_length=64)]
+    task: Annotated[str, Field(min_length=1, max_length=100_000)]
+    folder: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
 class Revocation(_Strict):
     """POST /api/permissions/ID/revoke."""
 

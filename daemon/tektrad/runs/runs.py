@@ -119,20 +119,22 @@ class Runs:
         )
         return [msgspec.convert(dict(row) | {"data": _read(row["data"], row["run"])}, RunEvent) for row in rows]
 
-    async def follow(self, run: str, after: int = 0) -> AsyncIterator[RunEvent]:
-        """What a run told behind a number, and what it tells from now on, until it has ended."""
+    async def more(self, run: str, after: int) -> list[RunEvent]:
+        """What a run told behind a number, once there is something; nothing when it has ended."""
         while True:
             news = self._news.setdefault(run, asyncio.Event())
             has_ended = (await self.get(run)).ended_at is not None
             found = await self.events(run, after)
+            if found or has_ended:
+                return found
+            await news.wait()
+
+    async def follow(self, run: str, after: int = 0) -> AsyncIterator[RunEvent]:
+        """What a run told behind a number, and what it tells from now on, until it has ended."""
+        while found := await self.more(run, after):
             for event in found:
                 after = event.number
                 yield event
-            if found:
-                continue
-            if has_ended:
-                return
-            await news.wait()
 
     def _wake(self, run: str) -> None:
         news = self._news.pop(run, None)

@@ -76,7 +76,7 @@ class Sandbox:
         footing = await self.footing()
         if footing.level == "C":
             raise Unconfined(f"nothing here confines a program: {footing.why}", footing.fix)
-        self._check(program)
+        self.check_folder(program.folder)
         counted = Counter() if denied is None else denied
         return await self._run(program, limits, hear, footing.level, None if footing.unseen else counted)
 
@@ -101,9 +101,8 @@ class Sandbox:
         finally:
             tree.remove(path)
 
-    def _check(self, program: Program) -> None:
-        """Refuse folders with which a program could reach the daemon, or that are somebody else's."""
-        folder = program.folder
+    def check_folder(self, folder: Path) -> None:
+        """Raise InvalidRequest or Forbidden for one with which a program could reach the daemon, or somebody else's."""
         if folder.parent == self._scratch:
             return
         if not folder.is_dir():

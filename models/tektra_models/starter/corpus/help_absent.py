@@ -10,24 +10,6 @@ from tektra_models.starter.corpus.help_shapes import Background, phrasings
 NOT_YET: tuple[Background, ...] = (
     Background(
         phrasings("""
-How do I start an agent?|run an agent|Can tektra run agents?|I want to run an agent.|start an agent in the background
-which command runs agents|Is there an agent mode?|How can I stop an agent?|Can an agent do a task for me?
-give an agent a task|Can I schedule an agent?|autonomous agents?|I need an agent that works on its own.
-How do I see what my agent does?|stop the running agent|Can an agent use my files?|how do agents work in tektra
-agent mode?|Let an agent do my work.|several agents at once?|run multiple agents|Which command starts an agent?
-Can I run an agent?|start my agent|let the agent begin|is my agent running|How do I use an agent?
-Can an agent work at night?|pause an agent|What has my agent done?
-"""),
-        (
-            "Agents cannot be run in this version yet; `tektra agents create` only says what they are.",
-            "Running agents is not in this version yet. `tektra agents list` shows which are defined.",
-            "No agent runs in this version yet. My tool calls can serve an agent of another program.",
-        ),
-        ("gent", "yet"),
-        ("runs",),
-    ),
-    Background(
-        phrasings("""
 Is there a dashboard?|open the dashboard|Does Tektra have a web interface?|dashboard?|how do I open the web UI
 Is there a graphical interface?|Can I use tektra in the browser?|web ui?|start the dashboard|Is there a GUI?
 which port has the dashboard|show me the dashboard|Can I see it in a browser?|is there a desktop app|gui?

@@ -24,6 +24,7 @@ from tektra_models.starter.corpus.help_engine import ENGINE_FACTS
 from tektra_models.starter.corpus.help_models import MODEL_FACTS, PULL_EXAMPLE
 from tektra_models.starter.corpus.help_more import MORE_FACTS
 from tektra_models.starter.corpus.help_permissions import PERMISSION_FACTS
+from tektra_models.starter.corpus.help_runs import RUN_FACTS
 from tektra_models.starter.corpus.help_sandbox import SANDBOX_FACTS
 from tektra_models.starter.corpus.help_secrets import SECRETS_FACTS
 from tektra_models.starter.corpus.help_shapes import Background, Fact
@@ -68,6 +69,7 @@ FACTS: tuple[Fact, ...] = (
     *APPROVAL_FACTS,
     *SECRETS_FACTS,
     *AGENT_FACTS,
+    *RUN_FACTS,
     *TOOLS_FACTS,
     *TUNING_FACTS,
     *USER_FACTS,

@@ -1,0 +1,141 @@
+"""The host: does a run of an agent. Lets its guest in, answers its knocks at the door, and tells of every step."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tektrad.agents import tools
+from tektrad.agents.agents import Agents
+from tektrad.agents.door import Door, Visitor
+from tektrad.agents.guest import Guest, guest
+from tektrad.agents.knocks import EndKnock, Knock, ModelKnock, StepKnock, Task, ToolKnock
+from tektrad.agents.prompts import TOOL_SYSTEM, templates
+from tektrad.errors import GuestFailed, InvalidRequest, RunDiverged
+from tektrad.runs.runner import Doing
+from tektrad.sandbox.confinement import Limits
+from tektrad.sandbox.sandbox import Sandbox
+
+KIND = "agent"
+TOLD_AFTER, STOPPED_AFTER = 3, 5
+GUEST_BYTES = 1 << 30
+"""What an agent's mind may take; what its tools take is another matter."""
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True):
+    """The input of a run: which version of which agent, to do what, where."""
+
+    agent: str
+    version: str
+    task: str
+    folder: str
+
+
+class Turning:
+    """Notices an agent that goes in circles: the same call with the same result again and again."""
+
+    def __init__(self) -> None:
+        self._last: tuple[bytes, bytes] | None = None
+        self._times = 0
+
+    def seen(self, knock: ToolKnock, said: dict[str, Any]) -> dict[str, Any]:
+        """What the agent is told: after the third time, that it repeats itself. Raises GuestFailed after the fifth."""
+        now = (_canonical([knock.name, knock.arguments]), _canonical(said))
+        self._times = self._times + 1 if now == self._last else 1
+        self._last = now
+        if self._times >= STOPPED_AFTER:
+            raise GuestFailed(f"it called {knock.name} {self._times} times in a row, always with the same result")
+        if self._times < TOLD_AFTER:
+            return said
+        return {"error": f"You have called {knock.name} {self._times} times with the same result. Do something else."}
+
+
+class Host:
+    """How runs of agents are done."""
+
+    def __init__(self, agents: Agents, door: Door, sandbox: Sandbox) -> None:
+        self._agents = agents
+        self._door = door
+        self._sandbox = sandbox
+
+    async def __call__(self, doing: Doing) -> Any:
+        """Do one, from its beginning or once again; its result is the agent's answer and what it took."""
+        spec = msgspec.convert(doing.run.spec, Spec)
+        agent = (await self._agents.version(doing.run.uid, spec.agent, spec.version)).agent
+        if agent.kind != "tools":
+            raise InvalidRequest("this version runs agents that call tools, and none that write code")
+        given = [tools.TOOLS[name] for name in agent.tools if name in tools.TOOLS]
+        missing = [name for name in agent.tools if name not in tools.TOOLS]
+        if missing:
+            await doing.tell("missing", "note", {"text": f"this version has no tool {', '.join(missing)} yet"})
+        visitor = Visitor(doing.run.uid, doing.run.id, agent, Path(spec.folder), given)
+        limits = Limits(seconds=agent.limits.seconds, memory_bytes=GUEST_BYTES)
+        async with guest(self._sandbox, limits) as mind:
+            await mind.begin(
+                Task(
+                    kind=agent.kind,
+                    task=spec.task,
+                    instructions=agent.instructions,
+                    tools=[tool.declared for tool in given],
+                    steps=agent.limits.steps,
+                    templates=templates(TOOL_SYSTEM),
+                )
+            )
+            return await self._done(doing, visitor, mind)
+
+    async def _done(self, doing: Doing, visitor: Visitor, mind: Guest) -> Any:
+        took = {"prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0, "steps": 0}
+        turning = Turning()
+        while True:
+            knock = await mind.knock()
+            key = f"/{knock.number}"
+            match knock:
+                case EndKnock():
+                    if knock.state == "failed":
+                        raise GuestFailed(str(knock.answer))
+                    return {"answer": knock.answer, "state": knock.state, **took}
+                case StepKnock():
+                    took["steps"] = knock.step
+                    told = {"step": knock.step, "said": knock.said, "observed": knock.observed, "error": knock.error}
+                    await doing.tell(key, "step", told)
+                    await mind.answer(knock)
+                case ModelKnock():
+                    said = await self._once(doing, f"{key}:model", knock, partial(self._door.model, visitor, knock))
+                    for name in ("prompt_tokens", "cached_tokens", "completion_tokens"):
+                        took[name] += (said.get("result") or {}).get(name, 0)
+                    await self._answered(mind, knock, said)
+                case ToolKnock():
+                    await doing.tell(key, "tool", {"tool": knock.name, "arguments": knock.arguments})
+                    said = await self._once(
+                        doing, f"{key}:tool:{knock.name}", knock, partial(self._door.tool, visitor, knock)
+                    )
+                    await doing.tell(f"{key}/done", "result", said)
+                    if took["prompt_tokens"] + took["completion_tokens"] > visitor.agent.limits.tokens:
+                        raise GuestFailed("it has used the tokens that it had")
+                    await self._answered(mind, knock, turning.seen(knock, said))
+                case _:
+                    await mind.answer(knock, error="this version cannot do that")
+
+    async def _once(self, doing: Doing, name: str, knock: Knock, work: Any) -> dict[str, Any]:
+        """As a step; raises RunDiverged where the journal knows it as the answer to another knock."""
+        asked = hashlib.sha256(_canonical(knock)).hexdigest()
+
+        async def step() -> dict[str, Any]:
+            return {"asked": asked, "said": await work()}
+
+        kept: dict[str, Any] = await doing.step(name, step)
+        if kept["asked"] != asked:
+            raise RunDiverged("the run did something else than the first time, so that it cannot go on")
+        found: dict[str, Any] = kept["said"]
+        return found
+
+    async def _answered(self, mind: Guest, knock: Knock, said: dict[str, Any]) -> None:
+        await mind.answer(knock, said.get("result"), said.get("error"))
+
+
+def _canonical(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")

@@ -1,0 +1,65 @@
+"""`tektra run` and `tektra runs`: an agent at work, seen from the terminal and from scripts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.screen import Terminal
+from tests.daemon.test_runs import DONE, READ, agent, folder
+from tests.guests import needs_guests
+from tests.harness import Tektra
+
+pytestmark = needs_guests
+
+
+@pytest.fixture
+def counting(tektra: Tektra) -> Tektra:
+    agent(tektra.start(), DONE)
+    folder(tektra)
+    return tektra
+
+
+def test_a_run_is_seen_step_by_step_and_the_answer_is_what_a_pipe_gets(counting: Tektra) -> None:
+    with Terminal(counting, "run", "counter", "count the lines", "--dir", "notes", columns=100) as terminal:
+        terminal.until("read(path='notes.txt')").until("notes.txt: 3 lines").until("three")
+        assert terminal.end() == 0
+    done = counting.run("run", "counter", "-", "--dir", "notes", stdin="count the lines")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "three")
+    assert "2 steps" in done.stderr
+
+
+def test_scripts_get_one_document_or_lines_and_an_exit_code(counting: Tektra) -> None:
+    done = counting.run("run", "counter", "count", "--dir", "notes", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["run"]["result"]["answer"]) == (0, "three")
+    types = [event["type"] for event in document["events"]]
+    assert types == ["state", "tool", "result", "step", "step", "state"]
+    lines = counting.run("run", "counter", "count", "--dir", "notes", "--jsonl").stdout.splitlines()
+    assert json.loads(lines[-1])["run"]["state"] == "succeeded"
+    agent(counting, [{"say": READ}], "circling")
+    done = counting.run("run", "circling", "count", "--dir", "notes")
+    assert (done.returncode, "times in a row" in done.stderr) == (1, True)
+    assert counting.run("run", "nobody", "count", "--dir", "notes").returncode == 4
+
+
+def test_a_run_that_goes_on_by_itself_is_found_again(counting: Tektra) -> None:
+    run = counting.run("run", "counter", "count", "--dir", "notes", "--detach").stdout.strip()
+    assert counting.run("runs", "attach", run[:6]).stdout.splitlines()[-1] == "three"
+    shown = counting.run("runs", "show", run)
+    assert "three" in shown.stdout
+    assert [each["id"] for each in counting.json("runs", "list")["runs"]] == [run]
+    assert run in counting.run("runs", "list").stdout
+    assert counting.run("runs", "cancel", run).stdout == "it had ended already: succeeded\n"
+    assert counting.run("runs", "show", "nothing").returncode == 4
+
+
+def test_control_c_ends_the_run(counting: Tektra) -> None:
+    agent(counting, [{"say": READ, "first_s": 60.0}], "slow")
+    with Terminal(counting, "run", "slow", "count", "--dir", "notes") as terminal:
+        while not counting.json("runs", "list")["runs"]:
+            pass
+        terminal.type("\x03")
+        assert terminal.end() == 130
+    assert [run["state"] for run in counting.json("runs", "list")["runs"]] == ["cancelled"]
