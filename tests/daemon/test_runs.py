@@ -27,7 +27,7 @@ def folder(tektra: Tektra) -> Path:
     path = tektra.home / "notes"
     path.mkdir(exist_ok=True)
     (path / "notes.txt").write_text("alpha\nbeta\ngamma\n")
-    for each in (path, *list(path.parents)[:2]):
+    for each in (path, tektra.home):  # as root the sandbox has another user, who reads it
         each.chmod(0o755)
     return path
 
