@@ -28,7 +28,6 @@ from tektrad.pool.lease import Lease
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
 from tektrad.trust.act import Act
-from tektrad.trust.ask import Request
 from tektrad.trust.audit import AuditLog
 from tektrad.trust.consent import Consent
 from tektrad.trust.entry import Entry
@@ -71,7 +70,7 @@ class Door:
             said = found.parsed(knock.arguments)
             path = await asyncio.to_thread((visitor.folder / getattr(said, found.looks_at)).resolve)
             act = self._act(visitor, "read", str(path))
-            denied = await self._denied(visitor, act)
+            denied = await self._denied(act)
             if denied:
                 return {"error": denied}
             details = {"tool": found.name, "arguments": dict(knock.arguments), "resource": act.text}
@@ -99,7 +98,7 @@ class Door:
         free = Sampling(temperature=0.0, stop=() if tools else tuple(knock.stop))
         party = Party(visitor.uid, agent.name)
         async with self._pool.lease(agent.model or self._default_model, party, batch=True) as lease:
-            denied = await self._denied(visitor, self._act(visitor, "generate", lease.model.name))
+            denied = await self._denied(self._act(visitor, "generate", lease.model.name))
             if denied:
                 return {"error": denied}
             if not tools:
@@ -146,14 +145,13 @@ class Door:
             run=visitor.run,
         )
 
-    async def _denied(self, visitor: Visitor, act: Act) -> str:
-        """Why an act may not be done; empty: it may."""
-        verdict = await self._consent.seek(act, Request.of(act, str(visitor.folder)), wait_s=0.0)
-        if verdict.outcome == "allow":
+    async def _denied(self, act: Act) -> str:
+        """Why an act may not be done; empty: it may. What a person would have to be asked about may not."""
+        decision = await self._consent.decided(act)
+        if decision.outcome == "allow":
             return ""
-        return f"{act.action} {act.text} is not allowed, by rule {verdict.rule}" + (
-            f": {verdict.why}" if verdict.why else ""
-        )
+        why = f": {decision.why}" if decision.why else ""
+        return f"{act.action} {act.text} is not allowed, by rule {decision.rule}{why}"
 
     def _telling(self, visitor: Visitor, kind: str, details: dict[str, Any]) -> Any:
         entry = Entry(kind=kind, uid=visitor.uid, agent=visitor.agent.name, run=visitor.run, details=details)

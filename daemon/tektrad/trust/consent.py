@@ -99,7 +99,7 @@ class Consent:
         """
         deadline = self._clock.monotonic() + wait_s
         while True:
-            decision = await self._decided(act)
+            decision = await self.decided(act)
             if decision.outcome != "ask":
                 return Verdict(decision.outcome, decision.rule, decision.why)
             ask = await self._asked(act, request, decision, expires_s)
@@ -201,7 +201,7 @@ class Consent:
         then, now = datetime.fromisoformat(expires_at), datetime.fromisoformat(self._clock.now())
         return (then - now).total_seconds()
 
-    async def _decided(self, act: Act) -> Decision:
+    async def decided(self, act: Act) -> Decision:
         """What the policy says; an end of it is an entry in the transaction that spends a counted grant."""
         async with self._store.transaction() as tx:
             decision = await self._judge.decide(act, tx)
