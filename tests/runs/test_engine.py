@@ -110,3 +110,20 @@ async def test_many_runs_at_once_do_not_mind_each_other(tmp_path: Path) -> None:
         await asyncio.gather(*(engine.start("some", f"r{n}") for n in range(30)))
         said = await asyncio.gather(*(engine.outcome(f"r{n}") for n in range(30)))
     assert said == [[f"r{n}/{number}" for number in range(5)] for n in range(30)]
+
+
+async def test_what_the_engine_had_open_it_closes(tmp_path: Path) -> None:
+    async def body(run: str, steps: Steps) -> Any:
+        async def work() -> int:
+            return 1
+
+        return await steps.step("/work", work)
+
+    def files() -> list[str]:
+        return [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+
+    async with durable(tmp_path / "runs.db", {"one": body}) as engine:
+        await engine.start("one", "r")
+        assert await engine.outcome("r") == 1
+        assert any("runs.db" in name for name in files())
+    assert not any("runs.db" in name for name in files())

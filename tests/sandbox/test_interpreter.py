@@ -25,7 +25,7 @@ def find():
     # the only pipe beyond stderr that can be written and is no copy of stdout's or stderr's
     import fcntl
     mine = {os.fstat(n).st_ino for n in (1, 2)}
-    for number in range(3, 64):
+    for number in range(3, 1024):
         try: flags = fcntl.fcntl(number, fcntl.F_GETFL)
         except OSError: continue
         if flags & os.O_ACCMODE == os.O_WRONLY and os.fstat(number).st_ino not in mine: return number

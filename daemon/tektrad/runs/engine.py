@@ -219,16 +219,20 @@ class _Threads:
 async def durable(path: Path, bodies: Mapping[str, Body]) -> AsyncIterator[Engine]:
     """The engine over one file, with what was interrupted under way again; at the end runs rest where they are."""
     threads = _Threads()
-    dbos, workflows = await asyncio.to_thread(_launched, path, bodies, asyncio.get_running_loop(), threads)
+    database = await asyncio.to_thread(_database, path)
     try:
-        yield Engine(dbos, workflows, threads)
+        dbos, workflows = await asyncio.to_thread(_launched, database, bodies, asyncio.get_running_loop(), threads)
+        try:
+            yield Engine(dbos, workflows, threads)
+        finally:
+            await asyncio.to_thread(threads.stop, REST_S)
+            await asyncio.to_thread(dbos.destroy, destroy_registry=True)
     finally:
-        await asyncio.to_thread(threads.stop, REST_S)
-        await asyncio.to_thread(dbos.destroy, destroy_registry=True)
+        await asyncio.to_thread(database.dispose)  # which DBOS leaves to whoever made it
 
 
 def _launched(
-    path: Path, bodies: Mapping[str, Body], loop: asyncio.AbstractEventLoop, threads: _Threads
+    database: Any, bodies: Mapping[str, Body], loop: asyncio.AbstractEventLoop, threads: _Threads
 ) -> tuple[Any, dict[str, Any]]:
     """Load DBOS, which takes a second, and launch it: what was interrupted begins at once."""
     from dbos import DBOS, DBOSConfig
@@ -236,8 +240,8 @@ def _launched(
 
     config: DBOSConfig = {
         "name": "tektra",
-        "system_database_url": f"sqlite:///{path}",
-        "system_database_engine": _database(path),
+        "system_database_url": str(database.url),
+        "system_database_engine": database,
         "application_version": VERSION,
         "executor_id": "local",
         "log_level": "WARNING",
