@@ -132,7 +132,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         default_model = settings.default_model or MODEL_NAME
         agents, runs = Agents(store, clock, audit), Runs(store, clock, audit)
         sandbox = Sandbox(paths.sandbox_dir, protected(paths))
-        door = Door(pool, judge, consent, audit, clock, default_model)
+        door = Door(pool, judge, consent, audit, default_model)
         runner = Runner(runs, paths.runs_database, {KIND: Host(agents, door, sandbox)})
         services = Services(
             version=version,

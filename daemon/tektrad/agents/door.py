@@ -22,7 +22,6 @@ from tektrad.agents.agent import Agent
 from tektrad.agents.knocks import ModelKnock, ToolKnock
 from tektrad.agents.tools import Tool, ToolFailed, cut
 from tektrad.chat.calls import call, ended, sampler
-from tektrad.clock import Clock
 from tektrad.errors import TektraError
 from tektrad.pool.lease import Lease
 from tektrad.pool.party import Party
@@ -32,9 +31,6 @@ from tektrad.trust.audit import AuditLog
 from tektrad.trust.consent import Consent
 from tektrad.trust.entry import Entry
 from tektrad.trust.judge import Judge
-
-FINAL = "final_answer"
-"""smolagents' tool that ends an agent; it does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +47,11 @@ class Visitor:
 class Door:
     """Answers knocks; an answer is JSON: `result`, or the words of an `error` for the agent to see."""
 
-    def __init__(
-        self, pool: Pool, judge: Judge, consent: Consent, audit: AuditLog, clock: Clock, default_model: str
-    ) -> None:
+    def __init__(self, pool: Pool, judge: Judge, consent: Consent, audit: AuditLog, default_model: str) -> None:
         self._pool = pool
         self._judge = judge
         self._consent = consent
         self._audit = audit
-        self._clock = clock
         self._default_model = default_model
 
     async def tool(self, visitor: Visitor, knock: ToolKnock) -> dict[str, Any]:
@@ -68,13 +61,15 @@ class Door:
             return {"error": f"there is no tool {knock.name}"}
         try:
             said = found.parsed(knock.arguments)
-            path = await asyncio.to_thread((visitor.folder / getattr(said, found.looks_at)).resolve)
+            path = await asyncio.to_thread((visitor.folder / said.path).resolve)
             act = self._act(visitor, "read", str(path))
             denied = await self._denied(act)
             if denied:
                 return {"error": denied}
             details = {"tool": found.name, "arguments": dict(knock.arguments), "resource": act.text}
-            async with self._telling(visitor, "tool.call", details) as telling:
+            who = act.principal
+            entry = Entry(kind="tool.call", uid=who.uid, agent=who.agent, run=act.run, details=details)
+            async with self._audit.telling(entry) as telling:
                 try:
                     result = cut(await asyncio.to_thread(found.work, visitor.folder, said))
                 except ToolFailed as error:
@@ -148,14 +143,7 @@ class Door:
     async def _denied(self, act: Act) -> str:
         """Why an act may not be done; empty: it may. What a person would have to be asked about may not."""
         decision = await self._consent.decided(act)
-        if decision.outcome == "allow":
-            return ""
-        why = f": {decision.why}" if decision.why else ""
-        return f"{act.action} {act.text} is not allowed, by rule {decision.rule}{why}"
-
-    def _telling(self, visitor: Visitor, kind: str, details: dict[str, Any]) -> Any:
-        entry = Entry(kind=kind, uid=visitor.uid, agent=visitor.agent.name, run=visitor.run, details=details)
-        return self._audit.telling(entry)
+        return "" if decision.outcome == "allow" else decision.refusal(act)
 
 
 def _call(place: int, made: ToolCall) -> dict[str, Any]:

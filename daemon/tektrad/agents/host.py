@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
+from tektra_models.starter.agent_prompts import TOOL_SYSTEM, prompt_templates
 from tektrad.agents import tools
 from tektrad.agents.agents import Agents
 from tektrad.agents.door import Door, Visitor
 from tektrad.agents.guest import Guest, guest
 from tektrad.agents.knocks import EndKnock, Knock, ModelKnock, StepKnock, Task, ToolKnock
-from tektrad.agents.prompts import TOOL_SYSTEM, templates
 from tektrad.errors import GuestFailed, InvalidRequest, RunDiverged
 from tektrad.runs.runner import Doing
 from tektrad.sandbox.confinement import Limits
@@ -82,7 +82,7 @@ class Host:
                     instructions=agent.instructions,
                     tools=[tool.declared for tool in given],
                     steps=agent.limits.steps,
-                    templates=templates(TOOL_SYSTEM),
+                    templates=prompt_templates(TOOL_SYSTEM),
                 )
             )
             return await self._done(doing, visitor, mind)

@@ -16,7 +16,6 @@ import msgspec
 
 from tektrad.agents import beneath
 from tektrad.agents.knocks import Tool as Declared
-from tektrad.errors import InvalidRequest
 
 MOST_CHARACTERS = 12_000
 """Of one result."""
@@ -33,12 +32,11 @@ class ToolFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool: `looks_at` is the argument that names a path, `work` does it in a thread and gives text."""
+    """One tool: its arguments name a `path`; `work` does it in a thread and gives text."""
 
     name: str
     description: str
     inputs: Mapping[str, Mapping[str, Any]]
-    looks_at: str
     work: Callable[[Path, Any], str]
     arguments: type[msgspec.Struct]
 
@@ -183,16 +181,14 @@ TOOLS: Mapping[str, Tool] = MappingProxyType(
                     "first": {"type": "integer", "description": "The first line to show", "nullable": True},
                     "count": {"type": "integer", "description": "How many lines", "nullable": True},
                 },
-                "path",
                 _read,
                 _Read,
             ),
-            Tool("list", "List what is in a folder", {"path": _MAYBE_PATH}, "path", _list, _List),
+            Tool("list", "List what is in a folder", {"path": _MAYBE_PATH}, _list, _List),
             Tool(
                 "search",
                 "Find the lines that hold a text, in all files",
                 {"text": {"type": "string", "description": "What to look for"}, "path": _MAYBE_PATH},
-                "path",
                 _search,
                 _Search,
             ),
@@ -200,13 +196,3 @@ TOOLS: Mapping[str, Tool] = MappingProxyType(
     }
 )
 """By name. Those that change something, and `ask_user`, `python`, `shell`, `fetch`, `sqlite`, are to come."""
-
-
-def chosen(names: tuple[str, ...]) -> list[Tool]:
-    """The tools of an agent; raises InvalidRequest for one that this version cannot give it."""
-    missing = [name for name in names if name not in TOOLS]
-    if missing:
-        raise InvalidRequest(
-            f"this version has no tool {', '.join(missing)} yet", f"It has {', '.join(TOOLS)}.", param="tools"
-        )
-    return [TOOLS[name] for name in names]

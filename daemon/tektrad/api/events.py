@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from starlette.responses import Response
 from tektrad.api import needs
 from tektrad.api.render import describe
 from tektrad.api.services import Asker, Rooms, Services
-from tektrad.api.stream import EventStream, data_line, place_line
+from tektrad.api.stream import EventStream, data_line, place_line, placed_line, within_beat
 from tektrad.errors import Draining, InvalidRequest
 from tektrad.events import TYPES, Event, Follower
 from tektrad.pool.party import Party
@@ -20,8 +19,6 @@ from tektrad.trust.act import Act
 from tektrad.trust.consent import may_answer
 
 router = APIRouter(prefix="/api/events")
-BEAT_S = 15.0
-"""Seconds after which a silent stream says that it still is."""
 MOST_AT_ONCE = 64
 """Events that are sent in one piece; who may see them is asked once for each piece."""
 Id = Annotated[str, Query(max_length=64)]
@@ -61,24 +58,17 @@ async def _told(
     with rooms.aside():
         yield place_line(follower.place)
         try:
-            while (found := await _more(follower)) != [] and rooms.users.role(asker.uid) is not None:
+            while (found := await within_beat(follower.more(MOST_AT_ONCE))) != [] and rooms.users.role(
+                asker.uid
+            ) is not None:
                 chosen = [event for event in found or () if not wanted or _is_wanted(event, wanted)]
                 seen = await _seen(rooms, asker, chosen)
                 if seen:
-                    yield b"".join(f"id: {event.id}\n".encode() + data_line(event) for event in seen)
+                    yield b"".join(placed_line(event.id, event) for event in seen)
                 elif found is None:
                     yield place_line(follower.place)
         except Exception as error:  # noqa: BLE001  the stream has begun: the error can only be an event of it
             yield data_line({"type": "error", "error": describe(error)})
-
-
-async def _more(follower: Follower) -> list[Event] | None:
-    """The next events, none once no more will come; None: it is time for a sign of life."""
-    try:
-        async with asyncio.timeout(BEAT_S):
-            return await follower.more(MOST_AT_ONCE)
-    except TimeoutError:
-        return None
 
 
 def _is_wanted(event: Event, wanted: Sequence[str]) -> bool:

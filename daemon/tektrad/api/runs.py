@@ -13,11 +13,8 @@ from tektrad.agents.host import KIND
 from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
-from tektrad.api.stream import EventStream, data_line, place_line
+from tektrad.api.stream import EventStream, place_line, placed_line, within_beat
 from tektrad.errors import InvalidRequest
-
-BEAT_S = 15.0
-"""Seconds after which a silent stream says that it still is."""
 
 router = APIRouter(prefix="/api/runs")
 
@@ -63,18 +60,13 @@ async def follow(rooms: Rooms, asker: Asker, reference: str, after: int = 0) -> 
 async def _told(rooms: Services, run: str, after: int) -> AsyncGenerator[bytes, None]:
     with rooms.aside():
         yield place_line(str(after))
-        while True:
-            try:
-                async with asyncio.timeout(BEAT_S):
-                    found = await rooms.runs.more(run, after)
-            except TimeoutError:
+        while (found := await within_beat(rooms.runs.more(run, after))) != []:
+            if found is None:
                 yield place_line(str(after))
                 continue
-            if not found:
-                break
             after = found[-1].number
-            yield b"".join(f"id: {event.number}\n".encode() + data_line(event) for event in found)
-        yield f"id: {after}\n".encode() + data_line({"type": "done", "run": await rooms.runs.get(run)})
+            yield b"".join(placed_line(str(event.number), event) for event in found)
+        yield placed_line(str(after), {"type": "done", "run": await rooms.runs.get(run)})
 
 
 @router.post("/{reference}/cancel", dependencies=needs.open_to_all)

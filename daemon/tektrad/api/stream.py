@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -15,6 +15,8 @@ from starlette.types import Send
 from tektrad.api.render import describe, encode
 
 T = TypeVar("T")
+BEAT_S = 15.0
+"""Seconds after which a silent stream says that it still is."""
 
 
 def data_line(event: object) -> bytes:
@@ -25,6 +27,20 @@ def data_line(event: object) -> bytes:
 def place_line(place: str) -> bytes:
     """How far a stream is: no event, but where a client that comes back would go on."""
     return f": still here\nid: {place}\n\n".encode()
+
+
+def placed_line(place: str, event: object) -> bytes:
+    """One server-sent event with the id to come back with."""
+    return f"id: {place}\n".encode() + data_line(event)
+
+
+async def within_beat(work: Awaitable[T]) -> T | None:
+    """What is waited for; None when it is time for a sign of life instead, and the waiting is over then."""
+    try:
+        async with asyncio.timeout(BEAT_S):
+            return await work
+    except TimeoutError:
+        return None
 
 
 class EventStream(StreamingResponse):

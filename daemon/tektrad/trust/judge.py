@@ -79,11 +79,7 @@ class Judge:
         """Raise Forbidden, naming the rule, unless the act is allowed."""
         decision = await self.decide(act)
         if decision.outcome != "allow":
-            why = f": {decision.why}" if decision.why else ""
-            raise Forbidden(
-                f"{act.action} {act.text} is not allowed, by rule {decision.rule}{why}",
-                "tektra permissions list --rules shows what holds.",
-            )
+            raise Forbidden(decision.refusal(act), "tektra permissions list --rules shows what holds.")
 
     async def rulebook(self) -> Rulebook:
         """The rules of all texts, as they are now."""

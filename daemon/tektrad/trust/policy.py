@@ -35,6 +35,11 @@ class Decision:
     counted: bool = False
     """Whether that grant's uses are counted."""
 
+    def refusal(self, act: Act) -> str:
+        """That an act is not allowed, in words that name the rule."""
+        why = f": {self.why}" if self.why else ""
+        return f"{act.action} {act.text} is not allowed, by rule {self.rule}{why}"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -19,12 +19,11 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from tektra_models.answers.stream import AnswerStream
 from tektra_models.answers.usual import OPEN, USUAL
+from tektra_models.starter.agent_prompts import INSTRUCTIONS, TOOL_SYSTEM, prompt_templates
 
 Complete = Callable[[list[dict[str, Any]], list[dict[str, Any]]], str]
 
 CODE_OPEN, CODE_CLOSE = "<code>", "</code>"
-INSTRUCTIONS = "{% if custom_instructions %}{{ custom_instructions }}\n{% endif %}"
-TOOL_SYSTEM = f"{INSTRUCTIONS}Do the task with the tools, step by step. Give the result to final_answer."
 # Written as one template for smolagents and for the training data, so that the two cannot differ by a space.
 CODE_SYSTEM = (
     INSTRUCTIONS
@@ -62,20 +61,6 @@ WRAPPED_ERRORS = (
     re.compile(r"Error executing .* with arguments .*\}: (\w+: .*)\nPlease try again.*", re.DOTALL),
     re.compile(r"Code (?:execution|parsing) failed (?:at|on) line .*? due to: (.*)", re.DOTALL),
 )
-
-
-def prompt_templates(system: str) -> dict[str, Any]:
-    """A complete set of smolagents' prompt templates around this system prompt."""
-    return {
-        "system_prompt": system,
-        "planning": {
-            "initial_plan": "Say in a few words how to do this: {{ task }}",
-            "update_plan_pre_messages": "The task: {{ task }}",
-            "update_plan_post_messages": "Say in a few words what is left to do.",
-        },
-        "managed_agent": {"task": "{{ task }}", "report": "{{ final_answer }}"},
-        "final_answer": {"pre_messages": "", "post_messages": "Answer now, in one sentence: {{ task }}"},
-    }
 
 
 def tool_templates() -> dict[str, Any]:
