@@ -21,6 +21,7 @@ from tektra_models.starter import MODEL_NAME
 from tektrad.agents.agents import Agents
 from tektrad.agents.door import Door
 from tektrad.agents.host import KIND, Host
+from tektrad.agents.toolbox import Toolbox
 from tektrad.api.app import create_app
 from tektrad.api.listening import listening
 from tektrad.api.server import serving
@@ -133,7 +134,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         agents, runs = Agents(store, clock, audit), Runs(store, clock, audit)
         sandbox = Sandbox(paths.sandbox_dir, protected(paths))
         door = Door(pool, judge, consent, audit, default_model)
-        runner = Runner(runs, paths.runs_database, {KIND: Host(agents, door, sandbox)})
+        runner = Runner(runs, paths.runs_database, {KIND: Host(agents, Toolbox(), door, sandbox)})
         services = Services(
             version=version,
             paths=paths,

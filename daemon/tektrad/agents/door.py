@@ -20,7 +20,8 @@ from tektra_models.errors import Unsupported
 from tektra_models.generation import Delta, Finish, Form, Prompt, Sampling, ToolCall, Usage
 from tektrad.agents.agent import Agent
 from tektrad.agents.knocks import ModelKnock, ToolKnock
-from tektrad.agents.tools import Tool, ToolFailed, cut
+from tektrad.agents.tool import Here, Result, Tool, ToolFailed, Wish
+from tektrad.agents.toolbox import cut
 from tektrad.chat.calls import call, ended, sampler
 from tektrad.errors import TektraError
 from tektrad.pool.lease import Lease
@@ -43,6 +44,10 @@ class Visitor:
     folder: Path
     tools: Sequence[Tool]
 
+    def here(self, knock: ToolKnock) -> Here:
+        """Where a tool works that is called now."""
+        return Here(self.uid, self.run, f"{self.run}/{knock.number}", self.agent, self.folder, self.folder)
+
 
 class Door:
     """Answers knocks; an answer is JSON: `result`, or the words of an `error` for the agent to see."""
@@ -56,29 +61,29 @@ class Door:
 
     async def tool(self, visitor: Visitor, knock: ToolKnock) -> dict[str, Any]:
         """Call a tool, if the policy or a person allows it."""
-        found = {tool.name: tool for tool in visitor.tools}.get(knock.name)
+        found = {tool.declared.name: tool for tool in visitor.tools}.get(knock.name)
         if found is None:
             return {"error": f"there is no tool {knock.name}"}
+        here = visitor.here(knock)
         try:
-            said = found.parsed(knock.arguments)
-            path = await asyncio.to_thread((visitor.folder / said.path).resolve)
-            act = self._act(visitor, "read", str(path))
+            wish = await asyncio.to_thread(found.wish, here, knock.arguments)
+            act = self._act(visitor, wish)
             denied = await self._denied(act)
             if denied:
                 return {"error": denied}
-            details = {"tool": found.name, "arguments": dict(knock.arguments), "resource": act.text}
+            details = {"tool": knock.name, "arguments": dict(knock.arguments), "resource": act.text}
             who = act.principal
             entry = Entry(kind="tool.call", uid=who.uid, agent=who.agent, run=act.run, details=details)
             async with self._audit.telling(entry) as telling:
                 try:
-                    result = cut(await asyncio.to_thread(found.work, visitor.folder, said))
+                    result = await found.work(here, wish.said)
                 except ToolFailed as error:
                     telling.end({"error": str(error)}, "failed")
                     raise
-                telling.end({"characters": len(result)})
+                telling.end({"characters": len(result.text)}, "ok" if result.ok else "failed")
         except (ToolFailed, TektraError) as error:
             return {"error": str(error)}
-        return {"result": result}
+        return _answered(result)
 
     async def model(self, visitor: Visitor, knock: ModelKnock) -> dict[str, Any]:
         """Ask the agent's model; where it has tools and can be held to a form, it answers with calls of them."""
@@ -93,7 +98,7 @@ class Door:
         free = Sampling(temperature=0.0, stop=() if tools else tuple(knock.stop))
         party = Party(visitor.uid, agent.name)
         async with self._pool.lease(agent.model or self._default_model, party, batch=True) as lease:
-            denied = await self._denied(self._act(visitor, "generate", lease.model.name))
+            denied = await self._denied(self._act(visitor, Wish(None, "generate", lease.model.name)))
             if denied:
                 return {"error": denied}
             if not tools:
@@ -130,13 +135,13 @@ class Door:
             "cached_tokens": usage.cached_tokens,
         }
 
-    def _act(self, visitor: Visitor, action: str, resource: str) -> Act:
+    def _act(self, visitor: Visitor, wish: Wish) -> Act:
         return Act(
             principal=self._judge.principal(visitor.uid, visitor.agent.name),
-            action=action,
-            resource=resource,
+            action=wish.action,
+            resource=wish.resource,
             workspace=str(visitor.folder),
-            effect="none",
+            effect=wish.effect,
             run=visitor.run,
         )
 
@@ -144,6 +149,12 @@ class Door:
         """Why an act may not be done; empty: it may. What a person would have to be asked about may not."""
         decision = await self._consent.decided(act)
         return "" if decision.outcome == "allow" else decision.refusal(act)
+
+
+def _answered(result: Result) -> dict[str, Any]:
+    """As the guest gets it, and the journal keeps it."""
+    said: dict[str, Any] = {"result" if result.ok else "error": cut(result.text)}
+    return said if result.data is None else said | {"data": result.data}
 
 
 def _call(place: int, made: ToolCall) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from tektra_models.starter.agent_prompts import TOOL_SYSTEM, prompt_templates
-from tektrad.agents import tools
 from tektrad.agents.agents import Agents
 from tektrad.agents.door import Door, Visitor
 from tektrad.agents.guest import Guest, guest
 from tektrad.agents.knocks import EndKnock, Knock, ModelKnock, StepKnock, Task, ToolKnock
+from tektrad.agents.toolbox import Toolbox
 from tektrad.errors import GuestFailed, InvalidRequest, RunDiverged
 from tektrad.runs.runner import Doing
 from tektrad.sandbox.confinement import Limits
@@ -57,8 +57,9 @@ class Turning:
 class Host:
     """How runs of agents are done."""
 
-    def __init__(self, agents: Agents, door: Door, sandbox: Sandbox) -> None:
+    def __init__(self, agents: Agents, toolbox: Toolbox, door: Door, sandbox: Sandbox) -> None:
         self._agents = agents
+        self._toolbox = toolbox
         self._door = door
         self._sandbox = sandbox
 
@@ -68,8 +69,7 @@ class Host:
         agent = (await self._agents.version(doing.run.uid, spec.agent, spec.version)).agent
         if agent.kind != "tools":
             raise InvalidRequest("this version runs agents that call tools, and none that write code")
-        given = [tools.TOOLS[name] for name in agent.tools if name in tools.TOOLS]
-        missing = [name for name in agent.tools if name not in tools.TOOLS]
+        given, missing = await self._toolbox.given(doing.run.uid, agent)
         if missing:
             await doing.tell("missing", "note", {"text": f"this version has no tool {', '.join(missing)} yet"})
         visitor = Visitor(doing.run.uid, doing.run.id, agent, Path(spec.folder), given)
