@@ -41,6 +41,7 @@ _EXIT_CODES = {
     "conversation_not_found": ExitCode.NOT_FOUND,
     "grant_not_found": ExitCode.NOT_FOUND,
     "run_not_found": ExitCode.NOT_FOUND,
+    "no_workspace": ExitCode.NOT_FOUND,
     "policy_not_found": ExitCode.NOT_FOUND,
     "user_not_found": ExitCode.NOT_FOUND,
     "model_missing": ExitCode.NOT_FOUND,

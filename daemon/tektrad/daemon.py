@@ -22,6 +22,8 @@ from tektrad.agents.agents import Agents
 from tektrad.agents.door import Door
 from tektrad.agents.host import KIND, Host
 from tektrad.agents.toolbox import Toolbox
+from tektrad.agents.tools import change, look, people, programs
+from tektrad.agents.workspaces import Workspaces
 from tektrad.api.app import create_app
 from tektrad.api.listening import listening
 from tektrad.api.server import serving
@@ -132,9 +134,12 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         )
         default_model = settings.default_model or MODEL_NAME
         agents, runs = Agents(store, clock, audit), Runs(store, clock, audit)
-        sandbox = Sandbox(paths.sandbox_dir, protected(paths))
+        sandbox = Sandbox(paths.sandbox_dir, protected(paths), workspaces=paths.workspaces_dir)
+        workspaces = Workspaces(sandbox.workspaces or paths.workspaces_dir, clock)
+        await workspaces.resume()
+        toolbox = Toolbox((*look.TOOLS, *change.TOOLS, *programs.tools(sandbox), *people.TOOLS))
         door = Door(pool, judge, consent, audit, default_model)
-        runner = Runner(runs, paths.runs_database, {KIND: Host(agents, Toolbox(), door, sandbox)})
+        runner = Runner(runs, paths.runs_database, {KIND: Host(agents, toolbox, door, sandbox, workspaces)})
         services = Services(
             version=version,
             paths=paths,

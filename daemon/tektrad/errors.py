@@ -17,6 +17,7 @@ TektraError
 │   ├── GrantNotFound
 │   ├── PolicyNotFound
 │   ├── RunNotFound
+│   ├── NoWorkspace         a run that has left no changes
 │   ├── AskNotFound
 │   ├── SecretNotFound
 │   ├── AgentNotFound
@@ -156,6 +157,12 @@ class RunNotFound(NotFound):
     """No run of that id."""
 
     code = "run_not_found"
+
+
+class NoWorkspace(NotFound):
+    """A run has left no changes, or none any more."""
+
+    code = "no_workspace"
 
 
 class AskNotFound(NotFound):

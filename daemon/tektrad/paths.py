@@ -60,6 +60,11 @@ class Paths:
         return self.cache_dir / "sandbox"
 
     @property
+    def workspaces_dir(self) -> Path:
+        """Private copies of folders, as runs of agents leave them."""
+        return self.data_dir / "workspaces"
+
+    @property
     def tuning_dir(self) -> Path:
         """Files of random weights, while types are timed."""
         return self.cache_dir / "tuning"

@@ -1,14 +1,17 @@
-"""Opening what lies in a folder, and nothing else, whatever a path says: the kernel resolves it (openat2)."""
+"""Opening and replacing what lies in a folder and nothing else, whatever a path says: the kernel resolves it."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
-from pathlib import Path
+import stat
+from pathlib import Path, PurePosixPath
 
 OPENAT2 = 437
 RESOLVE_NO_MAGICLINKS, RESOLVE_BENEATH = 0x02, 0x08
+MOST_LEVELS = 100
 AGAIN = 8
 """The kernel asks to try again where something was renamed meanwhile."""
 
@@ -37,3 +40,58 @@ def opened(folder: Path, path: str, flags: int) -> int:
         raise OSError(number, why)
     finally:
         os.close(root)
+
+
+def replace(folder: Path, path: str, data: bytes) -> None:
+    """Make a file hold this, whole or not at all, and make the folders that lead to it; raises OSError.
+
+    What is no regular file is not replaced. A file stays whose it was; a new one belongs to whom its folder belongs to.
+    """
+    *above, name = PurePosixPath(path).parts or ("",)
+    if name in ("", "/", "..") or ".." in above or len(above) > MOST_LEVELS:
+        raise OSError(errno.EINVAL, "it names no file in the folder")
+    at = _folder(folder, above)
+    try:
+        here = os.fstat(at)
+        uid, gid, mode = here.st_uid, here.st_gid, 0o644
+        with contextlib.suppress(FileNotFoundError):
+            found = os.stat(name, dir_fd=at, follow_symlinks=False)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file")
+            uid, gid, mode = found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode) & 0o777
+        new = f".{name[:100]}.tektra"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new, dir_fd=at)
+        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=at)
+        try:
+            with os.fdopen(file, "wb") as opened:
+                opened.write(data)
+                opened.flush()
+                if (uid, gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(file, uid, gid)
+                os.fchmod(file, mode)
+            os.replace(new, name, src_dir_fd=at, dst_dir_fd=at)
+        except BaseException:
+            os.unlink(new, dir_fd=at)
+            raise
+    finally:
+        os.close(at)
+
+
+def _folder(folder: Path, names: list[str]) -> int:
+    """The folder that these names lead to, made where there is none."""
+    try:
+        return opened(folder, "/".join(names) or ".", os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        if not names:
+            raise
+    above = _folder(folder, names[:-1])
+    try:
+        os.mkdir(names[-1], 0o755, dir_fd=above)
+        made = os.open(names[-1], os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+        owner = os.fstat(above)
+        if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(made, owner.st_uid, owner.st_gid)
+        return made
+    finally:
+        os.close(above)

@@ -6,11 +6,8 @@ Each of its answers is a step of the run, so that what was done is not done agai
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,35 +15,31 @@ import msgspec
 from tektra_models import frames
 from tektra_models.errors import Unsupported
 from tektra_models.generation import Delta, Finish, Form, Prompt, Sampling, ToolCall, Usage
-from tektrad.agents.agent import Agent
 from tektrad.agents.knocks import ModelKnock, ToolKnock
-from tektrad.agents.tool import Here, Result, Tool, ToolFailed, Wish
+from tektrad.agents.tool import Result, Tool, ToolFailed, Wish
 from tektrad.agents.toolbox import cut
+from tektrad.agents.visitor import Visitor
 from tektrad.chat.calls import call, ended, sampler
 from tektrad.errors import TektraError
 from tektrad.pool.lease import Lease
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
 from tektrad.trust.act import Act
+from tektrad.trust.ask import Ask, Request
 from tektrad.trust.audit import AuditLog
-from tektrad.trust.consent import Consent
+from tektrad.trust.consent import USUAL_S, Consent, Must
 from tektrad.trust.entry import Entry
 from tektrad.trust.judge import Judge
+from tektrad.trust.policy import DEFAULT, Decision
+
+QUESTION = Must("question", "the agent asks you something")
+ALWAYS = Must(DEFAULT, "this agent asks before everything that has an effect", unless_granted=True)
+AGAIN = Must("again", "it was begun before the daemon ended, and may have been done already")
+EFFECTS = frozenset({"write", "run", "fetch"})
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """On whose behalf somebody knocks: an agent of a user, in a run, with a folder."""
-
-    uid: int
-    run: str
-    agent: Agent
-    folder: Path
-    tools: Sequence[Tool]
-
-    def here(self, knock: ToolKnock) -> Here:
-        """Where a tool works that is called now."""
-        return Here(self.uid, self.run, f"{self.run}/{knock.number}", self.agent, self.folder, self.folder)
+class Denied(Exception):
+    """It may not be done; in words for the agent."""
 
 
 class Door:
@@ -59,33 +52,89 @@ class Door:
         self._audit = audit
         self._default_model = default_model
 
-    async def tool(self, visitor: Visitor, knock: ToolKnock) -> dict[str, Any]:
-        """Call a tool, if the policy or a person allows it."""
-        found = {tool.declared.name: tool for tool in visitor.tools}.get(knock.name)
+    async def tool(self, visitor: Visitor, knock: ToolKnock, key: str) -> dict[str, Any]:
+        """Call a tool, if the policy or a person allows it; `key` says at which place of the run."""
+        found = visitor.tool(knock.name)
         if found is None:
             return {"error": f"there is no tool {knock.name}"}
-        here = visitor.here(knock)
         try:
-            wish = await asyncio.to_thread(found.wish, here, knock.arguments)
+            wish = await asyncio.to_thread(found.wish, visitor.here(key), knock.arguments)
             act = self._act(visitor, wish)
-            denied = await self._denied(act)
-            if denied:
-                return {"error": denied}
             details = {"tool": knock.name, "arguments": dict(knock.arguments), "resource": act.text}
             who = act.principal
             entry = Entry(kind="tool.call", uid=who.uid, agent=who.agent, run=act.run, details=details)
+            if act.kind == "Path" and act.effect == "outside":
+                await self._audit.record(msgspec.structs.replace(entry, outcome="denied"))
+                return {"error": f"{act.text} lies outside of the folder, and the tools stay in it"}
+            answer = await self._sought(visitor, act, wish, key, await self._must(visitor, found, wish, key))
+            if act.action == "run":
+                entry = msgspec.structs.replace(entry, confinement=visitor.confinement or "none")
             async with self._audit.telling(entry) as telling:
                 try:
-                    result = await found.work(here, wish.said)
+                    if found.writes:
+                        await self._private(visitor)
+                    result = await found.work(visitor.here(key, answer), wish.said)
                 except ToolFailed as error:
                     telling.end({"error": str(error)}, "failed")
                     raise
-                telling.end({"characters": len(result.text)}, "ok" if result.ok else "failed")
-        except (ToolFailed, TektraError) as error:
+                for kind, told in result.alarms.items():
+                    telling.alarm(kind, told)
+                told = {"characters": len(result.text), **result.details}
+                telling.end(told, "ok" if result.ok else "failed")
+        except (Denied, ToolFailed, TektraError) as error:
             return {"error": str(error)}
         return _answered(result)
 
-    async def model(self, visitor: Visitor, knock: ModelKnock) -> dict[str, Any]:
+    async def _private(self, visitor: Visitor) -> None:
+        """Have the private copy, and say what is not in it."""
+        for each in await visitor.working.private():
+            await visitor.doing.tell(f"left-out/{each.path}", "note", {"text": f"not copied: {each.path}, {each.why}"})
+
+    async def _must(self, visitor: Visitor, tool: Tool, wish: Wish, key: str) -> Must | None:
+        """Why a person is asked whatever the policy says, if so."""
+        if wish.is_question:
+            return QUESTION
+        is_repeatable = tool.is_repeatable and not (tool.writes and visitor.working.in_place)
+        if not is_repeatable and not await visitor.doing.tell(f"{key}/begun", "begun", {"tool": tool.declared.name}):
+            return AGAIN
+        is_effect = wish.action in EFFECTS or wish.effect != "none"
+        return ALWAYS if visitor.agent.human == "always" and is_effect else None
+
+    async def _sought(self, visitor: Visitor, act: Act, wish: Wish, key: str, must: Must | None) -> str:
+        """The words of whoever allowed it, if somebody was asked; raises Denied."""
+        if visitor.agent.human == "never":
+            decision = await self._consent.decided(act, must)
+            if decision.outcome != "allow":
+                raise Denied(decision.refusal(act))
+            return ""
+        doing, waiting = visitor.doing, contextlib.AsyncExitStack()
+
+        async def opened(ask: Ask) -> None:
+            told = {
+                "ask": ask.id,
+                "action": act.action,
+                "resource": act.text,
+                "rule": ask.rule,
+                "why": ask.why,
+                "preview": ask.request.preview,
+                "expires_at": ask.expires_at,
+                "is_question": wish.is_question,
+            }
+            await doing.tell(f"{key}/ask/{ask.id}", "ask", told)
+            await waiting.enter_async_context(doing.waiting())
+
+        async with waiting:
+            verdict = await self._consent.seek(
+                act, Request.of(act, preview=wish.preview), wait_s=USUAL_S, must=must, opened=opened
+            )
+        if verdict.ask is not None:
+            told = {"ask": verdict.ask.id, "outcome": verdict.outcome, "why": verdict.why}
+            await doing.tell(f"{key}/answer/{verdict.ask.id}", "answer", told)
+        if verdict.outcome != "allow":
+            raise Denied(Decision(verdict.outcome, verdict.rule, verdict.why, "").refusal(act))
+        return verdict.why
+
+    async def model(self, visitor: Visitor, knock: ModelKnock, key: str) -> dict[str, Any]:
         """Ask the agent's model; where it has tools and can be held to a form, it answers with calls of them."""
         agent = visitor.agent
         tools = [dict(tool) for tool in knock.tools]
@@ -98,9 +147,11 @@ class Door:
         free = Sampling(temperature=0.0, stop=() if tools else tuple(knock.stop))
         party = Party(visitor.uid, agent.name)
         async with self._pool.lease(agent.model or self._default_model, party, batch=True) as lease:
-            denied = await self._denied(self._act(visitor, Wish(None, "generate", lease.model.name)))
-            if denied:
-                return {"error": denied}
+            wish = Wish(None, "generate", lease.model.name)
+            try:
+                await self._sought(visitor, self._act(visitor, wish), wish, key, None)
+            except Denied as error:
+                return {"error": str(error)}
             if not tools:
                 return {"result": await self._said(visitor, lease, prompt, free)}
             held = msgspec.structs.replace(free, form=Form(kind="call"))
@@ -114,7 +165,7 @@ class Door:
         text: list[str] = []
         calls: list[dict[str, Any]] = []
         usage = Usage()
-        async with aclosing(lease.generate(prompt, sampling)) as stream:
+        async with contextlib.aclosing(lease.generate(prompt, sampling)) as stream:
             began = await anext(stream)
             assert isinstance(began, frames.Began)
             entry = call(lease, "agent", sampler=sampler(sampling), prompt_tokens=began.prompt_tokens)
@@ -142,13 +193,9 @@ class Door:
             resource=wish.resource,
             workspace=str(visitor.folder),
             effect=wish.effect,
+            confinement=visitor.confinement,
             run=visitor.run,
         )
-
-    async def _denied(self, act: Act) -> str:
-        """Why an act may not be done; empty: it may. What a person would have to be asked about may not."""
-        decision = await self._consent.decided(act)
-        return "" if decision.outcome == "allow" else decision.refusal(act)
 
 
 def _answered(result: Result) -> dict[str, Any]:

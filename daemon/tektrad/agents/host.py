@@ -11,11 +11,13 @@ import msgspec
 
 from tektra_models.starter.agent_prompts import TOOL_SYSTEM, prompt_templates
 from tektrad.agents.agents import Agents
-from tektrad.agents.door import Door, Visitor
+from tektrad.agents.door import Door
 from tektrad.agents.guest import Guest, guest
 from tektrad.agents.knocks import EndKnock, Knock, ModelKnock, StepKnock, Task, ToolKnock
 from tektrad.agents.toolbox import Toolbox
-from tektrad.errors import GuestFailed, InvalidRequest, RunDiverged
+from tektrad.agents.visitor import Visitor
+from tektrad.agents.workspaces import Workspaces
+from tektrad.errors import GuestFailed, InvalidRequest, RunDiverged, TektraError
 from tektrad.runs.runner import Doing
 from tektrad.sandbox.confinement import Limits
 from tektrad.sandbox.sandbox import Sandbox
@@ -33,6 +35,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     task: str
     folder: str
+    in_place: bool = False
+    """Whether its tools change the folder itself, and no copy of it."""
 
 
 class Turning:
@@ -57,11 +61,12 @@ class Turning:
 class Host:
     """How runs of agents are done."""
 
-    def __init__(self, agents: Agents, toolbox: Toolbox, door: Door, sandbox: Sandbox) -> None:
+    def __init__(self, agents: Agents, toolbox: Toolbox, door: Door, sandbox: Sandbox, workspaces: Workspaces) -> None:
         self._agents = agents
         self._toolbox = toolbox
         self._door = door
         self._sandbox = sandbox
+        self._workspaces = workspaces
 
     async def __call__(self, doing: Doing) -> Any:
         """Do one, from its beginning or once again; its result is the agent's answer and what it took."""
@@ -72,22 +77,31 @@ class Host:
         given, missing = await self._toolbox.given(doing.run.uid, agent)
         if missing:
             await doing.tell("missing", "note", {"text": f"this version has no tool {', '.join(missing)} yet"})
-        visitor = Visitor(doing.run.uid, doing.run.id, agent, Path(spec.folder), given)
+        with self._workspaces.working(doing.run.id, Path(spec.folder), in_place=spec.in_place) as working:
+            await working.begin()
+            level = (await self._sandbox.footing()).level
+            visitor = Visitor(doing, agent, Path(spec.folder), working, given, level)
+            done = await self._with_guest(visitor, spec.task)
+            return {**done, "has_changes": await working.end()}
+
+    async def _with_guest(self, visitor: Visitor, task: str) -> dict[str, Any]:
+        """Let a guest in, and do what it asks for until it comes to its end."""
+        agent = visitor.agent
         limits = Limits(seconds=agent.limits.seconds, memory_bytes=GUEST_BYTES)
         async with guest(self._sandbox, limits) as mind:
             await mind.begin(
                 Task(
                     kind=agent.kind,
-                    task=spec.task,
+                    task=task,
                     instructions=agent.instructions,
-                    tools=[tool.declared for tool in given],
+                    tools=[tool.declared for tool in visitor.tools],
                     steps=agent.limits.steps,
                     templates=prompt_templates(TOOL_SYSTEM),
                 )
             )
-            return await self._done(doing, visitor, mind)
+            return await self._done(visitor.doing, visitor, mind)
 
-    async def _done(self, doing: Doing, visitor: Visitor, mind: Guest) -> Any:
+    async def _done(self, doing: Doing, visitor: Visitor, mind: Guest) -> dict[str, Any]:
         took = {"prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0, "steps": 0}
         turning = Turning()
         while True:
@@ -104,14 +118,15 @@ class Host:
                     await doing.tell(key, "step", told)
                     await mind.answer(knock)
                 case ModelKnock():
-                    said = await self._once(doing, f"{key}:model", knock, partial(self._door.model, visitor, knock))
+                    model = partial(self._door.model, visitor, knock, key)
+                    said = await self._once(doing, f"{key}:model", knock, model)
                     for name in ("prompt_tokens", "cached_tokens", "completion_tokens"):
                         took[name] += (said.get("result") or {}).get(name, 0)
                     await self._answered(mind, knock, said)
                 case ToolKnock():
                     await doing.tell(key, "tool", {"tool": knock.name, "arguments": knock.arguments})
                     said = await self._once(
-                        doing, f"{key}:tool:{knock.name}", knock, partial(self._door.tool, visitor, knock)
+                        doing, f"{key}:tool:{knock.name}", knock, partial(self._tool, visitor, knock, key)
                     )
                     await doing.tell(f"{key}/done", "result", said)
                     if took["prompt_tokens"] + took["completion_tokens"] > visitor.agent.limits.tokens:
@@ -120,9 +135,25 @@ class Host:
                 case _:
                     await mind.answer(knock, error="this version cannot do that")
 
+    async def _tool(self, visitor: Visitor, knock: ToolKnock, key: str) -> dict[str, Any]:
+        """Call a tool; what it left in the copy is kept with what it said, or all that it did is undone."""
+        working, found = visitor.working, visitor.tool(knock.name)
+        place = f"{key}:{_digest(knock)}"
+        before: dict[str, Any] | None = working.said(place)
+        if before is not None:
+            return before
+        said = await self._door.tool(visitor, knock, key)
+        if found is not None and found.writes:
+            try:
+                await working.keep(place, said)
+            except (TektraError, OSError) as error:
+                await working.put_back()
+                return {"error": f"what {knock.name} did was undone, for it could not be kept: {error}"}
+        return said
+
     async def _once(self, doing: Doing, name: str, knock: Knock, work: Any) -> dict[str, Any]:
         """As a step; raises RunDiverged where the journal knows it as the answer to another knock."""
-        asked = hashlib.sha256(_canonical(knock)).hexdigest()
+        asked = _digest(knock)
 
         async def step() -> dict[str, Any]:
             return {"asked": asked, "said": await work()}
@@ -135,6 +166,10 @@ class Host:
 
     async def _answered(self, mind: Guest, knock: Knock, said: dict[str, Any]) -> None:
         await mind.answer(knock, said.get("result"), said.get("error"))
+
+
+def _digest(knock: Knock) -> str:
+    return hashlib.sha256(_canonical(knock)).hexdigest()
 
 
 def _canonical(value: Any) -> bytes:

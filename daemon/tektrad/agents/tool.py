@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -36,6 +36,9 @@ class Here:
     folder: Path
     root: Path
     confinement: Confinement = ""
+    """What a program would be held by, that a tool starts."""
+    answer: str = ""
+    """The words of the person who allowed this call, where one was asked."""
 
     def meant(self, path: str) -> str:
         """A path that a model gave, with its links followed: in the folder as the person knows it, or elsewhere.
@@ -54,7 +57,8 @@ class Here:
 class Wish:
     """What one call would do, as the policy is asked about it (Act has the meaning of the fields), and its arguments.
 
-    `preview` is what a person sees of it before an answer: a diff, a text.
+    `preview` is what a person sees of it before an answer: a diff, a text. `is_question`: it is for a person, whatever
+    the policy says.
     """
 
     said: Any
@@ -62,18 +66,22 @@ class Wish:
     resource: str | tuple[str, ...]
     effect: Effect = "none"
     preview: str = ""
+    is_question: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of a call: a text; for code that calls tools also a JSON value, where there is one.
 
-    `ok` false: it did its work, and that did not go well (a program's exit code, a server's error).
+    `ok` false: it did its work, and that did not go well (a program's exit code, a server's error). `details` are for
+    the audit log, and so are `alarms`, by kind.
     """
 
     text: str
     ok: bool = True
     data: Any = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    alarms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Tool(Protocol):

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from tektrad.agents.agent import Agent
 from tektrad.agents.tool import Tool
-from tektrad.agents.tools import look
 
 MOST_CHARACTERS = 12_000
 """Of one result, as an agent gets it."""
@@ -15,7 +14,7 @@ MOST_CHARACTERS = 12_000
 class Toolbox:
     """All tools of one daemon; made by daemon.py with what they need."""
 
-    def __init__(self, tools: Iterable[Tool] = look.TOOLS) -> None:
+    def __init__(self, tools: Iterable[Tool]) -> None:
         self._tools = {tool.declared.name: tool for tool in tools}
 
     async def given(self, uid: int, agent: Agent) -> tuple[list[Tool], list[str]]:

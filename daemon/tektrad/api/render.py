@@ -37,6 +37,7 @@ STATUS = {
     "forbidden": 403,
     "grant_not_found": 404,
     "run_not_found": 404,
+    "no_workspace": 404,
     "policy_not_found": 404,
     "permission_denied": 403,
     "hub_refused": 502,

@@ -30,9 +30,9 @@ class Doing:
         """Do something once, however often the daemon dies: a JSON value. Its name says its place in the run."""
         return await self._steps.step(name, work)
 
-    async def tell(self, key: str, type: str, data: Mapping[str, Any]) -> None:
-        """Tell whoever follows; told again after a crash, by the same key, it is told once."""
-        await self._runs.tell(self.run.id, key, type, data)
+    async def tell(self, key: str, type: str, data: Mapping[str, Any]) -> bool:
+        """Tell whoever follows; told again after a crash, by the same key, it is told once, and False says so."""
+        return await self._runs.tell(self.run.id, key, type, data)
 
     @contextlib.asynccontextmanager
     async def waiting(self) -> AsyncIterator[None]:

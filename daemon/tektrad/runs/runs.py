@@ -104,12 +104,12 @@ class Runs:
             told,
         )
 
-    async def tell(self, run: str, key: str, type: str, data: Mapping[str, Any]) -> int:
-        """Add an event; one of this key that there is already stays as it is. Returns its number."""
+    async def tell(self, run: str, key: str, type: str, data: Mapping[str, Any]) -> bool:
+        """Add an event; one of this key that there is already stays as it is, and False says so."""
         async with self._store.transaction() as tx:
-            number = await self._tell(tx, run, key, type, data)
+            is_new = await self._tell(tx, run, key, type, data)
         self._wake(run)
-        return number
+        return is_new
 
     async def events(self, run: str, after: int = 0, most: int = MOST_AT_ONCE) -> list[RunEvent]:
         """What a run told behind a number, in order."""
@@ -166,15 +166,13 @@ class Runs:
             key = f"state/{state}/{self._clock.new_id()}"
             await self._tell(tx, run.id, key, "state", {"state": state, **(more or {})})
 
-    async def _tell(self, tx: aiosqlite.Connection, run: str, key: str, type: str, data: Mapping[str, Any]) -> int:
-        await tx.execute(
+    async def _tell(self, tx: aiosqlite.Connection, run: str, key: str, type: str, data: Mapping[str, Any]) -> bool:
+        cursor = await tx.execute(
             """INSERT OR IGNORE INTO run_events (run, number, key, time, type, data)
                SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM run_events WHERE run = ?1""",
             [run, key, self._clock.now(), type, _json(data)],
         )
-        (row,) = await tx.execute_fetchall("SELECT number FROM run_events WHERE run = ? AND key = ?", [run, key])
-        number: int = row[0]
-        return number
+        return bool(cursor.rowcount)
 
 
 def _json(value: Any) -> str:

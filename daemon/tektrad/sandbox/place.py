@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +43,8 @@ class Place:
         self.folder = folder
         self.base = folder / "base"
         self.work = folder / "work"
+        self.kept = folder / "kept"
+        """What work was after the last finished step."""
         self.beginning = folder / "beginning.json"
         """There once base is whole."""
         self.ready = folder / "ready.json"
@@ -50,7 +54,7 @@ class Place:
         self.committing = folder / "committing.json"
         """The journal from then on."""
         notes = [self.beginning, self.ready, self.preparing, self.committing]
-        self.names = {"base", "work", *(note.name for note in notes), *(_new(note).name for note in notes)}
+        self.names = {"base", "work", "kept", *(note.name for note in notes), *(_new(note).name for note in notes)}
         """All that may lie in it."""
 
     def read(self, note: Path, kind: type[T]) -> T | None:
@@ -64,14 +68,7 @@ class Place:
 
     def write(self, note: Path, value: object) -> None:
         """Write a note so that the disk has it; raises OSError."""
-        new = _new(note)
-        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(file, "wb") as opened:
-            opened.write(msgspec.json.encode(value))
-            opened.flush()
-            os.fsync(file)
-        new.replace(note)
-        self.settle()
+        write(note, value)
 
     def commit(self) -> None:
         """From now on what the journal says is done, whatever happens; raises OSError."""
@@ -86,21 +83,45 @@ class Place:
 
     def settle(self) -> None:
         """Wait until the disk has the names in the place; raises OSError."""
-        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _settle(self.folder)
 
     def settle_all(self) -> None:
-        """Wait until the disk has everything that lies there: one wait for thousands of files. Raises OSError."""
-        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            if _LIBC.syncfs(folder):
-                number = ctypes.get_errno()
-                raise OSError(number, os.strerror(number), str(self.folder))
-        finally:
-            os.close(folder)
+        """Wait until the disk has everything that lies there; raises OSError."""
+        settle_all(self.folder)
+
+
+def write(note: Path, value: object) -> None:
+    """Write a note so that the disk has it, whole or not at all; raises OSError."""
+    new = _new(note)
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(file, "wb") as opened:
+        opened.write(msgspec.json.encode(value))
+        opened.flush()
+        os.fsync(file)
+    new.replace(note)
+    _settle(note.parent)
+
+
+def settle_all(folder: Path) -> None:
+    """Wait until the disk has all of a folder's file system: one wait for thousands of files. Raises OSError."""
+    with _opened(folder) as descriptor:
+        if _LIBC.syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+
+
+def _settle(folder: Path) -> None:
+    with _opened(folder) as descriptor:
+        os.fsync(descriptor)
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _new(note: Path) -> Path:

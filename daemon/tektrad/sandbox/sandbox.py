@@ -25,6 +25,7 @@ from tektrad.sandbox.uninterrupted import in_threads, uninterrupted
 
 ROOTS_SCRATCH = Path("/var/lib/tektra-sandbox")
 """Where root's programs find folders of their own: their user cannot go where root's cache lies."""
+ROOTS_WORKSPACES = ROOTS_SCRATCH / "workspaces"
 TRIAL = 'echo confined && ! cat /etc/shadow 2>/dev/null && test -w "$PWD" && ! touch /usr/tektra 2>/dev/null'
 DENIED_TRIAL = TRIAL + """ && ! "$0" -I -S -c 'import os; os.chroot("/")' 2>/dev/null"""
 """The same, and then a call that is heard of; `$0` is a Python."""
@@ -51,8 +52,11 @@ class Footing:
 class Sandbox:
     """Confined programs, for one daemon; `protected` are the folders that no program may come near."""
 
-    def __init__(self, scratch: Path, protected: Sequence[Path], at_most: Level = "A") -> None:
-        """`at_most`: the best level that is tried."""
+    def __init__(
+        self, scratch: Path, protected: Sequence[Path], at_most: Level = "A", workspaces: Path | None = None
+    ) -> None:
+        """`at_most`: the best level that is tried; `workspaces`: whose folders are the daemon's own, for programs."""
+        self._workspaces = ROOTS_WORKSPACES if identity.is_root() else workspaces
         self._scratch = ROOTS_SCRATCH if identity.is_root() else scratch
         self._protected = [path.resolve() for path in protected]
         self._at_most = at_most
@@ -76,7 +80,8 @@ class Sandbox:
         footing = await self.footing()
         if footing.level == "C":
             raise Unconfined(f"nothing here confines a program: {footing.why}", footing.fix)
-        self.check_folder(program.folder)
+        if not self._is_own(program.folder):
+            self.check_folder(program.folder)
         counted = Counter() if denied is None else denied
         return await self._run(program, limits, hear, footing.level, None if footing.unseen else counted)
 
@@ -103,8 +108,6 @@ class Sandbox:
 
     def check_folder(self, folder: Path) -> None:
         """Raise InvalidRequest or Forbidden for one with which a program could reach the daemon, or somebody else's."""
-        if folder.parent == self._scratch:
-            return
         if not folder.is_dir():
             raise InvalidRequest(f"{folder} is not a folder", "Name one that exists: --dir DIR", param="folder")
         owners = {os.getuid(), identity.SANDBOX_ID} if identity.is_root() else {os.getuid()}  # lent, or left so
@@ -124,6 +127,17 @@ class Sandbox:
                 "Choose a folder that others may reach.",
             )
 
+    @property
+    def workspaces(self) -> Path | None:
+        """Where private copies of folders lie, that programs may be run in."""
+        return self._workspaces
+
+    def _is_own(self, folder: Path) -> bool:
+        """Whether it is one that the daemon made for programs."""
+        return folder.parent == self._scratch or (
+            self._workspaces is not None and folder.name == "work" and folder.parent.parent == self._workspaces
+        )
+
     async def _run(
         self, program: Program, limits: Limits, hear: Hear, level: Level, denied: Counter[str] | None
     ) -> Outcome:
@@ -132,7 +146,7 @@ class Sandbox:
             group = cgroup.Group(())
             if identity.is_root():
                 group = await held.enter_async_context(in_threads(cgroup.made(limits, uuid.uuid4().hex)))
-                if program.folder.parent != self._scratch:
+                if not self._is_own(program.folder):
                     await held.enter_async_context(self._lending.lent(program.folder))
             door = held.enter_context(listening(denied)) if denied is not None else None
             inherited = [*program.descriptors, *([door] if door is not None else [])]

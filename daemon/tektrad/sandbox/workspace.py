@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from tektrad.sandbox.descent import HERE, Descent, beneath
 from tektrad.sandbox.diffs import TEXT_BYTES, Differ
 from tektrad.sandbox.extent import Extent, LeftOut, Said
 from tektrad.sandbox.fitting import chosen
+from tektrad.sandbox.kept import Kept
 from tektrad.sandbox.naming import meant, shown
 from tektrad.sandbox.place import Beginning, Journal, Place
 from tektrad.sandbox.plan import Choice, Conflict, Conflicting, Plan, plan, selected
@@ -45,6 +46,8 @@ class Workspace:
         self._place = place
         self._beginning = beginning
         self._clock = clock
+        owner = identity.SANDBOX_ID if identity.is_root() else None
+        self._kept = Kept(place.kept, place.work, beginning.extent, owner)
         self._turn = asyncio.Lock()
 
     @property
@@ -98,6 +101,33 @@ class Workspace:
         async with self._turn:
             await _going_through(self._restored)
 
+    async def look(self) -> None:
+        """Notice how `work` is now, so that `keep` sees what a step changes; raises OSError."""
+        async with self._turn:
+            await _going_through(lambda _: self._watched(self._kept.look))
+
+    async def keep(self, step: str, said: Any) -> None:
+        """Keep how `work` is now, with a JSON value that the step said; both or neither. Nothing runs in it meanwhile.
+
+        Raises WorkspaceTooLarge, StoreFull and OSError.
+        """
+        async with self._turn:
+            await _going_through(lambda _: self._watched(lambda: self._kept.keep(step, said)))
+
+    async def put_back(self) -> tuple[str, Any]:
+        """Make `work` what it was when it was kept last, or at the start; which step that was, and what it said.
+
+        Raises StoreFull and OSError.
+        """
+
+        def work(go_on: copying.GoOn) -> tuple[str, Any]:
+            self._restored(go_on)
+            self._watched(self._kept.put_back)
+            return self._kept.step, self._kept.said
+
+        async with self._turn:
+            return await _going_through(work)
+
     async def settle(self) -> None:
         """Wait until the disk has what programs left; raises OSError."""
         await uninterrupted(asyncio.to_thread(self._place.settle_all))
@@ -132,6 +162,10 @@ class Workspace:
         """Forget it; what was being applied is finished first."""
         async with self._turn:
             await _going_through(lambda _: self._dropped())
+
+    def _watched(self, work: Callable[[], None]) -> None:
+        with _told(self._place.work):
+            work()
 
     def _compared(self, go_on: copying.GoOn) -> Changes:
         self._restored(go_on, only_if_unfinished=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +57,15 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
+class Must:
+    """Why a person is asked about what the policy allows; a grant that speaks of it is an answer, where that may be."""
+
+    rule: str
+    why: str
+    unless_granted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What may become of an act: allow, deny, or (while nobody has answered) ask; and the ask, where there was one."""
 
@@ -92,18 +101,29 @@ class Consent:
         self._answered: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._opened = asyncio.Event()
 
-    async def seek(self, act: Act, request: Request, expires_s: float = USUAL_S, wait_s: float = 0.0) -> Verdict:
+    async def seek(
+        self,
+        act: Act,
+        request: Request,
+        expires_s: float = USUAL_S,
+        wait_s: float = 0.0,
+        must: Must | None = None,
+        opened: Callable[[Ask], Awaitable[None]] | None = None,
+    ) -> Verdict:
         """Whether an act may be done now, once; where a person has to say so they are asked, and waited for.
 
-        An allowing answer is used up by the one call that returns it.
+        An allowing answer is used up by the one call that returns it. `opened` hears of what pends before it is waited
+        for.
         """
         deadline = self._clock.monotonic() + wait_s
         while True:
-            decision = await self.decided(act)
+            decision = await self.decided(act, must)
             if decision.outcome != "ask":
                 return Verdict(decision.outcome, decision.rule, decision.why)
             ask = await self._asked(act, request, decision, expires_s)
             if ask.state == "pending":
+                if opened is not None:
+                    await opened(ask)
                 ask = await self._awaited(ask, deadline - self._clock.monotonic())
             verdict = await self._verdict(ask)
             if verdict is not None:
@@ -201,10 +221,13 @@ class Consent:
         then, now = datetime.fromisoformat(expires_at), datetime.fromisoformat(self._clock.now())
         return (then - now).total_seconds()
 
-    async def decided(self, act: Act) -> Decision:
+    async def decided(self, act: Act, must: Must | None = None) -> Decision:
         """What the policy says; an end of it is an entry in the transaction that spends a counted grant."""
         async with self._store.transaction() as tx:
             decision = await self._judge.decide(act, tx)
+            is_granted = must is not None and must.unless_granted and decision.grant
+            if must is not None and decision.outcome == "allow" and not is_granted:
+                decision = Decision("ask", must.rule, must.why, must.rule)
             if decision.outcome != "ask":
                 outcome: Outcome = "ok" if decision.outcome == "allow" else "denied"
                 said = {"action": act.action, "resource": act.text, "rule": decision.rule, "why": decision.why}

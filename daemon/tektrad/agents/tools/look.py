@@ -164,7 +164,20 @@ def _files(folder: Path, below: str) -> Iterator[str]:
 
 def text_of(folder: Path, path: str) -> str:
     """What a text file beneath a folder holds; raises ToolFailed."""
-    descriptor = opened(folder, path, os.O_RDONLY)
+    try:
+        return data_of(folder, path).decode("utf-8", "replace")
+    except FileNotFoundError as error:
+        raise ToolFailed(f"{path}: {error.strerror}") from error
+
+
+def data_of(folder: Path, path: str) -> bytes:
+    """The same as bytes; raises FileNotFoundError where there is none, and ToolFailed for what is no text."""
+    try:
+        descriptor = beneath.opened(folder, path or ".", os.O_RDONLY)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ToolFailed(f"{path}: {error.strerror}") from error
     try:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
@@ -177,7 +190,7 @@ def text_of(folder: Path, path: str) -> str:
         os.close(descriptor)
     if b"\0" in data[:4096]:
         raise ToolFailed(f"{path} is no text")
-    return data.decode("utf-8", "replace")
+    return data
 
 
 def opened(folder: Path, path: str, flags: int) -> int:
