@@ -177,6 +177,17 @@ TREE: Mapping[str, Leaf | Branch] = {
             "show": Leaf("runs:show", "Show a run: its steps, and what became of it."),
             "attach": Leaf("runs:attach", "Watch a run from its beginning, or from an event on; ^C leaves it alone."),
             "cancel": Leaf("runs:cancel", "End a run now."),
+            "retry": Leaf(
+                "runs_again:retry",
+                "Do a run once more, as another run: from its beginning, or from one of its steps on.",
+            ),
+            "resume": Leaf(
+                "runs_again:resume", "Go on with a run that failed or was cancelled, behind its last finished step."
+            ),
+            "unstick": Leaf(
+                "runs_again:unstick",
+                "Take up your runs that have not ended and that nobody does, and say why that was so.",
+            ),
         },
         "tektra runs list",
     ),

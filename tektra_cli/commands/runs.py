@@ -42,7 +42,7 @@ def run(
     if detach:
         output.show(begun, json, lambda document: output.text(document["run"]["id"]))
         return
-    _watched(client, begun["run"]["id"], 0, json, jsonl, ending=True)
+    watched(client, begun["run"]["id"], 0, json, jsonl, ending=True)
 
 
 def attach(
@@ -54,7 +54,7 @@ def attach(
     """Watch a run from its beginning, or from an event on; ^C leaves it alone."""
     client = launch.ensured()
     found = client.get(f"/api/runs/{segment(reference)}")
-    _watched(client, found["run"]["id"], after, json, jsonl, ending=False)
+    watched(client, found["run"]["id"], after, json, jsonl, ending=False)
 
 
 def list_runs(json: Json = False) -> None:
@@ -94,7 +94,7 @@ def cancel(reference: Reference, json: Json = False) -> None:
     output.show(document, json, lambda _: output.text(said))
 
 
-def _watched(client: Client, run: str, after: int, json: bool, jsonl: bool, *, ending: bool) -> None:
+def watched(client: Client, run: str, after: int, json: bool, jsonl: bool, *, ending: bool) -> None:
     """Show a run to its end, and end with what became of it; ^C ends the run where `ending`."""
     told: list[Event] = []
     ended: Event = {}

@@ -55,6 +55,18 @@ def test_a_run_that_goes_on_by_itself_is_found_again(counting: Tektra) -> None:
     assert counting.run("runs", "show", "nothing").returncode == 4
 
 
+def test_a_run_is_done_once_more_and_what_has_ended_well_is_not_taken_up(counting: Tektra) -> None:
+    run = counting.run("run", "counter", "count", "--dir", "notes", "--detach").stdout.strip()
+    assert counting.run("runs", "attach", run).returncode == 0
+    again = counting.run("runs", "retry", run, "--from", "2")
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "three")
+    assert counting.run("runs", "retry", run, "--from", "9").returncode == 2
+    refused = counting.run("runs", "resume", run)
+    assert (refused.returncode, "only one that failed" in refused.stderr) == (2, True)
+    assert "no run is stuck" in counting.run("runs", "unstick").stderr
+    assert counting.json("runs", "unstick")["runs"] == []
+
+
 def test_control_c_ends_the_run(counting: Tektra) -> None:
     agent(counting, [{"say": READ, "first_s": 60.0}], "slow")
     with Terminal(counting, "run", "slow", "count", "--dir", "notes") as terminal:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tektrad.clock import SystemClock
-from tektrad.errors import WorkspaceTooLarge
+from tektrad.errors import InvalidRequest, WorkspaceTooLarge
 from tektrad.sandbox.extent import Extent
 from tektrad.sandbox.workspace import Workspace
 
@@ -93,8 +93,6 @@ async def test_any_steps_are_kept_whatever_they_do(original: Path, tmp_path: Pat
             workspace = found
             assert await workspace.put_back() == (str(step), step)
             assert told(workspace.work) == kept
-    held = {path.name for path in (tmp_path / "place/kept").iterdir()}
-    assert len(held) <= len(kept) + 1, "what nothing needs any more is not kept"
 
 
 def mess(folder: Path, chance: random.Random) -> None:
@@ -131,11 +129,42 @@ async def test_a_step_that_makes_too_much_is_not_kept_and_can_be_undone(original
     assert (workspace.work / "a.txt").read_text() == "small\n"
 
 
+async def test_something_else_is_tried_from_an_earlier_step_on(original: Path, tmp_path: Path) -> None:
+    workspace = await opened(original, tmp_path / "place")
+    for step in ("1", "2", "3"):
+        (workspace.work / "a.txt").write_text(f"{step}\n")
+        await workspace.keep(step, step)
+    fork = await workspace.fork(tmp_path / "fork", {"0", "1", "2"})
+    assert await fork.put_back() == ("2", "2")
+    assert (fork.work / "a.txt").read_text() == "2\n"
+    (fork.work / "a.txt").write_text("other\n")
+    await fork.keep("3", "3b")
+    assert [(each.path, each.change) for each in (await fork.changes()).changes] == [("a.txt", "changed")]
+    assert (workspace.work / "a.txt").read_text() == "3\n"
+    before_all = await workspace.fork(tmp_path / "start", {"0"})
+    assert await before_all.put_back() == ("", None)
+    assert (before_all.work / "a.txt").read_text() == "a\n"
+
+
+async def test_old_steps_are_forgotten_when_they_take_too_much_room_and_that_is_said(
+    original: Path, tmp_path: Path
+) -> None:
+    workspace = await opened(original, tmp_path / "place", Extent(bytes=1000))
+    for step in range(5):
+        (workspace.work / "a.txt").write_text(str(step) * 600)
+        await workspace.keep(str(step), step)
+    assert sum(path.stat().st_size for path in (tmp_path / "place/kept").iterdir() if path.suffix == "") <= 2000
+    assert await workspace.put_back() == ("4", 4)
+    assert (workspace.work / "a.txt").read_text() == "4" * 600
+    with pytest.raises(InvalidRequest, match="not kept any more"):
+        await workspace.fork(tmp_path / "fork", {"0"})
+
+
 def test_a_note_that_is_none_of_ours_is_refused(original: Path, tmp_path: Path) -> None:
     async def tried() -> None:
         workspace = await opened(original, tmp_path / "place")
         await workspace.keep("1", 1)
-        (tmp_path / "place/kept/note.json").write_text("{")
+        (tmp_path / "place/kept/1.json").write_text("{")
         await workspace.put_back()
 
     with pytest.raises(Exception, match="cannot be read"):

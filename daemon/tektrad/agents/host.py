@@ -77,12 +77,25 @@ class Host:
         given, missing = await self._toolbox.given(doing.run.uid, agent)
         if missing:
             await doing.tell("missing", "note", {"text": f"this version has no tool {', '.join(missing)} yet"})
-        with self._workspaces.working(doing.run.id, Path(spec.folder), in_place=spec.in_place) as working:
-            await working.begin()
+        folder = Path(spec.folder)
+        steps = {name.partition(":")[0] for name in doing.inherited}
+        async with self._workspaces.working(doing.run, folder, steps, in_place=spec.in_place) as working:
             level = (await self._sandbox.footing()).level
-            visitor = Visitor(doing, agent, Path(spec.folder), working, given, level)
+            visitor = Visitor(doing, agent, folder, working, given, level)
+            self._check_inherited(visitor)
             done = await self._with_guest(visitor, spec.task)
             return {**done, "has_changes": await working.end()}
+
+    def _check_inherited(self, visitor: Visitor) -> None:
+        """Raise InvalidRequest where the files are not what the steps that were taken over made of them."""
+        run, names = visitor.doing.run, visitor.doing.inherited
+        used = (visitor.tool(name.partition(":tool:")[2]) for name in names)
+        is_changed = any(tool is not None and tool.writes for tool in used)
+        if run.inherits is not None and not run.attempt and is_changed and visitor.working.workspace is None:
+            raise InvalidRequest(
+                f"the private copy of run {run.inherits.run} is gone, since it was applied or dropped",
+                "Do it from the beginning: tektra runs retry without --from.",
+            )
 
     async def _with_guest(self, visitor: Visitor, task: str) -> dict[str, Any]:
         """Let a guest in, and do what it asks for until it comes to its end."""
@@ -137,15 +150,14 @@ class Host:
 
     async def _tool(self, visitor: Visitor, knock: ToolKnock, key: str) -> dict[str, Any]:
         """Call a tool; what it left in the copy is kept with what it said, or all that it did is undone."""
-        working, found = visitor.working, visitor.tool(knock.name)
-        place = f"{key}:{_digest(knock)}"
-        before: dict[str, Any] | None = working.said(place)
-        if before is not None:
-            return before
+        working, found, asked = visitor.working, visitor.tool(knock.name), _digest(knock)
+        before = working.said(key)
+        if before is not None and before["asked"] == asked:
+            return dict(before["said"])
         said = await self._door.tool(visitor, knock, key)
         if found is not None and found.writes:
             try:
-                await working.keep(place, said)
+                await working.keep(key, {"asked": asked, "said": said})
             except (TektraError, OSError) as error:
                 await working.put_back()
                 return {"error": f"what {knock.name} did was undone, for it could not be kept: {error}"}

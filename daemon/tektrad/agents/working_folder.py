@@ -7,6 +7,7 @@ as it was after its last finished step, and never as a step left it that was kil
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,20 @@ class WorkingFolder:
         """What tools work in now."""
         return self._original if self.workspace is None else self.workspace.work
 
-    async def begin(self) -> None:
+    async def begin(self, other: Path | None = None, steps: Collection[str] = ()) -> None:
         """Find what an earlier life of the run left, as it was after its last finished step.
 
-        Raises StoreFull and OSError.
+        Where there is none, what another run's copy was after these steps is the beginning, if they changed anything.
+        Raises InvalidRequest, StoreFull and OSError.
         """
-        if not self.in_place:
-            self.workspace = await Workspace.found(self._place, self._clock)
-            await self.put_back()
+        if self.in_place:
+            return
+        self.workspace = await Workspace.found(self._place, self._clock)
+        source = await Workspace.found(other, self._clock) if other is not None and self.workspace is None else None
+        if source is not None:
+            await asyncio.to_thread(_made, self._place.parent)
+            self.workspace = await source.fork(self._place, steps)
+        await self.put_back()
 
     async def private(self) -> list[LeftOut]:
         """Have the copy from now on; what it leaves out, where it is made now. Raises what Workspace.open does."""

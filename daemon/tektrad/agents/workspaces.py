@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import structlog
@@ -29,15 +29,18 @@ class Workspaces:
         self._extent = extent
         self._in_use: dict[str, WorkingFolder] = {}
 
-    @contextlib.contextmanager
-    def working(self, run: str, original: Path, *, in_place: bool) -> Iterator[WorkingFolder]:
-        """The working folder of a run that is done inside the block."""
-        folder = WorkingFolder(original, self._folder / run, self._clock, self._extent, in_place=in_place)
-        self._in_use[run] = folder
+    @contextlib.asynccontextmanager
+    async def working(
+        self, run: Run, original: Path, inherited: Collection[str], *, in_place: bool
+    ) -> AsyncIterator[WorkingFolder]:
+        """The working folder of a run that is done inside the block; it has inherited these steps."""
+        folder = WorkingFolder(original, self._folder / run.id, self._clock, self._extent, in_place=in_place)
+        self._in_use[run.id] = folder
         try:
+            await folder.begin(self._folder / run.inherits.run if run.inherits else None, inherited)
             yield folder
         finally:
-            del self._in_use[run]
+            del self._in_use[run.id]
 
     async def of(self, run: Run) -> Workspace:
         """The copy that a run has left, without what a step did that was cut off; raises NoWorkspace."""

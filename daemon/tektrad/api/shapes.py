@@ -495,6 +495,12 @@ class NewRun(_Strict):
     folder: Annotated[str, Field(min_length=1, max_length=4096)]
 
 
+class Retry(_Strict):
+    """POST /api/runs/{id}/retry: from which of the agent's steps on; null: from the beginning."""
+
+    from_step: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
 class Revocation(_Strict):
     """POST /api/permissions/ID/revoke."""
 

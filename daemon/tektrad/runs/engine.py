@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import queue
 import threading
 import time
@@ -88,6 +89,20 @@ class Engine:
         """The runs that have not come to their end."""
         found = await asyncio.to_thread(self._dbos.list_workflows, status=["PENDING", "ENQUEUED"])
         return [each.workflow_id for each in found]
+
+    async def steps(self, run: str) -> list[tuple[str, Any]]:
+        """The names and results of a run's finished steps, in order, up to the first that went wrong."""
+        found = await asyncio.to_thread(self._dbos.list_workflow_steps, run)
+        well = itertools.takewhile(lambda step: step["error"] is None, found)
+        return [(step["function_name"], step["output"]) for step in well]
+
+    def is_under_way(self, run: str) -> bool:
+        """Whether it is being done in this process."""
+        return self._threads.has(run)
+
+    async def take_up(self, run: str) -> None:
+        """Go on with a run that nobody does though it has not ended."""
+        await asyncio.to_thread(self._dbos.resume_workflow, run)
 
 
 class _Work:
@@ -197,6 +212,11 @@ class _Threads:
             with self._lock:
                 del self._all[run]
                 self._lock.notify_all()
+
+    def has(self, run: str) -> bool:
+        """Whether it is under way."""
+        with self._lock:
+            return run in self._all
 
     def interrupt(self, run: str) -> None:
         """End the step of a run that is under way."""

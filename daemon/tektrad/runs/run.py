@@ -10,6 +10,17 @@ import msgspec
 State = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 Ended = Literal["succeeded", "failed", "cancelled"]
 
+ATTEMPT = "."
+"""Between a run's id and the number of its attempt, of which no id has any."""
+
+
+class Inherited(msgspec.Struct, frozen=True):
+    """What a run takes over from another one's journal: so many of its finished steps, from the first on."""
+
+    run: str
+    journal: str
+    steps: int
+
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is done durably: whose it is, of which kind, with what input, and how it stands."""
@@ -25,6 +36,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: str | None
     result: Any
     error: str
+    attempt: int = 0
+    """How often it was taken up again after its end."""
+    inherits: Inherited | None = None
+
+    @property
+    def journal(self) -> str:
+        """What the engine knows this attempt as."""
+        return f"{self.id}{ATTEMPT}{self.attempt}" if self.attempt else self.id
 
 
 class RunEvent(msgspec.Struct, frozen=True, kw_only=True):

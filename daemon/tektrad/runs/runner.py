@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from tektrad.errors import Draining, InvalidRequest, TektraError
 from tektrad.runs.engine import Body, Cancelled, Engine, Steps, durable
-from tektrad.runs.run import Run
+from tektrad.runs.run import ATTEMPT, Inherited, Run
 from tektrad.runs.runs import Runs
+
+MOST_STEPS = 1_000_000
 
 log = structlog.get_logger()
 
@@ -21,14 +24,22 @@ log = structlog.get_logger()
 class Doing:
     """What a run may do while it is done: steps, and telling of them."""
 
-    def __init__(self, run: Run, runs: Runs, steps: Steps) -> None:
+    def __init__(self, run: Run, runs: Runs, steps: Steps, inherited: Mapping[str, Any]) -> None:
         self.run = run
+        self.inherited = inherited
+        """Results of steps that were finished before this attempt, or in the run that this one goes on from."""
         self._runs = runs
         self._steps = steps
 
     async def step(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
         """Do something once, however often the daemon dies: a JSON value. Its name says its place in the run."""
-        return await self._steps.step(name, work)
+        if name not in self.inherited:
+            return await self._steps.step(name, work)
+
+        async def known() -> Any:
+            return self.inherited[name]
+
+        return await self._steps.step(name, known)
 
     async def tell(self, key: str, type: str, data: Mapping[str, Any]) -> bool:
         """Tell whoever follows; told again after a crash, by the same key, it is told once, and False says so."""
@@ -58,6 +69,7 @@ class Runner:
         self._held = contextlib.AsyncExitStack()
         self._loading = asyncio.Lock()
         self._engine: Engine | None = None
+        self._is_loaded = asyncio.Event()
         self._closed = False
 
     @contextlib.asynccontextmanager
@@ -73,20 +85,50 @@ class Runner:
             async with self._loading:
                 await self._held.aclose()
 
-    async def start(self, uid: int, kind: str, title: str, spec: Mapping[str, Any]) -> Run:
+    async def start(
+        self, uid: int, kind: str, title: str, spec: Mapping[str, Any], inherits: Inherited | None = None
+    ) -> Run:
         """Begin a run, which then comes to its end whatever happens; raises InvalidRequest or StoreFailed."""
         if kind not in self._kinds:
             raise InvalidRequest(f'there are no runs of kind "{kind}"', param="kind")
         engine = await self._loaded()
-        run = await self._runs.create(uid, kind, title, spec)
-        await engine.start(kind, run.id)
+        run = await self._runs.create(uid, kind, title, spec, inherits)
+        await engine.start(kind, run.journal)
         return run
+
+    async def again(self, run: Run) -> Run:
+        """Go on with a run that failed or was cancelled, behind its last finished step; raises InvalidRequest."""
+        engine = await self._loaded()
+        taken_up = await self._runs.again(run)
+        await engine.start(taken_up.kind, taken_up.journal)
+        return taken_up
+
+    async def steps(self, run: Run) -> list[str]:
+        """The names of a run's finished steps, in order, as another one could take them over."""
+        return [name for name, _ in await (await self._loaded()).steps(run.journal)]
+
+    async def unstick(self, uid: int) -> list[tuple[Run, str]]:
+        """Somebody's runs that have not ended and that nobody does, and what is done about each."""
+        engine = await self._loaded()
+        found = []
+        for run in await self._runs.unfinished():
+            if run.uid != uid or engine.is_under_way(run.journal):
+                continue
+            if run.kind not in self._kinds:
+                why = f'this version knows no runs of kind "{run.kind}"'
+                await self._runs.end(run, "failed", error=why)
+            else:
+                await engine.start(run.kind, run.journal)
+                await engine.take_up(run.journal)
+                why = "nobody did it; it is taken up again"
+            found.append((await self._runs.get(run.id), why))
+        return found
 
     async def cancel(self, run: Run) -> bool:
         """End a run now; False: it had ended already."""
         is_first = await self._runs.end(run, "cancelled")
         if is_first:
-            await (await self._loaded()).cancel(run.id)
+            await (await self._loaded()).cancel(run.journal)
         return is_first
 
     async def _loaded(self) -> Engine:
@@ -96,6 +138,7 @@ class Runner:
             if self._engine is None:
                 bodies = {name: self._body(kind) for name, kind in self._kinds.items()}
                 self._engine = await self._held.enter_async_context(durable(self._path, bodies))
+                self._is_loaded.set()
             return self._engine
 
     async def _recover(self) -> None:
@@ -106,17 +149,28 @@ class Runner:
         engine = await self._loaded()
         for run in unfinished:
             if run.kind in self._kinds:
-                await engine.start(run.kind, run.id)
+                await engine.start(run.kind, run.journal)
             else:
                 log.warning("nobody can go on with this run", run=run.id, kind=run.kind)
         log.info("runs go on", count=len(unfinished))
 
+    async def _inherited(self, run: Run) -> dict[str, Any]:
+        """What is known of its steps from another journal."""
+        source = run.inherits
+        if run.attempt:
+            source = Inherited(run.id, structs.replace(run, attempt=run.attempt - 1).journal, MOST_STEPS)
+        if source is None:
+            return {}
+        await self._is_loaded.wait()
+        assert self._engine is not None
+        return dict((await self._engine.steps(source.journal))[: source.steps])
+
     def _body(self, kind: Kind) -> Body:
-        async def body(ident: str, steps: Steps) -> None:
-            run = await self._runs.get(ident)
+        async def body(journal: str, steps: Steps) -> None:
+            run = await self._runs.get(journal.partition(ATTEMPT)[0])
             await self._runs.move(run, "running")
             try:
-                result = await kind(Doing(run, self._runs, steps))
+                result = await kind(Doing(run, self._runs, steps, await self._inherited(run)))
             except Cancelled:
                 await self._runs.end(run, "cancelled")
             except TektraError as error:

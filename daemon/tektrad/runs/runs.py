@@ -11,7 +11,7 @@ import msgspec
 
 from tektrad.clock import Clock
 from tektrad.errors import InvalidRequest, RunNotFound, StoreFailed
-from tektrad.runs.run import Ended, Run, RunEvent, State
+from tektrad.runs.run import Ended, Inherited, Run, RunEvent, State
 from tektrad.store.db import Row, Store
 from tektrad.store.reference import by_reference
 from tektrad.trust.audit import AuditLog
@@ -31,7 +31,9 @@ class Runs:
         self._audit = audit
         self._news: dict[str, asyncio.Event] = {}
 
-    async def create(self, uid: int, kind: str, title: str, spec: Mapping[str, Any]) -> Run:
+    async def create(
+        self, uid: int, kind: str, title: str, spec: Mapping[str, Any], inherits: Inherited | None = None
+    ) -> Run:
         """A run that nobody does yet."""
         run = Run(
             id=self._clock.new_id(),
@@ -45,14 +47,43 @@ class Runs:
             ended_at=None,
             result=None,
             error="",
+            inherits=inherits,
         )
         async with self._store.transaction() as tx:
             await self._told(tx, run, "queued")
             await tx.execute(
-                "INSERT INTO runs (id, uid, kind, title, spec, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [run.id, uid, kind, title, _json(spec), run.state, run.created_at],
+                """INSERT INTO runs (id, uid, kind, title, spec, state, created_at, inherits)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+                [
+                    run.id,
+                    uid,
+                    kind,
+                    title,
+                    _json(spec),
+                    run.state,
+                    run.created_at,
+                    None if inherits is None else _json(inherits),
+                ],
             )
         return run
+
+    async def again(self, run: Run) -> Run:
+        """Take up a run that failed or was cancelled, as another attempt; raises InvalidRequest for any other."""
+        async with self._store.transaction() as tx:
+            cursor = await tx.execute(
+                """UPDATE runs SET state = 'queued', ended_at = NULL, result = NULL, error = '', attempt = attempt + 1
+                   WHERE id = ? AND state IN ('failed', 'cancelled')""",
+                [run.id],
+            )
+            if cursor.rowcount:
+                await self._told(tx, run, "queued", {"from": run.state, "attempt": run.attempt + 1})
+        if not cursor.rowcount:
+            now = await self.get(run.id)
+            raise InvalidRequest(
+                f"run {run.id} is {now.state}, and only one that failed or was cancelled can be taken up again",
+                "tektra runs retry does it once more, as another run.",
+            )
+        return await self.get(run.id)
 
     async def get(self, ident: str) -> Run:
         """A run by its id; raises RunNotFound."""
@@ -191,8 +222,9 @@ def _read(text: str, run: str) -> Any:
 
 def _run(row: Row) -> Run:
     fields = dict(row)
-    result = None if fields["result"] is None else _read(fields["result"], row["id"])
+    for name in ("spec", "result", "inherits"):
+        fields[name] = None if fields[name] is None else _read(fields[name], row["id"])
     try:
-        return msgspec.convert(fields | {"spec": _read(fields["spec"], row["id"]), "result": result}, Run)
+        return msgspec.convert(fields, Run)
     except msgspec.ValidationError as error:
         raise StoreFailed(f"the run {row['id']} in the store cannot be understood: {error}") from error

@@ -1,7 +1,8 @@
-"""What a workspace was after its last finished step: kept beside it, so that a crash in the next one loses nothing.
+"""What a workspace was after each finished step: kept beside it, so that a crash in the next one loses nothing.
 
-The note says of each path that differs from the start what lies there, and files keep a copy of their content. It also
-holds what the step said. Either a step is in it as a whole or not at all: renaming the note is what makes it so.
+A note says of each path that differs from the start what lies there, and files keep a copy of their content. It also
+holds what the step said. Either a step is kept as a whole or not at all: renaming the note is what makes it so. Older
+notes stay as long as there is room, so that something else can be tried from an earlier step on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,10 @@ from tektrad.sandbox.naming import meant, shown
 from tektrad.sandbox.place import settle_all, write
 from tektrad.sandbox.snapshot import GROWTH, Kind, kind_of
 
+MOST_NOTES = 200
 ONE_BY_ONE = 16
 """Files that are brought to the disk each by itself; more are cheaper all together."""
+NOTE = ".json"
 Stamp = tuple[int, ...]
 
 
@@ -42,13 +46,18 @@ class Thing(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """All of it; `step` is the one that was finished last."""
+    """All of it, after the step of that name; notes are numbered from 1 on."""
 
     things: dict[str, Thing] = {}
     step: str = ""
     said: Any = None
+    number: int = 0
     next: int = 1
     version: int = 1
+
+    def sizes(self) -> dict[int, int]:
+        """How large each content is that it needs."""
+        return {thing.content: thing.size for thing in self.things.values() if thing.content}
 
 
 @dataclass(slots=True)
@@ -60,6 +69,8 @@ class Kept:
     extent: Extent
     owner: int | None
     _note: Note = field(default_factory=Note)
+    _past: dict[int, dict[int, int]] = field(default_factory=dict)
+    """What each note needs, by its number."""
     _seen: dict[str, Stamp] = field(default_factory=dict)
 
     @property
@@ -97,47 +108,74 @@ class Kept:
                 )
             if len(copied) > ONE_BY_ONE:
                 settle_all(self.folder)
-            note = Note(things, step, said, number)
-            write(self._path, note)
+            note = Note(things, step, said, self._note.number + 1, number)
+            write(self._path(note.number), note)
         except BaseException:
             for file in copied:
                 file.unlink(missing_ok=True)
             raise
-        before, self._note, self._seen = self._note, note, now
-        held = {thing.content for thing in note.things.values()}
-        for gone in {thing.content for thing in before.things.values()} - held - {0}:
-            self._content(gone).unlink(missing_ok=True)
+        self._note, self._seen = note, now
+        self._past[note.number] = note.sizes()
+        self._forget()
 
     def put_back(self) -> None:
         """Make of `work`, which is what it was at the start, what it was after the last finished step; raises OSError.
 
         Raises InvalidRequest for a note that is none of ours.
         """
-        self._note = self._read()
-        held = {str(thing.content) for thing in self._note.things.values()} | {self._path.name}
-        if self.folder.exists():
-            for name in os.listdir(self.folder):  # noqa: PTH208
-                if name not in held:
-                    (self.folder / name).unlink(missing_ok=True)
+        notes = self._notes()
+        self._note = notes[-1] if notes else Note()
+        self._past = {note.number: note.sizes() for note in notes}
+        self._forget()
         with beneath(self.work.resolve()) as work:
             for path in sorted(self._note.things, key=lambda path: meant(path).split("/")):
                 self._put(work, meant(path), self._note.things[path])
         self.look()
 
-    @property
-    def _path(self) -> Path:
-        return self.folder / "note.json"
+    def take(self, other: Kept, steps: Collection[str]) -> None:
+        """Have what another one kept after the last of these steps that it kept; raises InvalidRequest and OSError."""
+        notes = other._notes()
+        found = next((note for note in reversed(notes) if note.step in steps), None)
+        if found is None:
+            if notes and notes[0].number > 1:
+                raise InvalidRequest("what the files were at that step is not kept any more", "Begin at a later one.")
+            return
+        self.folder.mkdir(mode=0o700)
+        for number in found.sizes():
+            with other._content(number).open("rb") as source, self._content(number).open("xb") as copy:
+                self._copier().content(source.fileno(), copy.fileno(), os.fstat(source.fileno()))
+        write(self._path(1), msgspec.structs.replace(found, number=1))
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number}{NOTE}"
 
     def _content(self, number: int) -> Path:
         return self.folder / str(number)
 
-    def _read(self) -> Note:
+    def _names(self) -> list[str]:
+        return os.listdir(self.folder) if self.folder.exists() else []  # noqa: PTH208
+
+    def _notes(self) -> list[Note]:
+        """All that there are, in order."""
+        numbers = sorted(int(name.removesuffix(NOTE)) for name in self._names() if name.endswith(NOTE))
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Note)
-        except FileNotFoundError:
-            return Note()
+            return [msgspec.json.decode(self._path(number).read_bytes(), type=Note) for number in numbers]
         except msgspec.MsgspecError as error:
-            raise InvalidRequest(f"{self._path} cannot be read: {error}", "Drop this workspace.") from error
+            raise InvalidRequest(f"{self.folder} cannot be read: {error}", "Drop this workspace.") from error
+
+    def _forget(self) -> None:
+        """Let go of the oldest notes where there are too many or they need too much, and of what no note needs."""
+        while len(self._past) > 1:
+            needed = {number: size for each in self._past.values() for number, size in each.items()}
+            if len(self._past) <= MOST_NOTES and sum(needed.values()) <= self.extent.bytes * GROWTH:
+                break
+            oldest = min(self._past)
+            self._path(oldest).unlink(missing_ok=True)
+            del self._past[oldest]
+        held = {str(number) for each in self._past.values() for number in each}
+        for name in self._names():
+            if not name.endswith(NOTE) and name not in held:
+                (self.folder / name).unlink(missing_ok=True)
 
     def _stamps(self) -> dict[str, Stamp]:
         """What tells a change: the kernel's own times, which no program can set, and of folders that they are there."""

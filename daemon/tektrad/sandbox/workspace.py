@@ -96,6 +96,26 @@ class Workspace:
 
         return await _going_through(work)
 
+    async def fork(self, place: Path, steps: Collection[str]) -> Workspace:
+        """Another workspace, of the same start, as this one was after the last of these steps that it kept.
+
+        Raises InvalidRequest where that is not kept any more, StoreFull and OSError.
+        """
+
+        def work(go_on: copying.GoOn) -> Workspace:
+            there = Place(place.resolve())
+            with _told(there.folder):
+                _cleared(there.folder)
+                there.folder.mkdir(mode=0o755 if identity.is_root() else 0o700)
+                Workspace(there, self._beginning, self._clock)._kept.take(self._kept, steps)
+                Copier(copying.BASE, None, Said(), go_on).copy(self._place.base, there.base)
+                there.settle_all()
+                there.write(there.beginning, self._beginning)
+            return Workspace(there, self._beginning, self._clock)
+
+        async with self._turn:
+            return await _going_through(work)
+
     async def restore(self) -> None:
         """Make `work` what it was at the start, whatever became of it; raises StoreFull and OSError."""
         async with self._turn:

@@ -69,4 +69,42 @@ How do I stop an agent?|Can I cancel a run?|How can I end the run?|stop my agent
 Can a run be aborted?
 """),
     ),
+    Fact(
+        "tektra runs retry",
+        "does a run once more, as another run",
+        phrasings("""
+do a run again|repeat a run|retry a run|run an agent's task once more|try a run again from step 3|redo a run
+"""),
+        ("`--from STEP` takes over all steps before that one.", "The first run stays as it is."),
+        phrasings("""
+How do I repeat a run?|Can I retry a run from a step?|Can a run be done again?|try that run again?
+How can I run the same task once more?|Can I go back to an earlier step of a run?
+"""),
+    ),
+    Fact(
+        "tektra runs resume",
+        "goes on with a run that failed or was cancelled",
+        phrasings("""
+resume a run|go on with a failed run|continue a cancelled run|take up a run again|continue an agent's work
+go on with a run that was stopped
+"""),
+        ("It begins behind the last finished step.",),
+        phrasings("""
+How do I resume a run?|Can I continue a failed run?|I cancelled a run, can it go on?|Can a failed agent go on?
+How do I go on with a run?|Can the agent continue where it stopped?
+"""),
+    ),
+    Fact(
+        "tektra runs unstick",
+        "takes up runs that nobody does",
+        phrasings("""
+unstick a run|find runs that hang|take up a stuck run|repair a run that is stuck|find out why a run is stuck
+wake up a run that does nothing
+"""),
+        ("It says why each of them was stuck.",),
+        phrasings("""
+My run is stuck, what now?|Why does my run hang?|A run does nothing, what can I do?|Are there stuck runs?
+How do I unstick a run?|Can a stuck run be taken up again?
+"""),
+    ),
 )
