@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     queue_limit: int = Field(64, ge=1, description="requests that may wait for a model")
     queue_wait: float = Field(120.0, gt=0, description="seconds a request waits for a model before it gives up")
     drain: float = Field(10.0, ge=0, description="seconds that running requests get when the daemon stops")
+    answer_wait: float = Field(3600.0, gt=0, description="seconds an agent waits for a person's answer; then it is no")
     secrets_key: Literal["auto", "keyring", "file", "passphrase"] = Field(
         "auto", description="where a new key for secrets lies: keyring, file, passphrase, auto (keyring, else file)"
     )

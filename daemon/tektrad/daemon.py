@@ -138,7 +138,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         workspaces = Workspaces(sandbox.workspaces or paths.workspaces_dir, clock)
         await workspaces.resume()
         toolbox = Toolbox((*look.TOOLS, *change.TOOLS, *programs.tools(sandbox), *people.TOOLS))
-        door = Door(pool, judge, consent, audit, default_model)
+        door = Door(pool, judge, consent, audit, default_model, settings.answer_wait)
         runner = Runner(runs, paths.runs_database, {KIND: Host(agents, toolbox, door, sandbox, workspaces)})
         services = Services(
             version=version,

@@ -82,6 +82,15 @@ def test_what_is_denied_is_not_done_and_the_agent_hears_why(tektra: Tektra) -> N
     assert done["result"]["has_changes"] is False
 
 
+def test_who_says_nothing_has_said_no(tektra: Tektra) -> None:
+    script = [{"when": "nobody answered", "say": DONE}, {"say": call("write", path="a.txt", content="a\n")}]
+    agent(tektra.start(TEKTRA_ANSWER_WAIT="0.5"), script, tools=TOOLS, human="always")
+    done, told = ended(tektra, begun(tektra))
+    assert (done["state"], done["result"]["has_changes"]) == ("succeeded", False)
+    assert "nobody answered in time" in results(told)[0]
+    assert [entry["outcome"] for entry in entries(tektra, run=done["id"], kind="consent.expire")] == ["denied"]
+
+
 def test_a_question_is_answered_in_the_person_s_words(tektra: Tektra) -> None:
     script = [{"when": "the blue one", "say": DONE}, {"say": call("ask_user", question="Which one?")}]
     agent(tektra.start(), script, tools=TOOLS)

@@ -27,7 +27,7 @@ from tektrad.pool.pool import Pool
 from tektrad.trust.act import Act
 from tektrad.trust.ask import Ask, Request
 from tektrad.trust.audit import AuditLog
-from tektrad.trust.consent import USUAL_S, Consent, Must
+from tektrad.trust.consent import Consent, Must
 from tektrad.trust.entry import Entry
 from tektrad.trust.judge import Judge
 from tektrad.trust.policy import DEFAULT, Decision
@@ -45,12 +45,16 @@ class Denied(Exception):
 class Door:
     """Answers knocks; an answer is JSON: `result`, or the words of an `error` for the agent to see."""
 
-    def __init__(self, pool: Pool, judge: Judge, consent: Consent, audit: AuditLog, default_model: str) -> None:
+    def __init__(
+        self, pool: Pool, judge: Judge, consent: Consent, audit: AuditLog, default_model: str, answer_wait: float
+    ) -> None:
+        """`answer_wait`: the seconds that a person has to answer."""
         self._pool = pool
         self._judge = judge
         self._consent = consent
         self._audit = audit
         self._default_model = default_model
+        self._answer_wait = answer_wait
 
     async def tool(self, visitor: Visitor, knock: ToolKnock, key: str) -> dict[str, Any]:
         """Call a tool, if the policy or a person allows it; `key` says at which place of the run."""
@@ -124,9 +128,8 @@ class Door:
             await waiting.enter_async_context(doing.waiting())
 
         async with waiting:
-            verdict = await self._consent.seek(
-                act, Request.of(act, preview=wish.preview), wait_s=USUAL_S, must=must, opened=opened
-            )
+            wanted, seconds = Request.of(act, preview=wish.preview), self._answer_wait
+            verdict = await self._consent.seek(act, wanted, seconds, seconds + 1, must=must, opened=opened)
         if verdict.ask is not None:
             told = {"ask": verdict.ask.id, "outcome": verdict.outcome, "why": verdict.why}
             await doing.tell(f"{key}/answer/{verdict.ask.id}", "answer", told)

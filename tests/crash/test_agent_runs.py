@@ -1,0 +1,93 @@
+"""A daemon that is killed with all its processes again and again while an agent works: nothing is lost or done twice."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tektrad.sandbox.sandbox import ROOTS_WORKSPACES
+from tests.daemon.test_audit import entries
+from tests.daemon.test_runs import agent, begun, call, ended
+from tests.guests import needs_guests
+from tests.harness import Tektra
+from tests.sandbox.test_kept import told as held
+
+pytestmark = needs_guests
+STEPS = 20
+KILLS = int(os.environ.get("TEKTRA_KILLS", "6"))
+
+
+def step(number: int) -> str:
+    """One of three kinds of things that an agent does; each says that it was this step."""
+    if number % 3 == 0:
+        return call("write", path=f"notes/{number}.txt", content=f"step {number};\n" * number)
+    line = f"echo 'step {number};' | tee -a log; rm -f notes/{number - 4}.txt; mkdir -p d{number}"
+    if number % 3 == 1:
+        return call("shell", command=line)
+    return call("python", code=f"import os\nos.system({line!r})\nos.symlink('log', 'link{number}')")
+
+
+def script() -> list[dict[str, Any]]:
+    said: list[dict[str, Any]] = [{"say": step(1)}]
+    for number in range(1, STEPS):
+        seen = f"step {number};|made notes/{number}.txt"
+        said.append({"when": f"({seen})(?!.*(step|made notes/){number + 1})", "say": step(number + 1)})
+    said.append({"when": f"step {STEPS};", "say": call("final_answer", answer="done")})
+    return said[::-1]
+
+
+@pytest.fixture
+def working(tektra: Tektra) -> Tektra:
+    agent(tektra.start(), script(), tools=["write", "shell", "python"], limits={"steps": STEPS + 5})
+    return tektra
+
+
+def work(tektra: Tektra, run: str) -> dict[str, object]:
+    """What lies in the private copy."""
+    folder = ROOTS_WORKSPACES if os.getuid() == 0 else tektra.home / ".local/share/tektra/workspaces"
+    found = held(Path(folder) / run / "work")
+    assert found
+    return found
+
+
+def test_a_run_ends_as_if_nothing_had_happened_however_often_everything_is_killed(working: Tektra) -> None:
+    undisturbed = begun(working)
+    assert ended(working, undisturbed)[0]["state"] == "succeeded"
+    expected = work(working, undisturbed)
+    chance = random.Random(KILLS)
+    run, kills = begun(working), 0
+    finished: Counter[str] = Counter()
+    while kills < KILLS:
+        wanted = chance.randrange(1, 8)
+        with working.client() as client, client.stream("GET", f"/api/runs/{run}/events") as stream:
+            new = (line for line in stream.iter_lines() if line.startswith("data:"))
+            before = len(finished)
+            for line in new:
+                if '"type":"done"' in line.replace(" ", ""):
+                    assert_undisturbed(working, run, expected, kills)
+                    run = begun(working)
+                    finished.clear()
+                    break
+                finished[line] += 1
+                if len(finished) >= before + wanted:
+                    break
+        working.kill()
+        working.start()
+        kills += 1
+    assert_undisturbed(working, run, expected, kills)
+
+
+def assert_undisturbed(tektra: Tektra, run: str, expected: dict[str, object], kills: int) -> None:
+    done, told = ended(tektra, run)
+    assert (done["state"], done["result"]["answer"]) == ("succeeded", "done"), done
+    assert work(tektra, run) == expected
+    results = [event["data"]["result"] for event in told if event["type"] == "result"]
+    assert len(results) == STEPS, "each step told its result once"
+    log = entries(tektra, run=run, kind="tool.call")
+    begun_steps = sum(entry["outcome"] == "begun" for entry in log)
+    assert STEPS <= begun_steps <= STEPS + kills, "only a step that was under way is done again"
