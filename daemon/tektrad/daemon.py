@@ -21,6 +21,8 @@ from tektra_models.starter import MODEL_NAME
 from tektrad.agents.agents import Agents
 from tektrad.agents.door import Door
 from tektrad.agents.host import KIND, Host
+from tektrad.agents.results import Results
+from tektrad.agents.spare import Guests
 from tektrad.agents.toolbox import Toolbox
 from tektrad.agents.tools import change, look, people, programs
 from tektrad.agents.workspaces import Workspaces
@@ -138,8 +140,11 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         workspaces = Workspaces(sandbox.workspaces or paths.workspaces_dir, clock)
         await workspaces.resume()
         toolbox = Toolbox((*look.TOOLS, *change.TOOLS, *programs.tools(sandbox), *people.TOOLS))
-        door = Door(pool, judge, consent, audit, default_model, settings.answer_wait)
-        runner = Runner(runs, paths.runs_database, {KIND: Host(agents, toolbox, door, sandbox, workspaces)})
+        door = Door(pool, judge, consent, audit, Results(store), default_model, settings.answer_wait)
+        guests = Guests(sandbox, clock)
+        await stairs.enter_async_context(guests.kept())
+        host = Host(agents, toolbox, door, sandbox, workspaces, guests, clock)
+        runner = Runner(runs, paths.runs_database, {KIND: host})
         services = Services(
             version=version,
             paths=paths,

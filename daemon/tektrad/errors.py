@@ -33,6 +33,7 @@ TektraError
 ├── Busy                    the queue is full
 ├── GuestFailed             an agent's process ended, or said what nobody understands
 ├── RunDiverged             a run that begins anew asks for something else than before
+├── LimitReached            a run has used what it may use
 ├── KeepsFailing            it failed too often just now
 ├── NoMemory                needs more than can be freed
 ├── TimedOut                waited longer than allowed
@@ -253,6 +254,16 @@ class RunDiverged(TektraError):
     """A run that begins anew asks for something else than before."""
 
     code = "run_diverged"
+
+
+class LimitReached(TektraError):
+    """A run has used what it may use; `result` is what it has come to by then."""
+
+    code = "limit_reached"
+
+    def __init__(self, message: str, hint: str = "", *, result: object = None) -> None:
+        super().__init__(message, hint)
+        self.result = result
 
 
 class KeepsFailing(TektraError):

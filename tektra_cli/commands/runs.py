@@ -154,10 +154,19 @@ def _line(event: Event) -> None:
             output.drawn(f"        {terminal.paint(shortened(text, WIDTH), terminal.DIM, sys.stdout)}\n")
         case "step" if data["error"]:
             output.drawn(f"  {terminal.paint('step', terminal.RED, sys.stdout)}  {shortened(data['error'], WIDTH)}\n")
+        case "left_out":
+            errors.note(_left_out(data))
         case "note":
             errors.note(data["text"])
         case _:
             pass
+
+
+def _left_out(data: Event) -> str:
+    what = [wording.plural(len(data["results"]), "older result")] if data["results"] else []
+    what += [wording.plural(data["steps"], "older step")] if data["steps"] else []
+    what += [f"what is longer than {data['longest']:,} characters in results"] if data["longest"] else []
+    return f"{', '.join(what)} left out ({data['characters']:,} characters), so that the rest fits its model"
 
 
 def _end(run: Event) -> None:
@@ -173,4 +182,6 @@ def _end(run: Event) -> None:
     elif run["ended_at"] is None:
         errors.note(f"run {run['id']} is {run['state']}")
     else:
+        if result.get("answer"):
+            output.text(str(result["answer"]))
         errors.note(f"run {run['id']} {run['state']}" + (f": {run['error']}" if run["error"] else ""))

@@ -18,8 +18,10 @@ from tests.bench.attention import measure_attention
 from tests.bench.audit import measure_audit
 from tests.bench.commands import measure_commands, measure_first_token
 from tests.bench.decode import measure
+from tests.bench.door import measure_door
 from tests.bench.drafts import measure_drafts
 from tests.bench.gaps import measure_gaps
+from tests.bench.guest import measure_guest
 from tests.bench.interpreter import measure_interpreter
 from tests.bench.peers import WORKLOADS, measure_peers
 from tests.bench.policy import measure_policy
@@ -46,6 +48,8 @@ PARTS = (
     "policy",
     "sandbox",
     "workspace",
+    "guest",
+    "door",
 )
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
@@ -61,9 +65,11 @@ def main() -> None:
     parser.add_argument(
         "--pairs", type=int, default=3, help="pairs of runs, in `prefixes` and `restart` runs (default 3)"
     )
-    parser.add_argument("--runs", type=int, default=10, help="runs of each command (default 10)")
+    parser.add_argument("--runs", type=int, default=10, help="runs of each command, and in `guest` (default 10)")
     parser.add_argument("--entries", type=int, default=1_000_000, help="length of the log in `audit` (default 1000000)")
-    parser.add_argument("--rounds", type=int, default=40, help="rounds of `sandbox` (default 40)")
+    parser.add_argument(
+        "--rounds", type=int, default=40, help="rounds of `sandbox`; `door` takes ten times as many (default 40)"
+    )
     parser.add_argument("--cache", type=Path, default=CACHE, help="where models, sources and peers are kept")
     parser.add_argument("--quick", action="store_true", help="`peers` in small, to see whether all works")
     parser.add_argument("--only", action="append", metavar="WORKLOAD", help="of `peers`, such as 'long prompt'; repeat")
@@ -85,6 +91,10 @@ def main() -> None:
         report["commands"] = measure_commands(args.runs)
     if "sandbox" in parts:
         report["sandbox"] = measure_sandbox(args.rounds) | {"interpreter": measure_interpreter(args.rounds)}
+    if "guest" in parts:
+        report["guest"] = measure_guest(args.runs)
+    if "door" in parts:
+        report["door"] = measure_door(args.rounds * 10)
     if "workspace" in parts:
         report["workspace"] = measure_workspace()
     if "start" in parts:

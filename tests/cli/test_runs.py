@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.cli.screen import Terminal
+from tests.daemon.test_run_limits import reader
 from tests.daemon.test_runs import DONE, READ, agent, folder
 from tests.guests import needs_guests
 from tests.harness import Tektra
@@ -65,6 +66,25 @@ def test_a_run_is_done_once_more_and_what_has_ended_well_is_not_taken_up(countin
     assert (refused.returncode, "only one that failed" in refused.stderr) == (2, True)
     assert "no run is stuck" in counting.run("runs", "unstick").stderr
     assert counting.json("runs", "unstick")["runs"] == []
+
+
+def test_what_a_long_run_left_out_is_said_also_later(tektra: Tektra) -> None:
+    reader(tektra.start())
+    done = tektra.run("run", "reader", "read all", "--dir", "notes")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "all read")
+    said = "4 older results left out (1,816 characters), so that the rest fits its model"
+    assert said in done.stderr
+    (run,) = tektra.json("runs", "list")["runs"]
+    assert said in tektra.run("runs", "show", run["id"]).stderr
+
+
+def test_a_run_that_used_its_steps_shows_its_last_words_and_fails(tektra: Tektra) -> None:
+    turns = [{"when": "Answer now", "say": "I was nearly there."}, {"say": READ}]
+    agent(tektra.start(), turns, limits={"steps": 2})
+    folder(tektra)
+    done = tektra.run("run", "counter", "count", "--dir", "notes")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "I was nearly there.")
+    assert "failed: it used its 2 steps" in done.stderr
 
 
 def test_control_c_ends_the_run(counting: Tektra) -> None:

@@ -1,4 +1,4 @@
-"""A daemon killed with all its processes again and again while an agent works: nothing is lost, and nothing done twice."""
+"""A daemon killed with all its processes again and again while an agent works: nothing is lost, or done twice."""
 
 from __future__ import annotations
 

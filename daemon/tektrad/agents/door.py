@@ -13,11 +13,15 @@ from typing import Any
 import msgspec
 
 from tektra_models import frames
-from tektra_models.errors import Unsupported
+from tektra_models.errors import ContextExceeded, Unsupported
 from tektra_models.generation import Delta, Finish, Form, Prompt, Sampling, ToolCall, Usage
+from tektrad.agents import fitting
+from tektrad.agents.fitting import Fitted
 from tektrad.agents.knocks import ModelKnock, ToolKnock
+from tektrad.agents.results import Results, kept_number
 from tektrad.agents.tool import Result, Tool, ToolFailed, Wish
-from tektrad.agents.toolbox import cut
+from tektrad.agents.toolbox import MOST_CHARACTERS, cut
+from tektrad.agents.tools.look import READ, lines_wanted
 from tektrad.agents.visitor import Visitor
 from tektrad.chat.calls import call, ended, sampler
 from tektrad.errors import TektraError
@@ -43,16 +47,27 @@ class Denied(Exception):
 
 
 class Door:
-    """Answers knocks; an answer is JSON: `result`, or the words of an `error` for the agent to see."""
+    """Answers knocks; an answer is JSON: `result`, or the words of an `error` for the agent to see.
+
+    `over` is neither: the words with which the run ends.
+    """
 
     def __init__(
-        self, pool: Pool, judge: Judge, consent: Consent, audit: AuditLog, default_model: str, answer_wait: float
+        self,
+        pool: Pool,
+        judge: Judge,
+        consent: Consent,
+        audit: AuditLog,
+        results: Results,
+        default_model: str,
+        answer_wait: float,
     ) -> None:
         """`answer_wait`: the seconds that a person has to answer."""
         self._pool = pool
         self._judge = judge
         self._consent = consent
         self._audit = audit
+        self._results = results
         self._default_model = default_model
         self._answer_wait = answer_wait
 
@@ -61,6 +76,9 @@ class Door:
         found = visitor.tool(knock.name)
         if found is None:
             return {"error": f"there is no tool {knock.name}"}
+        kept = kept_number(knock.arguments.get("path")) if knock.name == READ else None
+        if kept is not None:
+            return await self._read_on(visitor, knock, kept)
         try:
             wish = await asyncio.to_thread(found.wish, visitor.here(key), knock.arguments)
             act = self._act(visitor, wish)
@@ -87,7 +105,27 @@ class Door:
                 telling.end(told, "ok" if result.ok else "failed")
         except (Denied, ToolFailed, TektraError) as error:
             return {"error": str(error)}
-        return _answered(result)
+        is_long = len(result.text) > MOST_CHARACTERS and visitor.reads
+        number = await self._results.keep(visitor.run, visitor.here(key).key, result.text) if is_long else None
+        return _answered(result, number)
+
+    async def _read_on(self, visitor: Visitor, knock: ToolKnock, number: int) -> dict[str, Any]:
+        """Read in a result of the same run: about one's own results nobody is asked."""
+        details = {"tool": knock.name, "arguments": dict(knock.arguments), "resource": f"result:{number}"}
+        agent = visitor.agent.name
+        entry = Entry(kind="tool.call", uid=visitor.uid, agent=agent, run=visitor.run, details=details)
+        try:
+            async with self._audit.telling(entry) as telling:
+                try:
+                    said = lines_wanted(knock.arguments)
+                    text = await self._results.read(visitor.run, number, said.first, said.count, MOST_CHARACTERS)
+                except ToolFailed as error:
+                    telling.end({"error": str(error)}, "failed")
+                    raise
+                telling.end({"characters": len(text)}, "ok")
+        except (ToolFailed, TektraError) as error:
+            return {"error": str(error)}
+        return {"result": text}
 
     async def _private(self, visitor: Visitor) -> None:
         """Have the private copy, and say what is not in it."""
@@ -125,6 +163,7 @@ class Door:
                 "is_question": wish.is_question,
             }
             await doing.tell(f"{key}/ask/{ask.id}", "ask", told)
+            waiting.enter_context(visitor.allowance.waiting_for_somebody())
             await waiting.enter_async_context(doing.waiting())
 
         async with waiting:
@@ -137,16 +176,17 @@ class Door:
             raise Denied(Decision(verdict.outcome, verdict.rule, verdict.why, "").refusal(act))
         return verdict.why
 
-    async def model(self, visitor: Visitor, knock: ModelKnock, key: str) -> dict[str, Any]:
-        """Ask the agent's model; where it has tools and can be held to a form, it answers with calls of them."""
+    async def model(self, visitor: Visitor, knock: ModelKnock, key: str, before: Fitted) -> dict[str, Any]:
+        """Ask the agent's model; where it has tools and can be held to a form, it answers with calls of them.
+
+        `before` is how its last prompt was fitted into the context; `fitted` says it of this one.
+        """
         agent = visitor.agent
         tools = [dict(tool) for tool in knock.tools]
-        prompt = Prompt(
-            messages=[dict(message) for message in knock.messages],
-            tools=tools or None,
-            think=agent.thinking or None,
-            batch=True,
-        )
+
+        def prompt(messages: list[dict[str, Any]]) -> Prompt:
+            return Prompt(messages=messages, tools=tools or None, think=agent.thinking or None, batch=True)
+
         free = Sampling(temperature=0.0, stop=() if tools else tuple(knock.stop))
         party = Party(visitor.uid, agent.name)
         async with self._pool.lease(agent.model or self._default_model, party, batch=True) as lease:
@@ -155,13 +195,36 @@ class Door:
                 await self._sought(visitor, self._act(visitor, wish), wish, key, None)
             except Denied as error:
                 return {"error": str(error)}
-            if not tools:
-                return {"result": await self._said(visitor, lease, prompt, free)}
-            held = msgspec.structs.replace(free, form=Form(kind="call"))
+
+            async def count(messages: list[dict[str, Any]]) -> int:
+                return await lease.worker.count(prompt(messages))
+
+            async def said(fitted: Fitted) -> dict[str, Any]:
+                asked = prompt(fitting.shown(knock.messages, fitted.cut))
+                found = await self._held(visitor, lease, asked, free)
+                kept = msgspec.structs.replace(fitted, tokens=found["prompt_tokens"])
+                return {"result": found, "fitted": msgspec.to_builtins(kept)}
+
             try:
-                return {"result": await self._said(visitor, lease, prompt, held)}
+                fitted = await fitting.fit(knock.messages, before, count, lease.context)
+                try:
+                    return await said(fitted)
+                except ContextExceeded:
+                    fitted = await fitting.fit(knock.messages, fitted, count, lease.context, harder=True)
+                    return await said(fitted)
+            except fitting.TooLong as error:
+                message = f"the task needs more context than {lease.model.name} has: {error}"
+                return {"over": message, "what": "context"}
+
+    async def _held(self, visitor: Visitor, lease: Lease, prompt: Prompt, free: Sampling) -> dict[str, Any]:
+        """An answer held to calls, where there is something to call and the model can be held."""
+        if prompt.tools:
+            try:
+                held = msgspec.structs.replace(free, form=Form(kind="call"))
+                return await self._said(visitor, lease, prompt, held)
             except Unsupported:
-                return {"result": await self._said(visitor, lease, prompt, free)}
+                pass
+        return await self._said(visitor, lease, prompt, free)
 
     async def _said(self, visitor: Visitor, lease: Lease, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
         """One answer of a model, as the guest takes it."""
@@ -201,9 +264,9 @@ class Door:
         )
 
 
-def _answered(result: Result) -> dict[str, Any]:
+def _answered(result: Result, kept: int | None) -> dict[str, Any]:
     """As the guest gets it, and the journal keeps it."""
-    said: dict[str, Any] = {"result" if result.ok else "error": cut(result.text)}
+    said: dict[str, Any] = {"result" if result.ok else "error": cut(result.text, kept)}
     return said if result.data is None else said | {"data": result.data}
 
 

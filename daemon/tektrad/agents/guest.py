@@ -30,6 +30,7 @@ class Guest:
 
     def __init__(self, sandbox: Sandbox, folder: Path, limits: Limits) -> None:
         self._printed = bytearray()
+        self._most_bytes = limits.memory_bytes
         self._asked = 0
         self._begun = False
         self._pending: asyncio.Future[Knock | None] = asyncio.get_running_loop().create_future()
@@ -44,6 +45,11 @@ class Guest:
             self._heard,
             self._over,
         )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its process has ended."""
+        return self._speaker.is_over
 
     async def begin(self, task: Task) -> None:
         """Give it what to do; raises GuestFailed."""
@@ -79,6 +85,8 @@ class Guest:
         if self._speaker.why is not None:
             return GuestFailed(f"the agent's process was ended: {self._speaker.why}")
         ended = self._speaker.task.result()
+        if ended.ended_by == "memory":
+            return GuestFailed(f"it used the {self._most_bytes >> 20:,} MiB of memory that an agent's process may take")
         (last,) = bytes(self._printed).decode("utf-8", "replace").strip().splitlines()[-1:] or [""]
         hint = INSTALL if "No module named" in last else ""
         return GuestFailed(f"the agent's process ended ({ended.ended_by}, code {ended.code}): {last}".rstrip(), hint)

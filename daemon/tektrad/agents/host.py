@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,22 @@ import msgspec
 
 from tektra_models.starter.agent_prompts import TOOL_SYSTEM, prompt_templates
 from tektrad.agents.agents import Agents
+from tektrad.agents.allowance import Allowance
 from tektrad.agents.door import Door
-from tektrad.agents.guest import Guest, guest
+from tektrad.agents.fitting import Fitted, left_out
+from tektrad.agents.guest import Guest
 from tektrad.agents.knocks import EndKnock, Knock, ModelKnock, StepKnock, Task, ToolKnock
+from tektrad.agents.spare import Guests
 from tektrad.agents.toolbox import Toolbox
 from tektrad.agents.visitor import Visitor
 from tektrad.agents.workspaces import Workspaces
-from tektrad.errors import GuestFailed, InvalidRequest, RunDiverged, TektraError
+from tektrad.clock import Clock
+from tektrad.errors import GuestFailed, InvalidRequest, LimitReached, RunDiverged, TektraError
 from tektrad.runs.runner import Doing
-from tektrad.sandbox.confinement import Limits
 from tektrad.sandbox.sandbox import Sandbox
 
 KIND = "agent"
 TOLD_AFTER, STOPPED_AFTER = 3, 5
-GUEST_BYTES = 1 << 30
-"""What an agent's mind may take; what its tools take is another matter."""
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,12 +63,23 @@ class Turning:
 class Host:
     """How runs of agents are done."""
 
-    def __init__(self, agents: Agents, toolbox: Toolbox, door: Door, sandbox: Sandbox, workspaces: Workspaces) -> None:
+    def __init__(
+        self,
+        agents: Agents,
+        toolbox: Toolbox,
+        door: Door,
+        sandbox: Sandbox,
+        workspaces: Workspaces,
+        guests: Guests,
+        clock: Clock,
+    ) -> None:
         self._agents = agents
         self._toolbox = toolbox
         self._door = door
         self._sandbox = sandbox
         self._workspaces = workspaces
+        self._guests = guests
+        self._clock = clock
 
     async def __call__(self, doing: Doing) -> Any:
         """Do one, from its beginning or once again; its result is the agent's answer and what it took."""
@@ -81,7 +94,7 @@ class Host:
         steps = {name.partition(":")[0] for name in doing.inherited}
         async with self._workspaces.working(doing.run, folder, steps, in_place=spec.in_place) as working:
             level = (await self._sandbox.footing()).level
-            visitor = Visitor(doing, agent, folder, working, given, level)
+            visitor = Visitor(doing, agent, folder, working, given, level, Allowance(agent.limits, self._clock))
             self._check_inherited(visitor)
             done = await self._with_guest(visitor, spec.task)
             return {**done, "has_changes": await working.end()}
@@ -100,8 +113,7 @@ class Host:
     async def _with_guest(self, visitor: Visitor, task: str) -> dict[str, Any]:
         """Let a guest in, and do what it asks for until it comes to its end."""
         agent = visitor.agent
-        limits = Limits(seconds=agent.limits.seconds, memory_bytes=GUEST_BYTES)
-        async with guest(self._sandbox, limits) as mind:
+        async with self._guests.entered() as mind:
             await mind.begin(
                 Task(
                     kind=agent.kind,
@@ -115,38 +127,42 @@ class Host:
             return await self._done(visitor.doing, visitor, mind)
 
     async def _done(self, doing: Doing, visitor: Visitor, mind: Guest) -> dict[str, Any]:
-        took = {"prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0, "steps": 0}
-        turning = Turning()
+        allowance, turning, fitted = visitor.allowance, Turning(), Fitted()
         while True:
-            knock = await mind.knock()
+            async with allowance.ticking():
+                knock = await mind.knock()
             key = f"/{knock.number}"
             match knock:
                 case EndKnock():
                     if knock.state == "failed":
                         raise GuestFailed(str(knock.answer))
-                    return {"answer": knock.answer, "state": knock.state, **took}
+                    if knock.state == "steps":
+                        raise allowance.over("steps", words=knock.answer)
+                    return {"answer": knock.answer, "state": knock.state, **allowance.took}
                 case StepKnock():
-                    took["steps"] = knock.step
+                    allowance.took["steps"] = knock.step
                     told = {"step": knock.step, "said": knock.said, "observed": knock.observed, "error": knock.error}
                     await doing.tell(key, "step", told)
-                    await mind.answer(knock)
+                    await self._answered(mind, allowance, knock, {})
                 case ModelKnock():
-                    model = partial(self._door.model, visitor, knock, key)
-                    said = await self._once(doing, f"{key}:model", knock, model)
-                    for name in ("prompt_tokens", "cached_tokens", "completion_tokens"):
-                        took[name] += (said.get("result") or {}).get(name, 0)
-                    await self._answered(mind, knock, said)
+                    allowance.check()
+                    work = partial(self._door.model, visitor, knock, key, fitted)
+                    said = await self._once(doing, allowance, f"{key}:model", knock, work)
+                    before, fitted = fitted, msgspec.convert(said.get("fitted", fitted), Fitted)
+                    if fitted.cut != before.cut:
+                        gone = left_out(knock.messages, before.cut, fitted.cut)
+                        await doing.tell(f"{key}/left_out", "left_out", msgspec.to_builtins(gone))
+                    allowance.said(said.get("result") or {})
+                    await self._answered(mind, allowance, knock, said)
                 case ToolKnock():
+                    allowance.check()
                     await doing.tell(key, "tool", {"tool": knock.name, "arguments": knock.arguments})
-                    said = await self._once(
-                        doing, f"{key}:tool:{knock.name}", knock, partial(self._tool, visitor, knock, key)
-                    )
+                    work = partial(self._tool, visitor, knock, key)
+                    said = await self._once(doing, allowance, f"{key}:tool:{knock.name}", knock, work)
                     await doing.tell(f"{key}/done", "result", said)
-                    if took["prompt_tokens"] + took["completion_tokens"] > visitor.agent.limits.tokens:
-                        raise GuestFailed("it has used the tokens that it had")
-                    await self._answered(mind, knock, turning.seen(knock, said))
+                    await self._answered(mind, allowance, knock, turning.seen(knock, said))
                 case _:
-                    await mind.answer(knock, error="this version cannot do that")
+                    await self._answered(mind, allowance, knock, {"error": "this version cannot do that"})
 
     async def _tool(self, visitor: Visitor, knock: ToolKnock, key: str) -> dict[str, Any]:
         """Call a tool; what it left in the copy is kept with what it said, or all that it did is undone."""
@@ -163,21 +179,39 @@ class Host:
                 return {"error": f"what {knock.name} did was undone, for it could not be kept: {error}"}
         return said
 
-    async def _once(self, doing: Doing, name: str, knock: Knock, work: Any) -> dict[str, Any]:
-        """As a step; raises RunDiverged where the journal knows it as the answer to another knock."""
+    async def _once(
+        self, doing: Doing, allowance: Allowance, name: str, knock: Knock, work: Callable[[], Awaitable[dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """As a step, within the time that is left; raises LimitReached.
+
+        Raises RunDiverged where the journal knows it as the answer to another knock.
+        """
         asked = _digest(knock)
+        is_new = False
 
         async def step() -> dict[str, Any]:
-            return {"asked": asked, "said": await work()}
+            nonlocal is_new
+            is_new = True
+            try:
+                async with allowance.ticking():
+                    said = await work()
+            except LimitReached as error:
+                said = {"over": error.message, "what": "seconds"}
+            return {"asked": asked, "said": said, "seconds": allowance.seconds}
 
         kept: dict[str, Any] = await doing.step(name, step)
         if kept["asked"] != asked:
             raise RunDiverged("the run did something else than the first time, so that it cannot go on")
+        if not is_new:
+            allowance.was(kept["seconds"])
         found: dict[str, Any] = kept["said"]
+        if "over" in found:
+            raise allowance.over(found["what"], found["over"])
         return found
 
-    async def _answered(self, mind: Guest, knock: Knock, said: dict[str, Any]) -> None:
-        await mind.answer(knock, said.get("result"), said.get("error"))
+    async def _answered(self, mind: Guest, allowance: Allowance, knock: Knock, said: dict[str, Any]) -> None:
+        async with allowance.ticking():  # a guest may leave its answers unread
+            await mind.answer(knock, said.get("result"), said.get("error"))
 
 
 def _digest(knock: Knock) -> str:

@@ -23,9 +23,10 @@ class Toolbox:
         return found, [name for name in agent.tools if name not in self._tools]
 
 
-def cut(text: str) -> str:
-    """A result that a model can take in: its beginning and end, and that something is missing between them."""
+def cut(text: str, kept: int | None = None) -> str:
+    """A result that a model can take in: its beginning and end, and what is missing between them; where it is kept."""
     if len(text) <= MOST_CHARACTERS:
         return text
     half = MOST_CHARACTERS // 2
-    return f"{text[:half]}\n[{len(text) - 2 * half} characters are left out here]\n{text[-half:]}"
+    more = f'\n[read(path="result:{kept}") with first and count shows all of it]' if kept else ""
+    return f"{text[:half]}\n[{len(text) - 2 * half} characters are left out here]\n{text[-half:]}{more}"

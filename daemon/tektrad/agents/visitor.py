@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tektrad.agents.agent import Agent
+from tektrad.agents.allowance import Allowance
 from tektrad.agents.tool import Here, Tool
+from tektrad.agents.tools.look import READ
 from tektrad.agents.working_folder import WorkingFolder
 from tektrad.runs.runner import Doing
 from tektrad.trust.act import Confinement
@@ -24,6 +26,8 @@ class Visitor:
     tools: Sequence[Tool]
     confinement: Confinement
     """What holds programs here."""
+    allowance: Allowance
+    """Its `waiting_for_somebody` is entered while a person is asked."""
 
     @property
     def uid(self) -> int:
@@ -38,6 +42,11 @@ class Visitor:
     def tool(self, name: str) -> Tool | None:
         """The tool of that name, if it was given one."""
         return next((tool for tool in self.tools if tool.declared.name == name), None)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it can read on in a result that was too long."""
+        return self.tool(READ) is not None
 
     def here(self, key: str, answer: str = "") -> Here:
         """Where a tool works that is called now, at this place of the run."""

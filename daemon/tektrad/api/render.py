@@ -53,6 +53,7 @@ STATUS = {
     "model_not_found": 404,
     "guest_failed": 500,
     "run_diverged": 500,
+    "limit_reached": 500,
     "keeps_failing": 503,
     "key_unusable": 500,
     "keyring_failed": 500,

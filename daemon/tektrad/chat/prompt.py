@@ -39,6 +39,11 @@ def alternating(said: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
     return messages
 
 
+def room_for_prompt(context: int, max_tokens: int | None = None) -> int:
+    """What a prompt may take, so that there is room for an answer."""
+    return context - min(max_tokens or RESERVE, context // 4)
+
+
 async def fit_history(
     system: str | None, history: list[dict[str, Any]], count: Count, context: int, max_tokens: int | None
 ) -> Fitted:
@@ -47,7 +52,7 @@ async def fit_history(
     `history` alternates user and assistant and ends with the question. Exchanges go as a whole; the question itself
     always stays (if it alone is too long, the engine refuses it with both numbers).
     """
-    room = context - min(max_tokens or RESERVE, context // 4)
+    room = room_for_prompt(context, max_tokens)
     lead: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     starts = [at for at, message in enumerate(history) if message["role"] == "user"]
     if len(starts) < 2 or await count(lead + history) <= room:

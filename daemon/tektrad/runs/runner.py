@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from msgspec import structs
 
-from tektrad.errors import Draining, InvalidRequest, TektraError
+from tektrad.errors import Draining, InvalidRequest, LimitReached, TektraError
 from tektrad.runs.engine import Body, Cancelled, Engine, Steps, durable
 from tektrad.runs.run import ATTEMPT, Inherited, Run
 from tektrad.runs.runs import Runs
@@ -173,6 +173,8 @@ class Runner:
                 result = await kind(Doing(run, self._runs, steps, await self._inherited(run)))
             except Cancelled:
                 await self._runs.end(run, "cancelled")
+            except LimitReached as error:
+                await self._runs.end(run, "failed", error.result, error.message)
             except TektraError as error:
                 await self._runs.end(run, "failed", error=error.message)
             except Exception as error:

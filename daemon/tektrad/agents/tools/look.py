@@ -63,6 +63,14 @@ class _Search(msgspec.Struct, forbid_unknown_fields=True):
     path: str = "."
 
 
+READ = "read"
+
+
+def lines_wanted(arguments: Mapping[str, Any]) -> _Read:
+    """Which lines a call of `read` asks for; raises ToolFailed."""
+    return parsed(READ, _Read, arguments)
+
+
 def _read(folder: Path, said: _Read) -> str:
     lines = text_of(folder, said.path).splitlines()
     first = max(1, said.first)
@@ -218,7 +226,7 @@ def _looking(
 
 TOOLS = (
     _looking(
-        "read",
+        READ,
         "Read a text file, with its count of lines",
         {
             "path": _PATH,
