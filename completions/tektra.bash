@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" run"|" runs"|" runs list"|" runs show"|" runs attach"|" runs cancel"|" runs retry"|" runs resume"|" runs unstick"|" tools"|" tools check"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" run"|" runs"|" runs list"|" runs show"|" runs attach"|" runs cancel"|" runs retry"|" runs resume"|" runs unstick"|" tools"|" tools check"|" tools add"|" tools list"|" tools show"|" tools enable"|" tools disable"|" tools rm"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -201,8 +201,14 @@ _tektra() {
                 " runs retry") words="" kind="" flags="--from --detach --jsonl --json --help" ;;
                 " runs resume") words="" kind="" flags="--detach --jsonl --json --help" ;;
                 " runs unstick") words="" kind="" flags="--json --help" ;;
-                " tools") words="check" kind="" flags="--help" ;;
-                " tools check") words="" kind="" flags="--dry-run --json --help" ;;
+                " tools") words="check add list show enable disable rm" kind="" flags="--help" ;;
+                " tools check") words="" kind="files" flags="--dry-run --json --help" ;;
+                " tools add") words="" kind="files" flags="--dry-run --yes --no-input --json --help" ;;
+                " tools list") words="" kind="" flags="--json --help" ;;
+                " tools show") words="" kind="tools" flags="--json --help" ;;
+                " tools enable") words="" kind="tools" flags="--json --help" ;;
+                " tools disable") words="" kind="tools" flags="--json --help" ;;
+                " tools rm") words="" kind="tools" flags="--yes --no-input --json --help" ;;
                 " permissions") words="list grant revoke test files edit ask" kind="" flags="--help" ;;
                 " permissions list") words="" kind="" flags="--all --rules --json --help" ;;
                 " permissions grant") words="" kind="" flags="--agent --scope --run --session --expires --uses --exact --workspace --confinement --cost --why --code --json --help" ;;

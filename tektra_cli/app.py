@@ -192,9 +192,21 @@ TREE: Mapping[str, Leaf | Branch] = {
         "tektra runs list",
     ),
     "tools": Branch(
-        "Look at tools before they are used.",
-        {"check": Leaf("tools:check", "Read a tool's source for risks, and run it once in confinement.")},
-        "tektra tools check my_tool.py",
+        "Give agents tools of your own, and look at tools before they are used.",
+        {
+            "check": Leaf(
+                "tools:check",
+                "Read a tool's source for risks, and run it once in confinement.",
+                "tektra tools check my_tool.py",
+            ),
+            "add": Leaf("own_tools:add", "Keep the tools of a Python file, after a look at them."),
+            "list": Leaf("own_tools:list_tools", "List your own tools, and those that come with Tektra."),
+            "show": Leaf("own_tools:show", "Show one tool of your own: parameters, limits, source."),
+            "enable": Leaf("own_tools:enable", "Let agents use a tool of your own again."),
+            "disable": Leaf("own_tools:disable", "Let no agent use a tool of your own, also in runs that go on."),
+            "rm": Leaf("own_tools:remove", "Forget a tool of your own."),
+        },
+        "tektra tools add my_tool.py",
     ),
     "permissions": Branch(
         "Say what is allowed, and see which rule decides.",

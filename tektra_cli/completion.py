@@ -1,7 +1,7 @@
 """`python -m tektra_cli.completion DIRECTORY` writes the completion scripts for bash, zsh and fish.
 
 The scripts are static: generated from the command tree, so that completing starts no Python. Only names of models,
-conversations, agents and secrets are asked for, with the quick `tektra __complete`.
+conversations, agents, tools and secrets are asked for, with the quick `tektra __complete`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _KINDS = {
     ("agents", "NAME"): "agents",
     ("agents", "MODEL"): "models",
     ("agents", "FILE"): "files",
+    ("tools", "NAME"): "tools",
+    ("tools", "FILE"): "files",
     ("secrets", "NAME"): "secrets",
     ("secrets", "FILE"): "files",
     ("rerank", "NAME"): "models",

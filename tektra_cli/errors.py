@@ -50,6 +50,7 @@ _EXIT_CODES = {
     "already_answered": ExitCode.BUSY,
     "policy_changed": ExitCode.BUSY,
     "agent_not_found": ExitCode.NOT_FOUND,
+    "tool_not_found": ExitCode.NOT_FOUND,
     "agent_changed": ExitCode.BUSY,
     "secret_not_found": ExitCode.NOT_FOUND,
     "forbidden": ExitCode.DENIED,

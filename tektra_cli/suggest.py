@@ -12,7 +12,7 @@ SECONDS = 1.0
 
 
 def suggest(arguments: list[str]) -> int:
-    """Print the names of one kind, a line each: `models`, `loaded`, `conversations`, `agents` or `secrets`."""
+    """Print the names of one kind, a line each: `models`, `loaded`, `conversations`, `agents`, `tools` or `secrets`."""
     try:
         names = _names(arguments[0] if arguments else "")
         sys.stdout.write("".join(f"{clean_line(name)}\n" for name in names))
@@ -29,6 +29,8 @@ def _names(kind: str) -> list[str]:
         return ["latest", *(conversation["id"] for conversation in found)]
     if kind == "agents":
         return [each["agent"]["name"] for each in client.get("/api/agents", timeout=SECONDS)["agents"]]
+    if kind == "tools":
+        return [tool["name"] for tool in client.get("/api/tools", timeout=SECONDS)["tools"]]
     if kind == "secrets":
         return [secret["name"] for secret in client.get("/api/secrets", timeout=SECONDS)["secrets"]]
     route = "/api/ps" if kind == "loaded" else "/api/models"

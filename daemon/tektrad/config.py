@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     secrets_key: Literal["auto", "keyring", "file", "passphrase"] = Field(
         "auto", description="where a new key for secrets lies: keyring, file, passphrase, auto (keyring, else file)"
     )
+    private_hosts: str = Field(
+        "", description="hosts inside this machine or network that agents may fetch from, with commas between"
+    )
     shared_group: str = Field("", description="Unix group that may reach this daemon's socket; empty: its owner alone")
     shared_by: str = Field(
         "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import functools
 import importlib.metadata
 import os
 import resource
@@ -21,10 +22,14 @@ from tektra_models.starter import MODEL_NAME
 from tektrad.agents.agents import Agents
 from tektrad.agents.door import Door
 from tektrad.agents.host import KIND, Host
+from tektrad.agents.own_tools import OwnTools
 from tektrad.agents.results import Results
 from tektrad.agents.spare import Guests
+from tektrad.agents.tool import Tool
 from tektrad.agents.toolbox import Toolbox
-from tektrad.agents.tools import change, look, people, programs
+from tektrad.agents.tools import change, fetch, look, own, people, programs
+from tektrad.agents.tools.now import Now
+from tektrad.agents.tools.sqlite import Sqlite
 from tektrad.agents.workspaces import Workspaces
 from tektrad.api.app import create_app
 from tektrad.api.listening import listening
@@ -32,7 +37,7 @@ from tektrad.api.server import serving
 from tektrad.api.services import Services
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
-from tektrad.clock import SystemClock
+from tektrad.clock import Clock, SystemClock
 from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart, StoreFailed
 from tektrad.events import Events
@@ -139,7 +144,10 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         sandbox = Sandbox(paths.sandbox_dir, protected(paths), workspaces=paths.workspaces_dir)
         workspaces = Workspaces(sandbox.workspaces or paths.workspaces_dir, clock)
         await workspaces.resume()
-        toolbox = Toolbox((*look.TOOLS, *change.TOOLS, *programs.tools(sandbox), *people.TOOLS))
+        own_tools = OwnTools(store, clock, audit)
+        toolbox = Toolbox(
+            built_in_tools(sandbox, clock, settings), {"file": functools.partial(own.given, sandbox, own_tools)}
+        )
         door = Door(pool, judge, consent, audit, Results(store), default_model, settings.answer_wait)
         guests = Guests(sandbox, clock)
         await stairs.enter_async_context(guests.kept())
@@ -155,6 +163,8 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             tuned=tuned,
             conversations=conversations,
             agents=agents,
+            own_tools=own_tools,
+            toolbox=toolbox,
             runs=runs,
             runner=runner,
             turns=Turns(pool, conversations, audit, secrets, clock, default_model),
@@ -193,6 +203,20 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
                     await asyncio.wait_for(services.idle.wait(), settings.drain)
         await pool.close()  # ends what still runs, so that its clients hear why
     log.info("stopped")
+
+
+def built_in_tools(sandbox: Sandbox, clock: Clock, settings: Settings) -> list[Tool]:
+    """The tools that come with Tektra, each with what it needs."""
+    fetching = fetch.Fetch(sandbox, fetch.Bounds(settings.private_hosts))
+    return [
+        *look.TOOLS,
+        *change.TOOLS,
+        *programs.tools(sandbox),
+        *people.TOOLS,
+        fetching,
+        Sqlite(sandbox),
+        Now(clock),
+    ]
 
 
 def sweep(catalog: Catalog) -> None:

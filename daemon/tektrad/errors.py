@@ -21,6 +21,7 @@ TektraError
 │   ├── AskNotFound
 │   ├── SecretNotFound
 │   ├── AgentNotFound
+│   ├── ToolNotFound
 │   └── UserNotFound
 ├── PolicyChanged           somebody else changed the policy file meanwhile
 ├── AgentChanged            somebody else changed the agent meanwhile
@@ -194,6 +195,12 @@ class AgentNotFound(NotFound):
     """No agent of that name, or no such version of it, for who asks."""
 
     code = "agent_not_found"
+
+
+class ToolNotFound(NotFound):
+    """Who asks has no tool of that name."""
+
+    code = "tool_not_found"
 
 
 class AgentChanged(TektraError):

@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import httpx2
 
@@ -25,6 +26,16 @@ TIMEOUT = httpx2.Timeout(60.0, connect=15.0)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+
+class Bounds(Protocol):
+    """Which hosts may have addresses inside this machine or network, and what is said of others that have."""
+
+    def may_be_private(self, host: str) -> bool:
+        """Whether somebody who may say so named this very host, so that a private address is what they meant."""
+
+    def refusal(self, host: str, address: str) -> Exception:
+        """What is raised where a host has an address that may not be reached."""
 
 
 class Endpoint:
@@ -53,6 +64,13 @@ class Endpoint:
         """Whether the user named this very host, so that a private address is what they meant."""
         return host == self.host and not self.is_default
 
+    def refusal(self, host: str, address: str) -> HubRefused:
+        """Say that a hub leads to where it may not."""
+        return HubRefused(
+            f"{host} has the address {address}, which is inside this machine or network.",
+            "If that is your own mirror, set HF_ENDPOINT to it.",
+        )
+
     def check(self, url: httpx2.URL) -> None:
         """Refuse an address that a redirect may not lead to."""
         if url.scheme == "https" or (url.scheme == self.url.scheme and url.host == self.host):
@@ -64,9 +82,9 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
     """Resolves a host, refuses addresses inside this machine or network, and connects to what it checked."""
 
     def __init__(
-        self, endpoint: Endpoint, inner: httpx2.AsyncBaseTransport | None = None, resolve: Resolve | None = None
+        self, bounds: Bounds, inner: httpx2.AsyncBaseTransport | None = None, resolve: Resolve | None = None
     ) -> None:
-        self._endpoint = endpoint
+        self._bounds = bounds
         # Connections are kept by address, and two names may share one: keeping none means that no request travels over
         # a connection whose certificate was checked for another name.
         self._inner = inner or httpx2.AsyncHTTPTransport(limits=httpx2.Limits(max_keepalive_connections=0))
@@ -74,20 +92,17 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send the request to the first checked address that answers."""
-        host = request.url.host
+        host = _asked(request.url)
         addresses = await self._resolve(host, _port(request.url))
-        if not self._endpoint.may_be_private(host):
+        if not self._bounds.may_be_private(host):
             for address in addresses:
                 if not is_public(address):
-                    raise HubRefused(
-                        f"{host} has the address {address}, which is inside this machine or network.",
-                        "If that is your own mirror, set HF_ENDPOINT to it.",
-                    )
+                    raise self._bounds.refusal(host, address)
         return await self._first_that_answers(request, addresses)
 
     async def _first_that_answers(self, request: httpx2.Request, addresses: list[str]) -> httpx2.Response:
         # The Host header was written when the request was made; TLS still has to hear the name.
-        extensions = {**request.extensions, "sni_hostname": request.url.host}
+        extensions = {**request.extensions, "sni_hostname": _asked(request.url)}
         failure: httpx2.TransportError = httpx2.ConnectError(f"{request.url.host} has no address")
         for address in addresses:
             pinned = httpx2.Request(
@@ -184,6 +199,11 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _asked(url: httpx2.URL) -> str:
+    """A host as it is written into the request: the system's resolver would read other letters by older rules."""
+    return url.raw_host.decode("ascii")
 
 
 def _port(url: httpx2.URL) -> int:

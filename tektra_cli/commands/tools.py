@@ -24,19 +24,24 @@ def check(
 
     Advice, never a boundary: what a tool may do is decided when it does it, and the sandbox holds it to that.
     """
-    text = sys.stdin.read() if str(source) == "-" else _read(source)
+    text = read(source)
     document = launch.ensured().post("/api/tools/check", {"source": text, "dry_run": dry_run}, timeout=120)
-    output.show(document, json, _told)
+    output.show(document, json, told)
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """A source, from a file or from stdin."""
+    if str(path) == "-":
+        return sys.stdin.read()
     if not path.is_file():
         raise CliError("not_found", f"there is no file {path}")
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def _told(document: Mapping[str, Any]) -> None:
-    output.facts([("risk", f"{document['risk']} of 100"), *_tried(document["dry_run"])])
+def told(document: Mapping[str, Any]) -> None:
+    """Show what was found."""
+    tools = ", ".join(tool["name"] for tool in document["tools"]) or f"none: {document['refused']}"
+    output.facts([("tools", tools), ("risk", f"{document['risk']} of 100"), *_tried(document["dry_run"])])
     rows = [(str(each["line"]), each["kind"], shortened(each["what"], 70)) for each in document["findings"]]
     output.table(("LINE", "KIND", "WHAT"), rows)
     if not rows:

@@ -29,6 +29,8 @@ OPEN = {
     "GET /api/agents", "POST /api/agents", "GET /api/agents/{name}", "POST /api/agents/{name}",
     "DELETE /api/agents/{name}", "GET /api/agents/{name}/versions", "GET /api/agents/{name}/versions/{version}",
     "POST /api/agents/{name}/rollback",
+    "GET /api/tools", "POST /api/tools", "GET /api/tools/{name}", "DELETE /api/tools/{name}",
+    "POST /api/tools/{name}/enable", "POST /api/tools/{name}/disable",
     "GET /api/mfa", "POST /api/mfa/enroll", "POST /api/mfa/confirm", "POST /api/mfa/disable",
 }  # fmt: skip
 """What everybody may know who may connect at all, and what is only ever one's own."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from tektrad.agents.agent import Agent
 from tektrad.agents.tool import Tool
 
+Given = Callable[[int, str], Awaitable[list[Tool]]]
+"""The tools of a user that are meant by what stands behind the colon of a name; none: there is no such thing."""
 MOST_CHARACTERS = 12_000
 """Of one result, as an agent gets it."""
 
@@ -14,13 +16,31 @@ MOST_CHARACTERS = 12_000
 class Toolbox:
     """All tools of one daemon; made by daemon.py with what they need."""
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
+    def __init__(self, tools: Iterable[Tool], others: Mapping[str, Given] | None = None) -> None:
+        """`others` are the sources of tools from elsewhere, by what stands before the colon of their names."""
         self._tools = {tool.declared.name: tool for tool in tools}
+        self._others = others or {}
+
+    @property
+    def built_in(self) -> list[Tool]:
+        """Those that come with Tektra."""
+        return list(self._tools.values())
 
     async def given(self, uid: int, agent: Agent) -> tuple[list[Tool], list[str]]:
         """The tools that an agent of somebody has, and the names of those that there are not."""
-        found = [self._tools[name] for name in agent.tools if name in self._tools]
-        return found, [name for name in agent.tools if name not in self._tools]
+        found: list[Tool] = []
+        missing = []
+        for name in agent.tools:
+            tools = await self._meant(uid, name)
+            found += tools
+            missing += [] if tools else [name]
+        return found, missing
+
+    async def _meant(self, uid: int, name: str) -> list[Tool]:
+        kind, colon, rest = name.partition(":")
+        if colon:
+            return await self._others[kind](uid, rest) if kind in self._others else []
+        return [self._tools[name]] if name in self._tools else []
 
 
 def cut(text: str, kept: int | None = None) -> str:

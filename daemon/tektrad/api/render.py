@@ -66,6 +66,7 @@ STATUS = {
     "store_failed": 500,
     "template_failed": 400,
     "too_many_tries": 429,
+    "tool_not_found": 404,
     "unconfined": 403,
     "user_not_found": 404,
     "verify_failed": 500,

@@ -12,6 +12,8 @@ from fastapi import Depends, Request
 
 from tektra_models.catalog import Catalog
 from tektrad.agents.agents import Agents
+from tektrad.agents.own_tools import OwnTools
+from tektrad.agents.toolbox import Toolbox
 from tektrad.api.server import PEER_UID
 from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
@@ -50,6 +52,8 @@ class Services:
     tuned: Tuned
     conversations: Conversations
     agents: Agents
+    own_tools: OwnTools
+    toolbox: Toolbox
     turns: Turns
     sandbox: Sandbox
     audit: AuditLog

@@ -598,6 +598,12 @@ class CheckedTool(_Strict):
     dry_run: bool = True
 
 
+class AddedTool(_Strict):
+    """POST /api/tools: the source of tools of one's own, as it was looked at."""
+
+    source: Annotated[str, Field(max_length=MAX_SOURCE)]
+
+
 class NewUser(_Strict):
     """POST /api/users."""
 

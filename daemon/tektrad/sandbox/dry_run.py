@@ -6,6 +6,7 @@ import json
 
 import msgspec
 
+from tektrad.sandbox import tool_module
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program, Stream
 from tektrad.sandbox.identity import python
 from tektrad.sandbox.sandbox import Sandbox
@@ -13,9 +14,10 @@ from tektrad.sandbox.uninterrupted import in_threads
 
 LIMITS = Limits(seconds=10.0, memory_bytes=512 << 20, output_bytes=2 << 20)
 MOST_ACTS = 200
-HARNESS = """
+HARNESS = """{install}
 import json, os, sys
 source = json.loads({source})
+tool = sys.modules["tool"] = types.ModuleType("tool")
 ours = (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))
 acts, over = [], False
 WATCHED = {{
@@ -48,7 +50,7 @@ for number in (0, 1, 2):
 sys.addaudithook(hear)
 error = ""
 try:
-    exec(compile(source, "tool.py", "exec"), {{"__name__": "tool"}})
+    exec(compile(source, "tool.py", "exec"), tool.__dict__)
 except BaseException as caught:
     error = (type(caught).__name__ + ": " + str(caught))[:500]
 over = True
@@ -90,7 +92,7 @@ async def dry_run(sandbox: Sandbox, source: str) -> DryRun:
         if stream == "stdout":
             heard.append(data)
 
-    script = HARNESS.format(source=repr(json.dumps(source)), most=MOST_ACTS)
+    script = HARNESS.format(install=tool_module.INSTALL, source=repr(json.dumps(source)), most=MOST_ACTS)
     async with in_threads(sandbox.fresh_folder()) as folder:
         program = Program((python(), "-I", "-"), folder, script.encode("utf-8", "backslashreplace"))
         outcome = await sandbox.run(program, LIMITS, hear)

@@ -10,6 +10,8 @@ import msgspec
 from tektrad.sandbox.naming import shown
 
 GIB = 1 << 30
+FOLDER_BYTES = 3 * GIB
+"""What programs may make of a private copy: of a GiB at the start, no more than is looked through, and some more."""
 MOST_TOLD = 100
 
 

@@ -13,7 +13,7 @@ import msgspec
 from tektrad.agents.knocks import Tool as Declared
 from tektrad.agents.tool import Here, Result, ToolFailed, Wish, parameter, parsed
 from tektrad.sandbox.confinement import Limits, Outcome, Program
-from tektrad.sandbox.extent import GIB
+from tektrad.sandbox.extent import FOLDER_BYTES
 from tektrad.sandbox.identity import python
 from tektrad.sandbox.sandbox import Sandbox
 
@@ -82,7 +82,7 @@ class Running:
             seconds=min(said.seconds, bounds.seconds),
             memory_bytes=bounds.memory_bytes,
             cpus=bounds.cpus,
-            folder_bytes=3 * GIB,
+            folder_bytes=FOLDER_BYTES,
         )
         if isinstance(said, _Python):
             program = Program((python(), "-"), here.root, said.code.encode("utf-8", "replace"))
