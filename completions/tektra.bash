@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" run"|" runs"|" runs list"|" runs show"|" runs attach"|" runs cancel"|" runs retry"|" runs resume"|" runs unstick"|" tools"|" tools check"|" tools add"|" tools list"|" tools show"|" tools enable"|" tools disable"|" tools rm"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" run"|" runs"|" runs list"|" runs show"|" runs attach"|" runs cancel"|" runs retry"|" runs resume"|" runs unstick"|" tools"|" tools check"|" tools add"|" tools list"|" tools show"|" tools enable"|" tools disable"|" tools rm"|" mcp"|" mcp add"|" mcp list"|" mcp tools"|" mcp check"|" mcp approve"|" mcp rm"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -101,6 +101,11 @@ _tektra() {
         " run:--dir"|" run:-d") words="" kind="" ;;
         " runs attach:--after") words="" kind="" ;;
         " runs retry:--from") words="" kind="" ;;
+        " mcp add:--dir"|" mcp add:-d") words="" kind="files" ;;
+        " mcp add:--env") words="" kind="" ;;
+        " mcp add:--secret") words="" kind="" ;;
+        " mcp add:--header") words="" kind="" ;;
+        " mcp add:--timeout") words="" kind="" ;;
         " permissions grant:--agent") words="" kind="" ;;
         " permissions grant:--scope") words="once run session always" kind="" ;;
         " permissions grant:--run") words="" kind="" ;;
@@ -145,7 +150,7 @@ _tektra() {
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox audit events agents run runs tools permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models ps rerank conversations sandbox audit events agents run runs tools mcp permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -209,6 +214,13 @@ _tektra() {
                 " tools enable") words="" kind="tools" flags="--json --help" ;;
                 " tools disable") words="" kind="tools" flags="--json --help" ;;
                 " tools rm") words="" kind="tools" flags="--yes --no-input --json --help" ;;
+                " mcp") words="add list tools check approve rm" kind="" flags="--help" ;;
+                " mcp add") words="" kind="" flags="--dir --network --env --secret --header --timeout --yes --no-input --json --help" ;;
+                " mcp list") words="" kind="" flags="--json --help" ;;
+                " mcp tools") words="" kind="mcp" flags="--json --help" ;;
+                " mcp check") words="" kind="mcp" flags="--json --help" ;;
+                " mcp approve") words="" kind="mcp" flags="--yes --no-input --json --help" ;;
+                " mcp rm") words="" kind="mcp" flags="--yes --no-input --json --help" ;;
                 " permissions") words="list grant revoke test files edit ask" kind="" flags="--help" ;;
                 " permissions list") words="" kind="" flags="--all --rules --json --help" ;;
                 " permissions grant") words="" kind="" flags="--agent --scope --run --session --expires --uses --exact --workspace --confinement --cost --why --code --json --help" ;;

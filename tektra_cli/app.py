@@ -208,6 +208,22 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra tools add my_tool.py",
     ),
+    "mcp": Branch(
+        "Let agents use tools of MCP servers, as they were approved.",
+        {
+            "add": Leaf(
+                "mcp:add",
+                "Add an MCP server: look at its tools, and approve them.",
+                "tektra mcp add time --dir ~/mcp -- venv/bin/python -m mcp_server_time",
+            ),
+            "list": Leaf("mcp:list_servers", "List your MCP servers, and whether their tools may be called."),
+            "tools": Leaf("mcp:tools", "Show the tools of an MCP server, and what changed since they were approved."),
+            "check": Leaf("mcp:check", "Start an MCP server, and see whether it offers what was approved."),
+            "approve": Leaf("mcp:approve", "Look at what an MCP server offers now, and approve it."),
+            "rm": Leaf("mcp:remove", "Remove an MCP server."),
+        },
+        "tektra mcp add issues https://example.org/mcp --header Authorization=secret:ISSUES_TOKEN",
+    ),
     "permissions": Branch(
         "Say what is allowed, and see which rule decides.",
         {

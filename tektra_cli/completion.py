@@ -1,7 +1,7 @@
 """`python -m tektra_cli.completion DIRECTORY` writes the completion scripts for bash, zsh and fish.
 
 The scripts are static: generated from the command tree, so that completing starts no Python. Only names of models,
-conversations, agents, tools and secrets are asked for, with the quick `tektra __complete`.
+conversations, agents, tools, secrets and MCP servers are asked for, with the quick `tektra __complete`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _KINDS = {
     ("tools", "NAME"): "tools",
     ("tools", "FILE"): "files",
     ("secrets", "NAME"): "secrets",
+    ("mcp", "NAME"): "mcp",
+    ("mcp", "DIR"): "files",
     ("secrets", "FILE"): "files",
     ("rerank", "NAME"): "models",
     ("rerank", "QUERY"): "files",

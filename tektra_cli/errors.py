@@ -52,6 +52,8 @@ _EXIT_CODES = {
     "agent_not_found": ExitCode.NOT_FOUND,
     "tool_not_found": ExitCode.NOT_FOUND,
     "agent_changed": ExitCode.BUSY,
+    "mcp_not_found": ExitCode.NOT_FOUND,
+    "mcp_changed": ExitCode.BUSY,
     "secret_not_found": ExitCode.NOT_FOUND,
     "forbidden": ExitCode.DENIED,
     "permission_denied": ExitCode.DENIED,

@@ -12,7 +12,7 @@ SECONDS = 1.0
 
 
 def suggest(arguments: list[str]) -> int:
-    """Print the names of one kind, a line each: `models`, `loaded`, `conversations`, `agents`, `tools` or `secrets`."""
+    """Print one kind's names, a line each: `models`, `loaded`, `conversations`, `agents`, `tools`, `secrets`, `mcp`."""
     try:
         names = _names(arguments[0] if arguments else "")
         sys.stdout.write("".join(f"{clean_line(name)}\n" for name in names))
@@ -33,5 +33,7 @@ def _names(kind: str) -> list[str]:
         return [tool["name"] for tool in client.get("/api/tools", timeout=SECONDS)["tools"]]
     if kind == "secrets":
         return [secret["name"] for secret in client.get("/api/secrets", timeout=SECONDS)["secrets"]]
+    if kind == "mcp":
+        return [server["name"] for server in client.get("/api/mcp", timeout=SECONDS)["servers"]]
     route = "/api/ps" if kind == "loaded" else "/api/models"
     return [model["name"] for model in client.get(route, timeout=SECONDS)["models"]]

@@ -28,6 +28,7 @@ from tektrad.agents.spare import Guests
 from tektrad.agents.tool import Tool
 from tektrad.agents.toolbox import Toolbox
 from tektrad.agents.tools import change, fetch, look, own, people, programs
+from tektrad.agents.tools import mcp as mcp_tools
 from tektrad.agents.tools.now import Now
 from tektrad.agents.tools.sqlite import Sqlite
 from tektrad.agents.workspaces import Workspaces
@@ -42,6 +43,8 @@ from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart, StoreFailed
 from tektrad.events import Events
 from tektrad.logs import redact_with
+from tektrad.mcp.mcp import Mcp
+from tektrad.mcp.servers import Servers
 from tektrad.notify import notify_systemd
 from tektrad.paths import Paths
 from tektrad.pool.devices import Devices
@@ -145,8 +148,14 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
         workspaces = Workspaces(sandbox.workspaces or paths.workspaces_dir, clock)
         await workspaces.resume()
         own_tools = OwnTools(store, clock, audit)
+        mcp = Mcp(Servers(store, clock, audit), sandbox, secrets, audit, alarms)
+        await stairs.enter_async_context(mcp.running())
         toolbox = Toolbox(
-            built_in_tools(sandbox, clock, settings), {"file": functools.partial(own.given, sandbox, own_tools)}
+            built_in_tools(sandbox, clock, settings),
+            {
+                "file": functools.partial(own.given, sandbox, own_tools),
+                "mcp": functools.partial(mcp_tools.given, mcp),
+            },
         )
         door = Door(pool, judge, consent, audit, Results(store), default_model, settings.answer_wait)
         guests = Guests(sandbox, clock)
@@ -169,6 +178,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             runner=runner,
             turns=Turns(pool, conversations, audit, secrets, clock, default_model),
             sandbox=sandbox,
+            mcp=mcp,
             audit=audit,
             audit_reader=reader,
             alarms=alarms,

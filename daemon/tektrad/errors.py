@@ -22,10 +22,14 @@ TektraError
 │   ├── SecretNotFound
 │   ├── AgentNotFound
 │   ├── ToolNotFound
+│   ├── McpNotFound
 │   └── UserNotFound
 ├── PolicyChanged           somebody else changed the policy file meanwhile
 ├── AgentChanged            somebody else changed the agent meanwhile
 ├── AgentExists             there is an agent of that name already
+├── McpExists               there is an MCP server of that name already
+├── McpChanged              an MCP server does not offer what was approved
+├── McpFailed               an MCP server cannot be reached, or says what nobody understands
 ├── AlreadyAnswered         somebody else's answer came first, or the time is over
 ├── WorkspaceTooLarge       a folder does not fit into a private copy
 ├── WorkspaceConflict       the original has changed while a copy of it was worked on
@@ -213,6 +217,30 @@ class AgentExists(TektraError):
     """There is an agent of that name already."""
 
     code = "agent_exists"
+
+
+class McpNotFound(NotFound):
+    """No MCP server of that name, or no such tool of it, for who asks."""
+
+    code = "mcp_not_found"
+
+
+class McpExists(TektraError):
+    """There is an MCP server of that name already."""
+
+    code = "mcp_exists"
+
+
+class McpChanged(TektraError):
+    """What an MCP server offers is not what a person approved, or looked at."""
+
+    code = "mcp_changed"
+
+
+class McpFailed(TektraError):
+    """An MCP server cannot be started or reached, ended, took too long, or says what nobody understands."""
+
+    code = "mcp_failed"
 
 
 class UserNotFound(NotFound):

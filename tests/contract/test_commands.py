@@ -32,6 +32,7 @@ def commands_in(text: str) -> list[str]:
 def complaint(command: str) -> str | None:
     """What is wrong with a command line; None when its path and flags exist."""
     words = shlex.split(command.replace("…", "").replace("<", " "))[1:]
+    words = words[: words.index("--")] if "--" in words else words  # what follows is another program's
     path: tuple[str, ...] = ()
     while words and (*path, words[0]) in NODES:
         path = (*path, words.pop(0))

@@ -31,6 +31,7 @@ OPEN = {
     "POST /api/agents/{name}/rollback",
     "GET /api/tools", "POST /api/tools", "GET /api/tools/{name}", "DELETE /api/tools/{name}",
     "POST /api/tools/{name}/enable", "POST /api/tools/{name}/disable",
+    "GET /api/mcp", "GET /api/mcp/{name}", "POST /api/mcp/{name}/approve", "DELETE /api/mcp/{name}",
     "GET /api/mfa", "POST /api/mfa/enroll", "POST /api/mfa/confirm", "POST /api/mfa/disable",
 }  # fmt: skip
 """What everybody may know who may connect at all, and what is only ever one's own."""

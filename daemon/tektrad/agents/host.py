@@ -89,7 +89,7 @@ class Host:
             raise InvalidRequest("this version runs agents that call tools, and none that write code")
         given, missing = await self._toolbox.given(doing.run.uid, agent)
         if missing:
-            await doing.tell("missing", "note", {"text": f"this version has no tool {', '.join(missing)} yet"})
+            await doing.tell("missing", "note", {"text": f"it does not have {', '.join(missing)}"})
         folder = Path(spec.folder)
         steps = {name.partition(":")[0] for name in doing.inherited}
         async with self._workspaces.working(doing.run, folder, steps, in_place=spec.in_place) as working:

@@ -6,9 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from tektrad.agents.agent import Agent
 from tektrad.agents.tool import Tool
+from tektrad.errors import TektraError
 
 Given = Callable[[int, str], Awaitable[list[Tool]]]
-"""The tools of a user that are meant by what stands behind the colon of a name; none: there is no such thing."""
+"""The tools of a user that are meant by what stands behind the colon of a name; none: there is no such thing.
+
+Raises TektraError where there is one that cannot be had.
+"""
 MOST_CHARACTERS = 12_000
 """Of one result, as an agent gets it."""
 
@@ -28,13 +32,20 @@ class Toolbox:
 
     async def given(self, uid: int, agent: Agent) -> tuple[list[Tool], list[str]]:
         """The tools that an agent of somebody has, and the names of those that there are not."""
-        found: list[Tool] = []
+        found: dict[str, Tool] = {}
         missing = []
         for name in agent.tools:
-            tools = await self._meant(uid, name)
-            found += tools
+            try:
+                tools = await self._meant(uid, name)
+            except TektraError as error:
+                missing.append(f"{name} ({error.message})")
+                continue
             missing += [] if tools else [name]
-        return found, missing
+            for tool in tools:
+                called = tool.declared.name
+                if found.setdefault(called, tool) != tool:
+                    missing.append(f"{name} (another one is called {called})")
+        return list(found.values()), missing
 
     async def _meant(self, uid: int, name: str) -> list[Tool]:
         kind, colon, rest = name.partition(":")

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from fastapi import Depends, Request
 
 from tektra_models.errors import ModelError
 from tektrad.api.services import Asker, Rooms, Services
-from tektrad.errors import Forbidden
+from tektrad.errors import Forbidden, InvalidRequest, McpNotFound
+from tektrad.mcp.server import Server
 from tektrad.pool.party import Party
 from tektrad.trust.act import Act, Confinement, Effect
 
@@ -119,6 +122,32 @@ async def _run_agent(rooms: Services, asker: Party, request: Request) -> None:
     await require(rooms, asker, "run", ("tektra", "run"), "inside", (await rooms.sandbox.footing()).level)
 
 
+async def _mcp(rooms: Services, asker: Party, request: Request) -> None:
+    """An MCP server is a program that runs as the daemon's user, or an address that is reached from here."""
+    name, server = request.path_params.get("name"), None
+    if name is None:
+        with contextlib.suppress(msgspec.ValidationError):
+            server = msgspec.convert(await _body(request), Server)
+    else:
+        with contextlib.suppress(McpNotFound):
+            server = (await rooms.mcp.servers.find(asker.uid, name)).server
+    if server is None or not (server.command or server.url):
+        await require(rooms, asker, "run", UNNAMED, "inside", "C")
+    elif server.url:
+        await require(rooms, asker, "fetch", _host(server))
+    elif server.kind == "confined":
+        await require(rooms, asker, "run", server.command, "inside", (await rooms.sandbox.footing()).level)
+    else:
+        await require(rooms, asker, "run", server.command, "outside", "C")
+
+
+def _host(server: Server) -> str:
+    try:
+        return server.host
+    except (InvalidRequest, ValueError):
+        return UNNAMED
+
+
 open_to_all = [Depends(Need("nothing", _nothing))]
 generate = [Depends(Need("generate", _generate))]
 chat = [Depends(Need("generate", _chat))]
@@ -126,6 +155,7 @@ load = [Depends(Need("load", _load))]
 remove = [Depends(Need("remove", _remove))]
 run_agent = [Depends(Need("run", _run_agent))]
 run = [Depends(Need("run", _run))]
+mcp = [Depends(Need("run", _mcp))]
 audit = [Depends(Need("audit", _audit))]
 prune = [_configure("audit")]
 models = [_configure("models")]

@@ -19,6 +19,7 @@ from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
 from tektrad.clock import Clock
 from tektrad.events import Events
+from tektrad.mcp.mcp import Mcp
 from tektrad.paths import Paths
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
@@ -56,6 +57,7 @@ class Services:
     toolbox: Toolbox
     turns: Turns
     sandbox: Sandbox
+    mcp: Mcp
     audit: AuditLog
     audit_reader: AuditReader
     alarms: Alarms

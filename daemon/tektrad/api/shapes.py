@@ -604,6 +604,26 @@ class AddedTool(_Strict):
     source: Annotated[str, Field(max_length=MAX_SOURCE)]
 
 
+class NewMcp(_Strict):
+    """POST /api/mcp: a program or an address, and what it is given."""
+
+    name: Annotated[str, Field(max_length=64)]
+    command: Annotated[list[Annotated[str, Field(max_length=4096)]], Field(max_length=256)] = []
+    url: Annotated[str, Field(max_length=2000)] = ""
+    folder: Annotated[str, Field(max_length=4096)] = ""
+    network: bool = False
+    env: Annotated[dict[str, str], Field(max_length=32)] = {}
+    secrets: Annotated[dict[str, str], Field(max_length=32)] = {}
+    headers: Annotated[dict[str, str], Field(max_length=32)] = {}
+    timeout: Annotated[float, Field(ge=1, le=600)] = 60.0
+
+
+class SeenMcp(_Strict):
+    """POST /api/mcp/{name}/approve: the pin of what was looked at."""
+
+    pin: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class NewUser(_Strict):
     """POST /api/users."""
 

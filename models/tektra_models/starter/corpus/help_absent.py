@@ -70,22 +70,17 @@ retrieval?|forget a fact|which facts are stored|Is there retrieval over files?
     ),
     Background(
         phrasings("""
-Does Tektra support MCP?|How do I add an MCP server?|mcp?|connect an MCP server|list mcp servers|is there MCP support
-Can I use MCP tools?|install an MCP server|remove an mcp server|Which MCP servers can I use?|do you speak MCP
-Model Context Protocol?|Can tektra be an MCP server?|use the model context protocol|How do I install a plugin?
-Are there plugins?|plugins?|add a plugin|Does tektra have extensions?|connect a tool server|install a skill
-How do I connect external tools?|skills?|Can I install skills?|set up mcp|extensions?|are there add-ons
-configure an MCP server for tektra|mcp tools?|Is there a plugin store?
-a store for plugins?|where is the plugin store
+How do I install a plugin?|Are there plugins?|plugins?|add a plugin|Does tektra have extensions?|install a skill
+skills?|Can I install skills?|extensions?|are there add-ons|Is there a plugin store?|a store for plugins?
+where is the plugin store|install an extension|add-ons?|Can I write a plugin?|How do I add a skill?
 """),
         (
-            "MCP is not supported in this version yet. Programs can pass tools with each request to "
-            "`/v1/chat/completions`.",
-            "This version of Tektra has no MCP and no plugins yet.",
-            "There is no MCP yet. Tools come with a request from your own program.",
+            "There are no plugins yet. Agents get more tools from MCP servers: `tektra mcp add`.",
+            "This version of Tektra has no plugins yet, but it takes tools of MCP servers: `tektra mcp add`.",
+            "There are no plugins yet. `tektra mcp add` connects servers that offer tools.",
         ),
-        ("MCP", "yet"),
-        ("mcp", "plugins", "plugin", "skills"),
+        ("plugins", "yet"),
+        ("plugins", "plugin", "skills"),
     ),
     Background(
         phrasings("""

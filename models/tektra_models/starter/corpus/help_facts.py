@@ -21,6 +21,7 @@ from tektra_models.starter.corpus.help_audit import AUDIT_FACTS
 from tektra_models.starter.corpus.help_background import ABOUT
 from tektra_models.starter.corpus.help_chat import CHAT_FACTS, SLASH_FACTS
 from tektra_models.starter.corpus.help_engine import ENGINE_FACTS
+from tektra_models.starter.corpus.help_mcp import MCP_FACTS
 from tektra_models.starter.corpus.help_models import MODEL_FACTS, PULL_EXAMPLE
 from tektra_models.starter.corpus.help_more import MORE_FACTS
 from tektra_models.starter.corpus.help_permissions import PERMISSION_FACTS
@@ -71,6 +72,7 @@ FACTS: tuple[Fact, ...] = (
     *AGENT_FACTS,
     *RUN_FACTS,
     *TOOLS_FACTS,
+    *MCP_FACTS,
     *TUNING_FACTS,
     *USER_FACTS,
 )
