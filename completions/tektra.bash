@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" run"|" runs"|" runs list"|" runs show"|" runs attach"|" runs cancel"|" runs retry"|" runs resume"|" runs unstick"|" tools"|" tools check"|" tools add"|" tools list"|" tools show"|" tools enable"|" tools disable"|" tools rm"|" mcp"|" mcp add"|" mcp list"|" mcp tools"|" mcp check"|" mcp approve"|" mcp rm"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" run"|" runs"|" runs list"|" runs show"|" runs diff"|" runs apply"|" runs drop"|" runs attach"|" runs events"|" runs cancel"|" runs retry"|" runs resume"|" runs unstick"|" tools"|" tools check"|" tools add"|" tools list"|" tools show"|" tools enable"|" tools disable"|" tools rm"|" mcp"|" mcp add"|" mcp list"|" mcp tools"|" mcp check"|" mcp approve"|" mcp rm"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -99,7 +99,11 @@ _tektra() {
         " agents versions:--limit") words="" kind="" ;;
         " agents export:--output"|" agents export:-o") words="" kind="files" ;;
         " run:--dir"|" run:-d") words="" kind="" ;;
+        " run:--allow") words="" kind="" ;;
+        " runs apply:--ours") words="" kind="" ;;
+        " runs apply:--theirs") words="" kind="" ;;
         " runs attach:--after") words="" kind="" ;;
+        " runs events:--after") words="" kind="" ;;
         " runs retry:--from") words="" kind="" ;;
         " mcp add:--dir"|" mcp add:-d") words="" kind="files" ;;
         " mcp add:--env") words="" kind="" ;;
@@ -197,11 +201,15 @@ _tektra() {
                 " agents rollback") words="" kind="agents" flags="--json --help" ;;
                 " agents export") words="" kind="agents" flags="--output --json --help" ;;
                 " agents import") words="" kind="files" flags="--yes --no-input --json --help" ;;
-                " run") words="" kind="" flags="--dir --detach --jsonl --json --help" ;;
-                " runs") words="list show attach cancel retry resume unstick" kind="" flags="--help" ;;
+                " run") words="" kind="" flags="--dir --detach --allow --in-place --yes --jsonl --json --help" ;;
+                " runs") words="list show diff apply drop attach events cancel retry resume unstick" kind="" flags="--help" ;;
                 " runs list") words="" kind="" flags="--json --help" ;;
                 " runs show") words="" kind="" flags="--json --help" ;;
+                " runs diff") words="" kind="" flags="--stat --with-ignored --color --json --help" ;;
+                " runs apply") words="" kind="" flags="--ours --theirs --with-ignored --yes --json --help" ;;
+                " runs drop") words="" kind="" flags="--yes --json --help" ;;
                 " runs attach") words="" kind="" flags="--after --jsonl --json --help" ;;
+                " runs events") words="" kind="" flags="--after --follow --jsonl --help" ;;
                 " runs cancel") words="" kind="" flags="--json --help" ;;
                 " runs retry") words="" kind="" flags="--from --detach --jsonl --json --help" ;;
                 " runs resume") words="" kind="" flags="--detach --jsonl --json --help" ;;

@@ -166,30 +166,45 @@ TREE: Mapping[str, Leaf | Branch] = {
         "tektra agents edit files",
     ),
     "run": Leaf(
-        "runs:run",
+        "runs.begin:run",
         "Let an agent do a task in a folder, and watch it.",
         'tektra run files "how many lines are in notes.txt?" --dir ~/notes',
     ),
     "runs": Branch(
-        "Look at what agents did and do.",
+        "Look at what agents did and do, and take over what they changed.",
         {
-            "list": Leaf("runs:list_runs", "List your runs, the newest first."),
-            "show": Leaf("runs:show", "Show a run: its steps, and what became of it."),
-            "attach": Leaf("runs:attach", "Watch a run from its beginning, or from an event on; ^C leaves it alone."),
-            "cancel": Leaf("runs:cancel", "End a run now."),
+            "list": Leaf("runs.look:list_runs", "List your runs, the newest first."),
+            "show": Leaf("runs.look:show", "Show a run: its steps, and what became of it."),
+            "diff": Leaf("runs.changes:diff", "Show what a run changed.", "tektra runs diff abc123 | less -R"),
+            "apply": Leaf(
+                "runs.changes:apply",
+                "Write what a run changed into the folder: all of it, or only some paths.",
+                "tektra runs apply abc123 src --theirs src/config.toml",
+            ),
+            "drop": Leaf("runs.changes:drop", "Forget what a run changed; there is no undo."),
+            "attach": Leaf(
+                "runs.watch:attach", "Watch a run from its beginning, or from an event on; ^C leaves it alone."
+            ),
+            "events": Leaf(
+                "runs.look:events",
+                "Print the events of a run with their numbers, as they are.",
+                "tektra runs events abc123 --follow | jq .type",
+            ),
+            "cancel": Leaf("runs.look:cancel", "End a run now."),
             "retry": Leaf(
-                "runs_again:retry",
+                "runs.again:retry",
                 "Do a run once more, as another run: from its beginning, or from one of its steps on.",
+                "tektra runs retry abc123 --from 3",
             ),
             "resume": Leaf(
-                "runs_again:resume", "Go on with a run that failed or was cancelled, behind its last finished step."
+                "runs.again:resume", "Go on with a run that failed or was cancelled, behind its last finished step."
             ),
             "unstick": Leaf(
-                "runs_again:unstick",
+                "runs.again:unstick",
                 "Take up your runs that have not ended and that nobody does, and say why that was so.",
             ),
         },
-        "tektra runs list",
+        "tektra runs diff abc123",
     ),
     "tools": Branch(
         "Give agents tools of your own, and look at tools before they are used.",

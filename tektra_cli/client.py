@@ -238,7 +238,8 @@ def error_of(answer: Mapping[str, Any], otherwise: str) -> CliError:
     if not isinstance(told, dict):
         return CliError("internal", otherwise, _LOOK)
     code, message, hint = (str(told.get(field) or "") for field in ("code", "message", "hint"))
-    return CliError(code or "internal", message or otherwise, hint)
+    details = told.get("details")
+    return CliError(code or "internal", message or otherwise, hint, details if isinstance(details, dict) else None)
 
 
 def _decoded(body: bytes) -> Document:

@@ -11,7 +11,9 @@ Errors that the daemon answered are plain CliErrors that carry the daemon's own 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 from tektra_cli import columns, output, terminal
 
@@ -48,6 +50,7 @@ _EXIT_CODES = {
     "not_found": ExitCode.NOT_FOUND,
     "ask_not_found": ExitCode.NOT_FOUND,
     "already_answered": ExitCode.BUSY,
+    "run_not_ended": ExitCode.BUSY,
     "policy_changed": ExitCode.BUSY,
     "agent_not_found": ExitCode.NOT_FOUND,
     "tool_not_found": ExitCode.NOT_FOUND,
@@ -81,20 +84,22 @@ _EXIT_CODES = {
 class CliError(Exception):
     """Something a person or script must be told: a stable code, what happened to what, and what to do next."""
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, hint: str = "", details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        self.details = details or {}
 
     @property
     def exit_code(self) -> ExitCode:
         """Codes without a number of their own are plain failures."""
         return _EXIT_CODES.get(self.code, ExitCode.FAILURE)
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """The inside of the `error` field of every JSON error."""
-        return {"code": self.code, "message": self.message, "hint": self.hint}
+        told = {"code": self.code, "message": self.message, "hint": self.hint}
+        return told | ({"details": self.details} if self.details else {})
 
 
 class UsageError(CliError):

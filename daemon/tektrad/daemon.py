@@ -22,6 +22,7 @@ from tektra_models.starter import MODEL_NAME
 from tektrad.agents.agents import Agents
 from tektrad.agents.door import Door
 from tektrad.agents.host import KIND, Host
+from tektrad.agents.leftovers import Leftovers
 from tektrad.agents.own_tools import OwnTools
 from tektrad.agents.results import Results
 from tektrad.agents.spare import Guests
@@ -176,6 +177,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             toolbox=toolbox,
             runs=runs,
             runner=runner,
+            leftovers=Leftovers(workspaces, runs, audit, clock),
             turns=Turns(pool, conversations, audit, secrets, clock, default_model),
             sandbox=sandbox,
             mcp=mcp,

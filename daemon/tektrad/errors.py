@@ -33,6 +33,7 @@ TektraError
 ├── AlreadyAnswered         somebody else's answer came first, or the time is over
 ├── WorkspaceTooLarge       a folder does not fit into a private copy
 ├── WorkspaceConflict       the original has changed while a copy of it was worked on
+├── RunNotEnded             not while the run is under way
 ├── ConversationBusy        a turn is already running there
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
@@ -53,11 +54,17 @@ A message says what happened and to what; `hint` says what to do next. Only api/
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 
 class TektraError(Exception):
     """Root of the daemon's errors."""
 
     code = "internal"
+    details: Mapping[str, Any] = MappingProxyType({})
+    """What a program needs to know beyond the message, where there is something."""
 
     def __init__(
         self, message: str, hint: str = "", *, param: str | None = None, retry_after: int | None = None
@@ -259,6 +266,12 @@ class WorkspaceConflict(TektraError):
     """The original is not what the private copy was made of."""
 
     code = "workspace_conflict"
+
+
+class RunNotEnded(TektraError):
+    """That can be done to what a run left, and not while it is under way."""
+
+    code = "run_not_ended"
 
 
 class ConversationBusy(TektraError):

@@ -18,6 +18,7 @@ from tektra_cli.flags import Code, Json
 
 ON_PATHS = ("read", "write")
 RUN = "run"
+HERE = Path()
 
 
 class Outcome(Enum):
@@ -181,7 +182,7 @@ def grant(
     body: dict[str, Any] = {
         "decision": decision.value,
         "action": action,
-        "resource": _said(action, resource, exact),
+        "resource": resource_of(action, resource, exact),
         "agent": agent,
         "scope": scope.value,
         "bound_to": _bound(scope, run, session),
@@ -203,13 +204,14 @@ def _bound(scope: Scope, run: str, session: str) -> str:
     return bounds.get(scope, "")
 
 
-def _said(action: str, words: list[str], exact: bool) -> str | list[str]:
-    """The resource as the daemon takes it: paths from here made absolute, links in them followed."""
+def resource_of(action: str, words: list[str], exact: bool, folder: Path = HERE) -> str | list[str]:
+    """The resource as the daemon takes it: paths from a folder made absolute, links in them followed."""
     if action == RUN:
         return words if exact or len(words) > 1 else words[0]
     if len(words) > 1:
         raise UsageError(f"{action} takes one resource", "Quote it, if it holds spaces or asterisks.")
-    return str(Path(words[0]).expanduser().resolve()) if action in ON_PATHS and words[0] != "*" else words[0]
+    is_path = action in ON_PATHS and words[0] != "*"
+    return str((folder / Path(words[0]).expanduser()).resolve()) if is_path else words[0]
 
 
 def _granted(document: Mapping[str, Any]) -> None:
@@ -283,7 +285,7 @@ def _act(
 ) -> dict[str, Any]:
     return {
         "action": action,
-        "resource": _said(action, resource, exact=True),
+        "resource": resource_of(action, resource, exact=True),
         "agent": agent,
         "workspace": str(workspace.expanduser().resolve()) if workspace is not None else "",
         "effect": effect.value,

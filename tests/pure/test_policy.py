@@ -460,7 +460,8 @@ def test_any_text_is_either_taken_or_denies(text: str) -> None:
 def test_the_first_rule_in_order_is_named() -> None:
     both = "permit (principal, action, resource); permit (principal, action, resource);"
     assert decided(act("use", "x"), both, both).rule == "0.cedar#1"
-    assert decided(act("use", "x"), both, both, grants=(grant("use", "x"),)).rule == "0.cedar#1"
+    granted = decided(act("use", "x"), both, both, grants=(grant("use", "x"),))
+    assert (granted.rule, granted.granted) == ("0.cedar#1", True)
 
 
 def test_a_grant_without_end_is_used_before_one_whose_uses_are_counted() -> None:

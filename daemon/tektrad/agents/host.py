@@ -142,6 +142,7 @@ class Host:
                 case StepKnock():
                     allowance.took["steps"] = knock.step
                     told = {"step": knock.step, "said": knock.said, "observed": knock.observed, "error": knock.error}
+                    told["took"] = dict(allowance.took)
                     await doing.tell(key, "step", told)
                     await self._answered(mind, allowance, knock, {})
                 case ModelKnock():

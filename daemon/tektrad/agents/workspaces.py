@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 
 import structlog
@@ -13,6 +14,7 @@ from tektrad.clock import Clock
 from tektrad.errors import NoWorkspace, TektraError
 from tektrad.runs.run import Run
 from tektrad.sandbox.extent import Extent
+from tektrad.sandbox.place import Place
 from tektrad.sandbox.workspace import Workspace
 
 USUAL = Extent()
@@ -41,6 +43,18 @@ class Workspaces:
             yield folder
         finally:
             del self._in_use[run.id]
+
+    def is_used(self, run: Run) -> bool:
+        """Whether somebody works in it now."""
+        return run.id in self._in_use
+
+    async def left(self, runs: Sequence[Run]) -> set[str]:
+        """The ids of those of these runs that have a copy; what differs in it, if anything, is not looked at."""
+
+        def work() -> set[str]:
+            return {run.id for run in runs if Place(self._folder / run.id).beginning.exists()}
+
+        return await asyncio.to_thread(work)
 
     async def of(self, run: Run) -> Workspace:
         """The copy that a run has left, without what a step did that was cut off; raises NoWorkspace."""

@@ -58,6 +58,7 @@ STATUS = {
     "guest_failed": 500,
     "run_diverged": 500,
     "limit_reached": 500,
+    "run_not_ended": 409,
     "keeps_failing": 503,
     "key_unusable": 500,
     "keyring_failed": 500,
@@ -99,13 +100,14 @@ def describe(error: Exception) -> dict[str, Any]:
         code, message = "internal", f"something broke inside the daemon ({type(error).__name__}, request {request})"
         hint = "This is a bug; tektra daemon logs shows where."
     status = STATUS.get(code, 500)
+    details = getattr(error, "details", None)
     return {
         "message": message,
         "type": _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error"),
         "param": getattr(error, "param", None),
         "code": code,
         "hint": hint,
-    }
+    } | ({"details": details} if details else {})
 
 
 def error_response(error: Exception) -> Response:

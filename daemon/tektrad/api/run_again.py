@@ -52,5 +52,5 @@ async def retry(rooms: Rooms, asker: Asker, reference: str, body: shapes.Retry) 
                 f"run {run.id} has {len(begins)} steps", "tektra runs show lists them.", param="from_step"
             )
         inherits = Inherited(run.id, run.journal, begins[body.from_step - 1])
-    begun = await rooms.runner.start(asker.uid, run.kind, run.title, run.spec, inherits)
+    begun = await rooms.runner.start(asker.uid, run.kind, run.title, run.spec, inherits=inherits)
     return json_response({"schema": "tektra.run/1", "run": begun}, 202)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -15,6 +17,9 @@ from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, place_line, placed_line, within_beat
 from tektrad.errors import InvalidRequest
+from tektrad.pool.party import Party
+from tektrad.trust.grant import Pattern
+from tektrad.trust.grants import Wish
 
 router = APIRouter(prefix="/api/runs")
 
@@ -27,27 +32,55 @@ async def begin(rooms: Rooms, asker: Asker, body: shapes.NewRun) -> Response:
         raise InvalidRequest(f"{body.folder} is no folder", "Name one that exists: --dir DIR", param="folder")
     rooms.sandbox.check_folder(folder)
     found = await rooms.agents.find(asker.uid, body.agent)
+    ident = rooms.clock.new_id()
+    wishes = [_wish(asker, found.agent.name, ident, each) for each in body.allow]
+    if wishes:
+        await needs.require(rooms, asker, "configure", "permissions")
     spec = {
         "agent": found.agent.name,
         "version": found.version,
         "task": body.task,
         "folder": str(await asyncio.to_thread(folder.resolve)),
+        "in_place": body.in_place,
     }
-    run = await rooms.runner.start(asker.uid, KIND, body.task, spec)
+    by = rooms.judge.principal(asker.uid)
+    async with contextlib.AsyncExitStack() as undoing:
+        for wish in wishes:
+            grant = await rooms.grants.grant(wish, by)
+            undoing.push_async_callback(rooms.grants.revoke, grant.id, by)
+        run = await rooms.runner.start(asker.uid, KIND, body.task, spec, ident)
+        undoing.pop_all()
     return json_response({"schema": "tektra.run/1", "run": run}, 202)
+
+
+def _wish(asker: Party, agent: str, run: str, said: shapes.Allowance) -> Wish:
+    """A grant for one agent in one run; raises InvalidRequest."""
+    return Wish(
+        decision="allow",
+        uid=asker.uid,
+        agent=agent,
+        action=said.action,
+        pattern=Pattern.of(said.action, said.resource),
+        scope="run",
+        bound_to=run,
+        why="said when the run was begun",
+    )
 
 
 @router.get("", dependencies=needs.open_to_all)
 async def list_runs(rooms: Rooms, asker: Asker) -> Response:
     """One's own runs, the newest first."""
-    return json_response({"schema": "tektra.runs/1", "runs": await rooms.runs.all(asker.uid)})
+    runs = await rooms.runs.all(asker.uid)
+    standing = await rooms.leftovers.standing(asker.uid, runs)
+    told = [msgspec.structs.asdict(run) | {"changes": standing[run.id]} for run in runs]
+    return json_response({"schema": "tektra.runs/1", "runs": told})
 
 
 @router.get("/{reference}", dependencies=needs.open_to_all)
-async def show(rooms: Rooms, asker: Asker, reference: str) -> Response:
-    """One run, and all that it told."""
+async def show(rooms: Rooms, asker: Asker, reference: str, after: int = 0) -> Response:
+    """One run, and what it told behind a number, as far as one answer holds it."""
     run = await rooms.runs.find(reference, asker.uid)
-    return json_response({"schema": "tektra.run/1", "run": run, "events": await rooms.runs.events(run.id)})
+    return json_response({"schema": "tektra.run/1", "run": run, "events": await rooms.runs.events(run.id, after)})
 
 
 @router.get("/{reference}/events", dependencies=needs.open_to_all)

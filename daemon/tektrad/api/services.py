@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from tektra_models.catalog import Catalog
 from tektrad.agents.agents import Agents
+from tektrad.agents.leftovers import Leftovers
 from tektrad.agents.own_tools import OwnTools
 from tektrad.agents.toolbox import Toolbox
 from tektrad.api.server import PEER_UID
@@ -66,6 +67,7 @@ class Services:
     policies: PolicyChanges
     runs: Runs
     runner: Runner
+    leftovers: Leftovers
     consent: Consent
     vault: Vault
     secrets: Secrets

@@ -487,12 +487,30 @@ class NewGrant(_Strict):
     code: Code | None = None
 
 
+class Allowance(_Strict):
+    """What the agent of a run may do in it without asking."""
+
+    action: str
+    resource: Resource
+
+
 class NewRun(_Strict):
     """POST /api/runs: an agent, what it is to do, and the folder in which."""
 
     agent: Annotated[str, Field(min_length=1, max_length=64)]
     task: Annotated[str, Field(min_length=1, max_length=100_000)]
     folder: Annotated[str, Field(min_length=1, max_length=4096)]
+    in_place: bool = False
+    allow: Annotated[list[Allowance], Field(max_length=100)] = []
+
+
+class Applying(_Strict):
+    """POST /api/runs/ID/apply: which changes (null: all); `seen`: the digest of those that were looked at."""
+
+    paths: Annotated[list[Annotated[str, Field(max_length=8192)]], Field(max_length=100_000)] | None = None
+    seen: Annotated[str, Field(max_length=64)] | None = None
+    choices: Annotated[dict[str, Literal["ours", "theirs"]], Field(max_length=100_000)] = {}
+    with_ignored: bool = False
 
 
 class Retry(_Strict):

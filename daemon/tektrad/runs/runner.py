@@ -86,13 +86,22 @@ class Runner:
                 await self._held.aclose()
 
     async def start(
-        self, uid: int, kind: str, title: str, spec: Mapping[str, Any], inherits: Inherited | None = None
+        self,
+        uid: int,
+        kind: str,
+        title: str,
+        spec: Mapping[str, Any],
+        ident: str | None = None,
+        inherits: Inherited | None = None,
     ) -> Run:
-        """Begin a run, which then comes to its end whatever happens; raises InvalidRequest or StoreFailed."""
+        """Begin a run, which then comes to its end whatever happens; raises InvalidRequest or StoreFailed.
+
+        `ident`: a new id of the clock's, where something has to be bound to the run before it begins.
+        """
         if kind not in self._kinds:
             raise InvalidRequest(f'there are no runs of kind "{kind}"', param="kind")
         engine = await self._loaded()
-        run = await self._runs.create(uid, kind, title, spec, inherits)
+        run = await self._runs.create(uid, kind, title, spec, ident, inherits)
         await engine.start(kind, run.journal)
         return run
 

@@ -32,11 +32,17 @@ class Runs:
         self._news: dict[str, asyncio.Event] = {}
 
     async def create(
-        self, uid: int, kind: str, title: str, spec: Mapping[str, Any], inherits: Inherited | None = None
+        self,
+        uid: int,
+        kind: str,
+        title: str,
+        spec: Mapping[str, Any],
+        ident: str | None = None,
+        inherits: Inherited | None = None,
     ) -> Run:
         """A run that nobody does yet."""
         run = Run(
-            id=self._clock.new_id(),
+            id=ident or self._clock.new_id(),
             uid=uid,
             kind=kind,
             title=title,
@@ -148,7 +154,17 @@ class Runs:
             "SELECT run, number, time, type, data FROM run_events WHERE run = ? AND number > ? ORDER BY number LIMIT ?",
             [run, after, most],
         )
-        return [msgspec.convert(dict(row) | {"data": _read(row["data"], row["run"])}, RunEvent) for row in rows]
+        return [_event(row) for row in rows]
+
+    async def last_events(self, uid: int, types: Sequence[str]) -> list[RunEvent]:
+        """The last event of each of somebody's runs, where it is of one of these types."""
+        rows = await self._store.rows(
+            f"""SELECT run, number, time, type, data FROM runs JOIN run_events ON run = runs.id
+                AND number = (SELECT max(number) FROM run_events WHERE run = runs.id)
+                WHERE uid = ? AND type IN ({", ".join("?" * len(types))})""",  # noqa: S608  marks only
+            [uid, *types],
+        )
+        return [_event(row) for row in rows]
 
     async def more(self, run: str, after: int) -> list[RunEvent]:
         """What a run told behind a number, once there is something; nothing when it has ended."""
@@ -218,6 +234,10 @@ def _read(text: str, run: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise StoreFailed(f"the run {run} in the store cannot be understood: {error}") from error
+
+
+def _event(row: Row) -> RunEvent:
+    return msgspec.convert(dict(row) | {"data": _read(row["data"], row["run"])}, RunEvent)
 
 
 def _run(row: Row) -> Run:

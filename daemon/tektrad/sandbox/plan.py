@@ -43,6 +43,7 @@ class Conflicting(WorkspaceConflict):
             "Say for each whether to take ours (the workspace's) or theirs (the original's), or leave it out.",
         )
         self.conflicts = tuple(conflicts)
+        self.details = {"conflicts": self.conflicts}
 
 
 class Operation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -94,6 +95,11 @@ def selected(changes: Sequence[Change], paths: Collection[str] | None, with_igno
         for path in list(wanted):
             wanted.update(above for above in _above(path) if above in needed)
     return [each for each in changes if each.path in wanted and not each.refused]
+
+
+def is_there(change: Change, now: Side | None) -> bool:
+    """Whether what lies at its path of the original is what the workspace has there."""
+    return now == _wanted(change, now)
 
 
 def plan(

@@ -17,7 +17,7 @@ from tektrad.clock import Clock
 from tektrad.errors import Busy, Forbidden, InvalidRequest, StoreFull, WorkspaceConflict
 from tektrad.sandbox import copying, identity, tree
 from tektrad.sandbox.applying import Applied, Applying, lies, marks, nearest
-from tektrad.sandbox.changes import Changes, compared
+from tektrad.sandbox.changes import Change, Changes, compared
 from tektrad.sandbox.copying import Copier
 from tektrad.sandbox.descent import HERE, Descent, beneath
 from tektrad.sandbox.diffs import TEXT_BYTES, Differ
@@ -26,7 +26,7 @@ from tektrad.sandbox.fitting import chosen
 from tektrad.sandbox.kept import Kept
 from tektrad.sandbox.naming import meant, shown
 from tektrad.sandbox.place import Beginning, Journal, Place
-from tektrad.sandbox.plan import Choice, Conflict, Conflicting, Plan, plan, selected
+from tektrad.sandbox.plan import Choice, Conflict, Conflicting, Plan, is_there, plan, selected
 from tektrad.sandbox.snapshot import Side
 from tektrad.sandbox.uninterrupted import uninterrupted
 
@@ -157,6 +157,11 @@ class Workspace:
         async with self._turn:
             return await _going_through(self._compared)
 
+    async def waiting(self) -> list[Change]:
+        """What could be applied and is not so in the original; raises as `changes` does, and InvalidRequest."""
+        async with self._turn:
+            return await _going_through(self._waiting)
+
     async def apply(
         self,
         paths: Collection[str] | None = None,
@@ -190,6 +195,12 @@ class Workspace:
     def _compared(self, go_on: copying.GoOn) -> Changes:
         self._restored(go_on, only_if_unfinished=True)
         return compared(self._place.base, self._place.work, self._beginning.extent, go_on)
+
+    def _waiting(self, go_on: copying.GoOn) -> list[Change]:
+        changes = self._compared(go_on).changes
+        with _told(self.original), beneath(self.original) as original:
+            possible = [each for each in changes if not each.refused]
+            return [each for each in possible if not is_there(each, lies(original, meant(each.path)))]
 
     def _restored(self, go_on: copying.GoOn, only_if_unfinished: bool = False) -> None:
         place = self._place

@@ -225,7 +225,7 @@ class Consent:
         """What the policy says; an end of it is an entry in the transaction that spends a counted grant."""
         async with self._store.transaction() as tx:
             decision = await self._judge.decide(act, tx)
-            is_granted = must is not None and must.unless_granted and decision.grant
+            is_granted = must is not None and must.unless_granted and (decision.grant or decision.granted)
             if must is not None and decision.outcome == "allow" and not is_granted:
                 decision = Decision("ask", must.rule, must.why, must.rule)
             if decision.outcome != "ask":

@@ -7,7 +7,7 @@ that cannot be evaluated deny, since what they would have forbidden is not known
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cedarpy import Entities, PolicySet, Schema
 
@@ -34,6 +34,8 @@ class Decision:
     grant: str = ""
     counted: bool = False
     """Whether that grant's uses are counted."""
+    granted: bool = False
+    """Whether, whichever rule decided, a grant without counted uses allows it: somebody has said yes to this."""
 
     def refusal(self, act: Act) -> str:
         """That an act is not allowed, in words that name the rule."""
@@ -119,7 +121,9 @@ class Policy:
                 return Decision("deny", name, f"it could not be evaluated: {by_grant.error}", "grants")
             decisions += [_by_grant(grant) for grant in candidates if grant.id in by_grant.ids]
         nothing = Decision("ask", DEFAULT, "no rule speaks of it", DEFAULT)
-        return min(decisions, key=_severity, default=nothing)
+        decision = min(decisions, key=_severity, default=nothing)
+        is_granted = any(each.grant and each.outcome == "allow" and not each.counted for each in decisions)
+        return replace(decision, granted=is_granted and decision.outcome == "allow")
 
     def _known(self, principal: Principal) -> Entities:
         found = self._entities.get(principal)

@@ -13,7 +13,11 @@ start an agent|run an agent|let an agent do a task|give an agent a task|have an 
 let an agent work on its own|ask an agent about my files|run an agent in the background
 let an agent count the lines of a file
 """),
-        ("`--dir DIR` names the folder, and `--detach` does not wait.", "It goes on when the daemon is killed."),
+        (
+            "`--dir DIR` names the folder, and `--detach` does not wait.",
+            "It goes on when the daemon is killed.",
+            '`--allow "write src"` says beforehand what it may do; `--in-place` works without a copy.',
+        ),
         phrasings("""
 How do I start an agent?|Can tektra run agents?|Which command starts an agent?|Can an agent do a task for me?
 Can an agent use my files?|is there an agent mode?|How do I give an agent a task?
@@ -42,6 +46,58 @@ see the steps of a run|see what an agent did|show a run|look at a run|see the to
         phrasings("""
 What did the agent do?|What became of the run?|Which tools did the run call?|How did the run end?|show me that run
 What was the answer of the run?
+"""),
+    ),
+    Fact(
+        "tektra runs diff",
+        "shows what a run changed",
+        phrasings("""
+see what an agent changed|show the changes of a run|show the diff of a run|look at the files that a run changed
+make a patch of a run|review the changes of an agent|see which files an agent wrote
+"""),
+        ("`--stat` shows only which files.", "In a pipe it is a patch, which `patch -p1` takes."),
+        phrasings("""
+What did the agent change?|Which files did the run change?|Where is the diff of my run?|How do I review a run?
+Can I see the changes before they are written?|What did the agent write?|Is there a patch of the run?
+"""),
+    ),
+    Fact(
+        "tektra runs apply",
+        "writes what a run changed into the folder",
+        phrasings("""
+apply the changes of a run|take over what an agent changed|write the changes of a run into my folder
+accept the changes of an agent|apply only some files of a run|keep what the run did|resolve a conflict of a run
+"""),
+        ("`tektra runs diff ID` shows it before.", "`--ours PATH` and `--theirs PATH` decide conflicts."),
+        phrasings("""
+How do I apply a run?|Where are the files that the agent wrote?|Why is my folder unchanged after the run?
+How can I accept the agent's changes?|Can I apply only one file?|How do I take over the changes?|apply my run?
+"""),
+    ),
+    Fact(
+        "tektra runs drop",
+        "forgets what a run changed",
+        phrasings("""
+throw away the changes of a run|drop the changes of a run|discard what an agent changed|reject the changes of an agent
+forget a run's changes|remove the copy of a run
+"""),
+        ("There is no undo; `tektra runs diff ID` shows it before.",),
+        phrasings("""
+How do I discard a run?|Can I reject the agent's changes?|How do I throw the changes away?|I do not want these changes
+How can I forget what the run did?|undo the run?
+"""),
+    ),
+    Fact(
+        "tektra runs events",
+        "prints the events of a run as they are",
+        phrasings("""
+see the raw events of a run|print the events of a run|get a run's events as JSON|follow the events of a run in a script
+export the events of a run|see every event of a run with its number
+"""),
+        ("`--follow` goes on to the run's end, and `--jsonl` prints one JSON event a line.",),
+        phrasings("""
+Can a script follow a run?|How do I get the events of a run?|Are there raw events?|How do I log what a run tells?
+Can I get a run as JSON lines?|Which events did the run tell?
 """),
     ),
     Fact(

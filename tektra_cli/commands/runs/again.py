@@ -9,7 +9,8 @@ import typer
 
 from tektra_cli import errors, launch, output
 from tektra_cli.client import segment
-from tektra_cli.commands.runs import Jsonl, Reference, watched
+from tektra_cli.commands.runs.fields import Jsonl, Reference
+from tektra_cli.commands.runs.watch import watched
 from tektra_cli.errors import UsageError
 from tektra_cli.flags import Json
 
