@@ -28,7 +28,7 @@ from tektrad.agents.results import Results
 from tektrad.agents.spare import Guests
 from tektrad.agents.tool import Tool
 from tektrad.agents.toolbox import Toolbox
-from tektrad.agents.tools import change, fetch, look, own, people, programs
+from tektrad.agents.tools import change, fetch, look, own, people, programs, sub_agent
 from tektrad.agents.tools import mcp as mcp_tools
 from tektrad.agents.tools.now import Now
 from tektrad.agents.tools.sqlite import Sqlite
@@ -155,6 +155,7 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             built_in_tools(sandbox, clock, settings),
             {
                 "file": functools.partial(own.given, sandbox, own_tools),
+                "agent": functools.partial(sub_agent.given, agents),
                 "mcp": functools.partial(mcp_tools.given, mcp),
             },
         )

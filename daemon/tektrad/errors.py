@@ -38,6 +38,7 @@ TektraError
 ├── ModelInUse              not while somebody uses it
 ├── Busy                    the queue is full
 ├── GuestFailed             an agent's process ended, or said what nobody understands
+│   └── GuestDied           it was killed from outside
 ├── RunDiverged             a run that begins anew asks for something else than before
 ├── LimitReached            a run has used what it may use
 ├── KeepsFailing            it failed too often just now
@@ -296,6 +297,10 @@ class GuestFailed(TektraError):
     """An agent's process ended, or said what nobody understands."""
 
     code = "guest_failed"
+
+
+class GuestDied(GuestFailed):
+    """An agent's process was killed from outside."""
 
 
 class RunDiverged(TektraError):

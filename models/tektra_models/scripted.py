@@ -6,9 +6,13 @@ A script is a file `*.scripted.json`:
      "replies": [{"when": "weather", "say": "It rains.", "pace_s": 0.01},
                  {"say": "Hello.", "forever": true}]}
 
-The first reply whose regular expression `when` is found in the rendered prompt (none given: always) is said. A token
-is one byte, so counts are easy to foretell. `forever` repeats the text until somebody stops it. `first_s` passes before
-the first token, `pace_s` before every other one; `abort` kills the process (SIGABRT) after that many tokens.
+The first reply whose regular expression `when` is found in the rendered prompt (none given: always) is said. With
+`"in_turn": true` the replies are a transcript: each stands for one answer of a dialogue, the first for its first, and
+the last for all behind it; a prompt holds as many answers as lines that begin with "assistant: ".
+
+A token is one byte, so counts are easy to foretell. `forever` repeats the text until somebody stops it. `first_s`
+passes before the first token, `pace_s` before every other one; `abort` kills the process (SIGABRT) after that many
+tokens.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "tektra.scripted/1"
 END = 256
+ANSWERED = re.compile(r"^assistant: ", re.MULTILINE)
 TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:"
 
 
@@ -54,6 +59,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     schema: str
     replies: list[Reply]
     context: int = 4096
+    in_turn: bool = False
     load_s: float = 0.0
     load_abort: bool = False
 
@@ -116,7 +122,7 @@ class ScriptedBackend:
             os.kill(os.getpid(), signal.SIGABRT)
         self.context = min(script.context, spec.context)
         self.holders = spec.slots + IDLE_HOLDERS
-        self._replies = script.replies
+        self._replies, self._in_turn = script.replies, script.in_turn
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """One token per byte of UTF-8."""
@@ -137,7 +143,8 @@ class ScriptedBackend:
     def sampler(self, sampling: Sampling, prompt: list[int]) -> _Speaker:
         """Choose the reply for this prompt."""
         text = bytes(t for t in prompt if t != END).decode("utf-8", "replace")
-        reply = next((r for r in self._replies if re.search(r.when, text)), self._replies[-1])
+        behind = self._replies[len(ANSWERED.findall(text)) :] if self._in_turn else self._replies
+        reply = next((r for r in behind if re.search(r.when, text)), self._replies[-1])
         return _Speaker(prompt, reply, reply.say.encode() or (b"\n" if reply.forever else b""))
 
     def follower(self, grammar: str) -> Follower:

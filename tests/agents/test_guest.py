@@ -95,13 +95,23 @@ async def test_an_agent_that_writes_code_has_it_run_through_the_door(sandbox: Sa
     def door(knock: Knock) -> Any:
         match knock:
             case ModelKnock():
+                if len(knock.messages) > 2:
+                    return said("<code>\nfinal_answer(5)\n</code>")
                 return said("Thought: I add.\n<code>\nprint(add(2, 3))\n</code>")
+            case CodeKnock(code="print(add(2, 3))"):
+                return {"output": None, "logs": "5\n", "is_final": False, "error": "it went wrong"}
             case CodeKnock():
-                return {"output": 5, "logs": "5\n", "is_final": True}
+                return {"output": 5, "logs": "", "is_final": True, "error": ""}
 
     async with guest(sandbox, LIMITS) as visitor:
         knocks = await done(visitor, task("code"), door)
-    assert [knock.code for knock in of(knocks, CodeKnock)] == ["print(add(2, 3))"]
+    assert [knock.code for knock in of(knocks, CodeKnock)] == ["print(add(2, 3))", "final_answer(5)"]
+    seen = [(message["role"], message["content"]) for message in of(knocks, ModelKnock)[1].messages[2:]]
+    assert seen == [
+        ("assistant", "Thought: I add.\n<code>\nprint(add(2, 3))\n</code>"),
+        ("user", "<tool_response>\n5\nError: it went wrong\n</tool_response>"),
+    ]
+    assert of(knocks, ModelKnock)[0].stop[-1] == "</code>"
     assert (knocks[-1].state, knocks[-1].answer) == ("done", 5)  # type: ignore[union-attr]
 
 

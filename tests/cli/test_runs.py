@@ -95,3 +95,29 @@ def test_control_c_ends_the_run(counting: Tektra) -> None:
         terminal.type("\x03")
         assert terminal.end() == 130
     assert [run["state"] for run in counting.json("runs", "list")["runs"]] == ["cancelled"]
+
+
+def test_an_agent_is_tried_with_a_script_and_a_run_of_it_is_a_script_for_the_same_run(tektra: Tektra) -> None:
+    """As docs/design/agents.md says it."""
+    folder(tektra.start())
+    (tektra.home / "mine.toml").write_text('name = "mine"\nkind = "code"\ntools = ["read"]\n')
+    lines = "<code>\nlines = read('notes.txt').splitlines()\nprint(lines[0])\n</code>"
+    tektra.script("counting", [{"say": lines}, {"say": "<code>\nfinal_answer(len(lines) - 1)\n</code>"}], in_turn=True)
+
+    def tried(script: str) -> tuple[object, list[dict[str, object]]]:
+        for command in (
+            ("models", "import", f"{script}.scripted.json", "--name", script),
+            ("agents", "create", f"agent-{script}", "--from", "mine.toml", "--model", script),
+        ):
+            done = tektra.run(*command)
+            assert done.returncode == 0, done.stderr
+        document = tektra.json("run", f"agent-{script}", "how many lines?", "--dir", "notes")
+        return document["run"]["result"]["answer"], [e["data"] for e in document["events"] if e["type"] == "step"]
+
+    answer, steps = tried("counting")
+    assert answer == 3
+    tektra.script("again", [{"say": step["said"]} for step in steps], in_turn=True)
+    assert tried("again") == (answer, steps)
+    seen = tektra.run("run", "agent-again", "how many lines?", "--dir", "notes")
+    assert (seen.returncode, seen.stdout.splitlines()[-1]) == (0, "3")
+    assert "code  lines = read('notes.txt')" in seen.stdout

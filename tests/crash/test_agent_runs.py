@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tektrad.sandbox.sandbox import ROOTS_WORKSPACES
@@ -91,3 +93,40 @@ def assert_undisturbed(tektra: Tektra, run: str, expected: dict[str, object], ki
     log = entries(tektra, run=run, kind="tool.call")
     begun_steps = sum(entry["outcome"] == "begun" for entry in log)
     assert STEPS <= begun_steps <= STEPS + kills, "only a step that was under way is done again"
+
+
+def guest_of(tektra: Tektra) -> psutil.Process:
+    """The process in which smolagents runs: the one that loaded most."""
+    below = psutil.Process(tektra.pid()).children(recursive=True)
+    return max(
+        (each for each in below if "smolagents" in " ".join(each.cmdline())), key=lambda each: each.memory_info().rss
+    )
+
+
+def test_another_guest_goes_on_where_one_is_killed(tektra: Tektra) -> None:
+    said = script()
+    said[-2]["first_s"] = 2.0
+    agent(tektra.start(), said, tools=["write", "shell", "python"], limits={"steps": STEPS + 5})
+    run = begun(tektra)
+    with tektra.client() as client, client.stream("GET", f"/api/runs/{run}/events") as stream:
+        next(line for line in stream.iter_lines() if '"type":"result"' in line.replace(" ", ""))
+        guest_of(tektra).kill()
+    done, told = ended(tektra, run)
+    assert (done["state"], done["result"]["answer"]) == ("succeeded", "done"), done
+    assert len([event for event in told if event["type"] == "result"]) == STEPS
+    begun_steps = [entry for entry in entries(tektra, run=run, kind="tool.call") if entry["outcome"] == "begun"]
+    assert len(begun_steps) == STEPS, "no step is done again"
+
+
+def test_a_model_whose_worker_is_killed_while_it_answers_is_asked_again(tektra: Tektra) -> None:
+    said = [{"when": "step 1;", "say": call("final_answer", answer="done"), "pace_s": 0.05}, {"say": step(1)}]
+    agent(tektra.start(), said, tools=["shell"])
+    run = begun(tektra)
+    with tektra.client() as client:
+        with client.stream("GET", f"/api/runs/{run}/events") as stream:
+            next(line for line in stream.iter_lines() if '"type":"step"' in line.replace(" ", ""))
+        while len(entries(tektra, run=run, kind="model.call")) < 3:
+            pass  # the second answer is being written by then
+        (loaded,) = client.get("/api/ps").json()["models"]
+        os.kill(loaded["pid"], signal.SIGKILL)
+    assert ended(tektra, run)[0]["result"]["answer"] == "done"

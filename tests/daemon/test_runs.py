@@ -32,8 +32,14 @@ def folder(tektra: Tektra) -> Path:
     return path
 
 
-def agent(tektra: Tektra, replies: list[dict[str, Any]], name: str = "counter", **fields: Any) -> None:
-    model = tektra.import_scripted(f"mind-{name}", replies)
+def agent(
+    tektra: Tektra,
+    replies: list[dict[str, Any]],
+    name: str = "counter",
+    script: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    model = tektra.import_scripted(f"mind-{name}", replies, **(script or {}))
     with tektra.client() as client:
         body = {"agent": {"name": name, "model": model, "tools": ["read", "list", "search"]} | fields}
         made = client.post("/api/agents", json=body)

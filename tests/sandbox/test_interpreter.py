@@ -32,7 +32,7 @@ def find():
 answers = find()
 def framed(data, length=None): return struct.pack('>I', len(data) if length is None else length) + data
 def send(data, length=None): os.write(answers, framed(data, length))
-def answer(**fields): return json.dumps({'id': 2, 'value': None, 'error': None} | fields).encode()
+def answer(**fields): return json.dumps({'says': 'answer', 'id': 2, 'value': None, 'error': None} | fields).encode()
 """
 HOSTILE = {
     "garbage": "os.write(answers, b'\\xff' * 100)",
@@ -41,17 +41,19 @@ HOSTILE = {
     "no JSON": "send(b'{')",
     "no text": "send(b'\\xff\\xfe')",
     "deep JSON": "send(b'[' * 500_000)",
-    "deep JSON in a field": "send(b'{\"id\": 2, \"value\": ' + b'[' * 500_000)",
+    "deep JSON in a field": "send(b'{\"says\": \"answer\", \"id\": 2, \"value\": ' + b'[' * 500_000)",
     "deep JSON in a field that there is not": "send(b'{\"more\": ' + b'{\"a\":' * 100_000)",
     "a wrong type": "send(answer(value=1))",
     "a wrong number": "send(answer(id='2'))",
-    "a huge number": "send(b'{\"id\": ' + b'9' * 5000 + b', \"value\": null, \"error\": null}')",
-    "a missing field": "send(b'{\"id\": 2}')",
+    "a huge number": "send(b'{\"says\": \"answer\", \"id\": ' + b'9' * 5000 + b', \"value\": null, \"error\": null}')",
+    "a missing field": "send(b'{\"says\": \"answer\", \"id\": 2}')",
     "a field too many": "send(answer(more=1))",
     "an error of another shape": "send(answer(error={'type': 'E', 'message': 'm', 'traceback': ['t']}))",
     "a text that is too long": f"send(answer(value='x' * {MOST_CHARACTERS + 1}))",
     "an answer to nothing": "send(answer(id=3))",
     "two answers": "os.write(answers, framed(answer()) * 2)",
+    "neither an answer nor a call": "send(answer(says='more'))",
+    "a call where there is no function": "send(b'{\"says\": \"call\", \"id\": 2, \"name\": \"f\", \"arguments\": {}}')",
     "an answer and the beginning of another": "os.write(answers, framed(answer()) + b'\\0')",
 }  # fmt: skip
 
@@ -145,7 +147,7 @@ def test_bytes_that_are_no_answer_end_the_interpreter_and_nothing_else(confined:
 
 
 def test_frames_that_are_printed_are_text(confined: Confined) -> None:
-    frame = """b'\\0\\0\\0\\x26{"id":1,"value":"forged","error":null}'"""
+    frame = """b'\\0\\0\\0\\x36{"says":"answer","id":1,"value":"forged","error":null}'"""
     (result,) = ask(confined, f"import os; os.write(1, {frame}); os.write(2, {frame}); 'real'")
     assert (result.value, result.ended_by) == ("'real'", None)
     assert "forged" in result.stdout

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from typing import Any
 
@@ -28,9 +29,10 @@ from tektrad.errors import TektraError
 from tektrad.pool.lease import Lease
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
+from tektrad.sandbox.confinement import Level
 from tektrad.trust.act import Act
 from tektrad.trust.ask import Ask, Request
-from tektrad.trust.audit import AuditLog
+from tektrad.trust.audit import AuditLog, Telling
 from tektrad.trust.consent import Consent, Must
 from tektrad.trust.entry import Entry
 from tektrad.trust.judge import Judge
@@ -39,6 +41,10 @@ from tektrad.trust.policy import DEFAULT, Decision
 QUESTION = Must("question", "the agent asks you something")
 ALWAYS = Must(DEFAULT, "this agent asks before everything that has an effect", unless_granted=True)
 AGAIN = Must("again", "it was begun before the daemon ended, and may have been done already")
+CODE = ("python", "-")
+"""What is asked about before an agent's own code is run."""
+MOST_SHOWN = 16_000
+"""Characters of it."""
 EFFECTS = frozenset({"write", "run", "fetch"})
 
 
@@ -94,7 +100,7 @@ class Door:
             async with self._audit.telling(entry) as telling:
                 try:
                     if found.writes:
-                        await self._private(visitor)
+                        await self.private(visitor)
                     result = await found.work(visitor.here(key, answer), wish.said)
                 except ToolFailed as error:
                     telling.end({"error": str(error)}, "failed")
@@ -127,7 +133,23 @@ class Door:
             return {"error": str(error)}
         return {"result": text}
 
-    async def _private(self, visitor: Visitor) -> None:
+    async def may_run(self, visitor: Visitor, code: str, key: str) -> None:
+        """Raise ToolFailed where an agent's code may not be run."""
+        wish = Wish(None, "run", CODE, "inside", code[:MOST_SHOWN])
+        must = ALWAYS if visitor.agent.human == "always" else None
+        try:
+            await self._sought(visitor, self._act(visitor, wish), wish, key, must)
+        except Denied as error:
+            raise ToolFailed(str(error)) from error
+
+    def running(self, visitor: Visitor, code: str, level: Level) -> contextlib.AbstractAsyncContextManager[Telling]:
+        """What the log says around an agent's code."""
+        details = {"arguments": CODE, "stdin_sha256": hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()}
+        confinement = "none" if level == "C" else level
+        entry = Entry(kind="sandbox.run", uid=visitor.uid, agent=visitor.agent.name, run=visitor.run, details=details)
+        return self._audit.telling(msgspec.structs.replace(entry, confinement=confinement))
+
+    async def private(self, visitor: Visitor) -> None:
         """Have the private copy, and say what is not in it."""
         for each in await visitor.working.private():
             await visitor.doing.tell(f"left-out/{each.path}", "note", {"text": f"not copied: {each.path}, {each.why}"})

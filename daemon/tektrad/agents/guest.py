@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from tektrad.agents.knocks import Answer, Knock, Task
-from tektrad.errors import GuestFailed
+from tektrad.errors import GuestDied, GuestFailed
 from tektrad.sandbox.confinement import Limits, Stream
 from tektrad.sandbox.frames import BadFrame, framed
 from tektrad.sandbox.identity import python
@@ -21,6 +21,7 @@ from tektrad.sandbox.uninterrupted import in_threads, uninterrupted
 
 INSIDE = Path(__file__).with_name("guest_inside.py")
 INSTALL = "Install Tektra where the daemon's programs may go: as root, not beneath /root."
+SIGNALLED = 128
 KEPT_BYTES = 16 << 10
 """Of what it prints, which is nothing but its last words when it dies."""
 
@@ -87,6 +88,8 @@ class Guest:
         ended = self._speaker.task.result()
         if ended.ended_by == "memory":
             return GuestFailed(f"it used the {self._most_bytes >> 20:,} MiB of memory that an agent's process may take")
+        if ended.ended_by == "itself" and ended.code > SIGNALLED:
+            return GuestDied(f"the agent's process was killed (signal {ended.code - SIGNALLED})")
         (last,) = bytes(self._printed).decode("utf-8", "replace").strip().splitlines()[-1:] or [""]
         hint = INSTALL if "No module named" in last else ""
         return GuestFailed(f"the agent's process ended ({ended.ended_by}, code {ended.code}): {last}".rstrip(), hint)

@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import random
+import re
 import sys
 import types
 from typing import Any
@@ -19,6 +20,9 @@ from typing import Any
 LENGTH_BYTES = 4
 MOST_CHARACTERS = 20_000
 """Of what a step tells of itself."""
+RESPONSE = ("<tool_response>\n", "\n</tool_response>")
+FAILED = re.compile(r"(?:Call id: [^\n]*\n)?Error:\n(.*)\nNow let's retry: .*", re.DOTALL)
+"""smolagents' record of an error, with its advice behind it."""
 
 
 def main() -> None:
@@ -190,6 +194,9 @@ class Guest:
         from smolagents.local_python_executor import CodeOutput, PythonExecutor  # type: ignore[import-untyped]
 
         class Knocking(PythonExecutor):  # type: ignore[misc]
+            def __init__(self) -> None:
+                self.state: dict[str, Any] = {}
+
             def send_tools(self, tools: Any) -> None:
                 """They are known there."""
 
@@ -197,7 +204,11 @@ class Guest:
                 """There are none but the code's own."""
 
             def __call__(self, code_action: str) -> Any:
+                self.state["_print_outputs"] = ""
                 ran = door.knock("code", code=code_action)
+                self.state["_print_outputs"] = ran["logs"]  # which smolagents shows beside an error
+                if ran["error"]:
+                    raise KnockFailed(ran["error"])
                 return CodeOutput(output=ran["output"], logs=ran["logs"], is_final_answer=ran["is_final"])
 
         return Knocking()
@@ -216,12 +227,34 @@ def _told(messages: list[Any]) -> list[dict[str, Any]]:
             if calls:
                 turns[-1]["tool_calls"] = calls
         elif role == "tool-response":
-            is_called = bool(turns) and "tool_calls" in turns[-1]
-            kind = {"role": "tool", "tool_call_id": turns[-1]["tool_calls"][0]["id"]} if is_called else {"role": "user"}
-            turns.append({**kind, "content": text.removeprefix("Observation:\n") if is_called else text})
+            if turns and "tool_calls" in turns[-1]:
+                called = turns[-1]["tool_calls"][0]["id"]
+                turns.append({"role": "tool", "tool_call_id": called, "content": text.removeprefix("Observation:\n")})
+            else:
+                _add_seen(turns, text)
         else:
             turns.append({"role": role, "content": text.removeprefix("New task:\n")})
     return turns
+
+
+def _add_seen(turns: list[dict[str, Any]], text: str) -> None:
+    """What code printed and gave, and its error: one message, of a role that every template has."""
+    before = turns[-1]["content"] if turns and turns[-1]["role"] == "user" else ""
+    if before.startswith(RESPONSE[0]) and before.endswith(RESPONSE[1]):
+        turns[-1]["content"] = f"{before.removesuffix(RESPONSE[1])}\n{_seen(text)}{RESPONSE[1]}"
+    else:
+        turns.append({"role": "user", "content": f"{RESPONSE[0]}{_seen(text)}{RESPONSE[1]}"})
+
+
+def _seen(text: str) -> str:
+    """What a step of code gave, without the words that smolagents puts around it."""
+    text = text.removeprefix("Observation:\n")
+    failed = FAILED.fullmatch(text.strip())
+    if failed:
+        return f"Error: {failed[1]}"
+    logs, mark, output = text.removeprefix("Execution logs:\n").rpartition("Last output from code snippet:\n")
+    parts = (logs, output) if mark else (output,)
+    return "\n".join(part.strip() for part in parts if part.strip() not in ("", "None")) or "None"
 
 
 def _text(content: Any) -> str:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Awaitable, Callable
-from functools import partial
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
-from tektra_models.starter.agent_prompts import TOOL_SYSTEM, prompt_templates
+from tektra_models.starter.agent_prompts import CODE_SYSTEM, TOOL_SYSTEM, prompt_templates
 from tektrad.agents.agents import Agents
 from tektrad.agents.allowance import Allowance
+from tektrad.agents.answering import Answering
+from tektrad.agents.coding import Coding, in_code
 from tektrad.agents.door import Door
-from tektrad.agents.fitting import Fitted, left_out
-from tektrad.agents.guest import Guest
-from tektrad.agents.knocks import EndKnock, Knock, ModelKnock, StepKnock, Task, ToolKnock
+from tektrad.agents.knocks import Task
 from tektrad.agents.spare import Guests
 from tektrad.agents.toolbox import Toolbox
+from tektrad.agents.tools.sub_agent import SubAgent
 from tektrad.agents.visitor import Visitor
 from tektrad.agents.workspaces import Workspaces
 from tektrad.clock import Clock
-from tektrad.errors import GuestFailed, InvalidRequest, LimitReached, RunDiverged, TektraError
+from tektrad.errors import GuestDied, GuestFailed, InvalidRequest, LimitReached
 from tektrad.runs.runner import Doing
 from tektrad.sandbox.sandbox import Sandbox
+from tektrad.sandbox.uninterrupted import uninterrupted
 
 KIND = "agent"
-TOLD_AFTER, STOPPED_AFTER = 3, 5
+TRIES = 3
+"""How many guests do one task, each where the one before died."""
+BENEATH, DEEPEST = "/agent", 3
+"""What the places of a sub-agent's knocks begin with, behind the call's; and how often, within each other."""
+
+log = structlog.get_logger()
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,25 +48,6 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     in_place: bool = False
     """Whether its tools change the folder itself, and no copy of it."""
-
-
-class Turning:
-    """Notices an agent that goes in circles: the same call with the same result again and again."""
-
-    def __init__(self) -> None:
-        self._last: tuple[bytes, bytes] | None = None
-        self._times = 0
-
-    def seen(self, knock: ToolKnock, said: dict[str, Any]) -> dict[str, Any]:
-        """What the agent is told: after the third time, that it repeats itself. Raises GuestFailed after the fifth."""
-        now = (_canonical([knock.name, knock.arguments]), _canonical(said))
-        self._times = self._times + 1 if now == self._last else 1
-        self._last = now
-        if self._times >= STOPPED_AFTER:
-            raise GuestFailed(f"it called {knock.name} {self._times} times in a row, always with the same result")
-        if self._times < TOLD_AFTER:
-            return said
-        return {"error": f"You have called {knock.name} {self._times} times with the same result. Do something else."}
 
 
 class Host:
@@ -85,8 +75,6 @@ class Host:
         """Do one, from its beginning or once again; its result is the agent's answer and what it took."""
         spec = msgspec.convert(doing.run.spec, Spec)
         agent = (await self._agents.version(doing.run.uid, spec.agent, spec.version)).agent
-        if agent.kind != "tools":
-            raise InvalidRequest("this version runs agents that call tools, and none that write code")
         given, missing = await self._toolbox.given(doing.run.uid, agent)
         if missing:
             await doing.tell("missing", "note", {"text": f"it does not have {', '.join(missing)}"})
@@ -96,128 +84,81 @@ class Host:
             level = (await self._sandbox.footing()).level
             visitor = Visitor(doing, agent, folder, working, given, level, Allowance(agent.limits, self._clock))
             self._check_inherited(visitor)
-            done = await self._with_guest(visitor, spec.task)
+            done = await self._worked(visitor, spec.task)
             return {**done, "has_changes": await working.end()}
 
     def _check_inherited(self, visitor: Visitor) -> None:
         """Raise InvalidRequest where the files are not what the steps that were taken over made of them."""
         run, names = visitor.doing.run, visitor.doing.inherited
         used = (visitor.tool(name.partition(":tool:")[2]) for name in names)
-        is_changed = any(tool is not None and tool.writes for tool in used)
+        is_changed = any(tool is not None and tool.writes for tool in used) or any("/code/" in name for name in names)
         if run.inherits is not None and not run.attempt and is_changed and visitor.working.workspace is None:
             raise InvalidRequest(
                 f"the private copy of run {run.inherits.run} is gone, since it was applied or dropped",
                 "Do it from the beginning: tektra runs retry without --from.",
             )
 
-    async def _with_guest(self, visitor: Visitor, task: str) -> dict[str, Any]:
+    async def _worked(self, visitor: Visitor, task: str) -> dict[str, Any]:
+        """Have the agent do its task; where its process dies, another one goes on with what was answered so far."""
+        known: dict[str, Any] = {}
+        for left in reversed(range(TRIES)):
+            try:
+                return await self._with_guest(visitor, task, known)
+            except GuestDied as error:
+                if not left:
+                    raise
+                log.warning("an agent's process died", run=visitor.run, why=error.message)
+                visitor = replace(visitor, allowance=Allowance(visitor.agent.limits, self._clock))
+        raise AssertionError("a task is tried once at least")
+
+    async def _with_guest(self, visitor: Visitor, task: str, known: dict[str, Any]) -> dict[str, Any]:
         """Let a guest in, and do what it asks for until it comes to its end."""
         agent = visitor.agent
-        async with self._guests.entered() as mind:
+        async with contextlib.AsyncExitStack() as held:
+            mind = await held.enter_async_context(self._guests.entered())
+            code = await held.enter_async_context(self._code(visitor)) if agent.kind == "code" else None
             await mind.begin(
                 Task(
                     kind=agent.kind,
                     task=task,
                     instructions=agent.instructions,
-                    tools=[tool.declared for tool in visitor.tools],
+                    tools=[in_code(tool.declared) if code else tool.declared for tool in visitor.tools],
                     steps=agent.limits.steps,
-                    templates=prompt_templates(TOOL_SYSTEM),
+                    templates=prompt_templates(CODE_SYSTEM if code else TOOL_SYSTEM),
                 )
             )
-            return await self._done(visitor.doing, visitor, mind)
+            return await Answering(self._door, visitor, mind, code, known, self._delegated).until_end()
 
-    async def _done(self, doing: Doing, visitor: Visitor, mind: Guest) -> dict[str, Any]:
-        allowance, turning, fitted = visitor.allowance, Turning(), Fitted()
-        while True:
-            async with allowance.ticking():
-                knock = await mind.knock()
-            key = f"/{knock.number}"
-            match knock:
-                case EndKnock():
-                    if knock.state == "failed":
-                        raise GuestFailed(str(knock.answer))
-                    if knock.state == "steps":
-                        raise allowance.over("steps", words=knock.answer)
-                    return {"answer": knock.answer, "state": knock.state, **allowance.took}
-                case StepKnock():
-                    allowance.took["steps"] = knock.step
-                    told = {"step": knock.step, "said": knock.said, "observed": knock.observed, "error": knock.error}
-                    told["took"] = dict(allowance.took)
-                    await doing.tell(key, "step", told)
-                    await self._answered(mind, allowance, knock, {})
-                case ModelKnock():
-                    allowance.check()
-                    work = partial(self._door.model, visitor, knock, key, fitted)
-                    said = await self._once(doing, allowance, f"{key}:model", knock, work)
-                    before, fitted = fitted, msgspec.convert(said.get("fitted", fitted), Fitted)
-                    if fitted.cut != before.cut:
-                        gone = left_out(knock.messages, before.cut, fitted.cut)
-                        await doing.tell(f"{key}/left_out", "left_out", msgspec.to_builtins(gone))
-                    allowance.said(said.get("result") or {})
-                    await self._answered(mind, allowance, knock, said)
-                case ToolKnock():
-                    allowance.check()
-                    await doing.tell(key, "tool", {"tool": knock.name, "arguments": knock.arguments})
-                    work = partial(self._tool, visitor, knock, key)
-                    said = await self._once(doing, allowance, f"{key}:tool:{knock.name}", knock, work)
-                    await doing.tell(f"{key}/done", "result", said)
-                    await self._answered(mind, allowance, knock, turning.seen(knock, said))
-                case _:
-                    await self._answered(mind, allowance, knock, {"error": "this version cannot do that"})
+    @contextlib.asynccontextmanager
+    async def _code(self, visitor: Visitor) -> AsyncIterator[Coding]:
+        """What runs its code, in the working folder."""
 
-    async def _tool(self, visitor: Visitor, knock: ToolKnock, key: str) -> dict[str, Any]:
-        """Call a tool; what it left in the copy is kept with what it said, or all that it did is undone."""
-        working, found, asked = visitor.working, visitor.tool(knock.name), _digest(knock)
-        before = working.said(key)
-        if before is not None and before["asked"] == asked:
-            return dict(before["said"])
-        said = await self._door.tool(visitor, knock, key)
-        if found is not None and found.writes:
-            try:
-                await working.keep(key, {"asked": asked, "said": said})
-            except (TektraError, OSError) as error:
-                await working.put_back()
-                return {"error": f"what {knock.name} did was undone, for it could not be kept: {error}"}
-        return said
+        async def note(key: str, text: str) -> None:
+            await visitor.doing.tell(f"{visitor.place}{key}", "note", {"text": text})
 
-    async def _once(
-        self, doing: Doing, allowance: Allowance, name: str, knock: Knock, work: Callable[[], Awaitable[dict[str, Any]]]
-    ) -> dict[str, Any]:
-        """As a step, within the time that is left; raises LimitReached.
+        code = Coding(self._door, visitor, self._sandbox, note)
+        try:
+            yield code
+        finally:
+            await uninterrupted(code.close())
 
-        Raises RunDiverged where the journal knows it as the answer to another knock.
-        """
-        asked = _digest(knock)
-        is_new = False
-
-        async def step() -> dict[str, Any]:
-            nonlocal is_new
-            is_new = True
-            try:
-                async with allowance.ticking():
-                    said = await work()
-            except LimitReached as error:
-                said = {"over": error.message, "what": "seconds"}
-            return {"asked": asked, "said": said, "seconds": allowance.seconds}
-
-        kept: dict[str, Any] = await doing.step(name, step)
-        if kept["asked"] != asked:
-            raise RunDiverged("the run did something else than the first time, so that it cannot go on")
-        if not is_new:
-            allowance.was(kept["seconds"])
-        found: dict[str, Any] = kept["said"]
-        if "over" in found:
-            raise allowance.over(found["what"], found["over"])
-        return found
-
-    async def _answered(self, mind: Guest, allowance: Allowance, knock: Knock, said: dict[str, Any]) -> None:
-        async with allowance.ticking():  # a guest may leave its answers unread
-            await mind.answer(knock, said.get("result"), said.get("error"))
-
-
-def _digest(knock: Knock) -> str:
-    return hashlib.sha256(_canonical(knock)).hexdigest()
-
-
-def _canonical(value: Any) -> bytes:
-    return msgspec.json.encode(value, order="deterministic")
+    async def _delegated(self, visitor: Visitor, sub: SubAgent, version: str, task: str, key: str) -> dict[str, Any]:
+        """Have another agent do a task in the same run and folder; what it took counts for whoever asked it."""
+        if key.count(BENEATH) >= DEEPEST:
+            return {"error": f"{sub.name} cannot be asked: agents ask each other {DEEPEST} levels deep at most"}
+        agent = (await self._agents.version(visitor.uid, sub.name, version)).agent
+        given, _ = await self._toolbox.given(visitor.uid, agent)
+        inner = replace(
+            visitor,
+            agent=agent,
+            tools=given,
+            allowance=Allowance(agent.limits, self._clock),
+            place=f"{key}{BENEATH}",
+        )
+        try:
+            done = await self._worked(inner, task)
+        except (GuestFailed, LimitReached) as error:
+            visitor.allowance.said(inner.allowance.took)
+            return {"error": f"{sub.name} failed: {error.message}"}
+        visitor.allowance.said(done)
+        return {"result": done["answer"] if isinstance(done["answer"], str) else json.dumps(done["answer"])}

@@ -28,6 +28,8 @@ class Visitor:
     """What holds programs here."""
     allowance: Allowance
     """Its `waiting_for_somebody` is entered while a person is asked."""
+    place: str = ""
+    """Where in the run it knocks: behind the call of it, where it is another agent's."""
 
     @property
     def uid(self) -> int:

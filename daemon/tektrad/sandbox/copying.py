@@ -62,8 +62,11 @@ class Copier:
         self._bytes = self._names = 0
 
     def copy(self, folder: Path, into: Path, without: Set[tuple[str, ...]] = frozenset()) -> None:
-        """Copy a folder to where nothing is yet; raises OSError, Busy, WorkspaceTooLarge, and what `go_on` does."""
-        into.mkdir(mode=0o700)
+        """Copy a folder to where nothing is yet, or into an empty one.
+
+        Raises OSError, Busy, WorkspaceTooLarge, and what `go_on` does.
+        """
+        into.mkdir(mode=0o700, exist_ok=True)
         with beneath(folder) as source, beneath(into) as target:
             omitted: tuple[str, ...] = ()
             device = os.fstat(source.at(())).st_dev

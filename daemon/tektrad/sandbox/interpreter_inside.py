@@ -1,12 +1,14 @@
 """The Python inside: takes code in frames, keeps what it defines, and answers each in a frame.
 
-Run as `python -I -c SOURCE REQUESTS ANSWERS STDOUT STDERR`, confined: the standard library only, and of that what loads
-fast. Whatever runs here can do with these descriptors what it likes; the other end believes nothing of it.
+Run as `python -I -c SOURCE FUNCTIONS REQUESTS ANSWERS STDOUT STDERR`, confined: the standard library only, and of that
+what loads fast. FUNCTIONS are what code may call at the other end, as JSON: names and their parameters. Whatever runs
+here can do with these descriptors what it likes; the other end believes nothing of it.
 """
 
 from __future__ import annotations
 
 import _ast  # ast itself, json, traceback and their like would load for 50 ms
+import _thread
 import builtins
 import os
 import sys
@@ -20,11 +22,15 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 LENGTH_BYTES = 4
 MOST_CHARACTERS = 25_000
 """Of each text: three of them fit into a frame, however JSON writes them."""
+LONGEST_LINE = 300
+MOST_BYTES = 512 << 10
+"""Of a call: half of what a frame may hold."""
 ONLY_AST = 0x400
 sources: dict[str, str] = {}
 """What was run, by the name that tracebacks give it."""
@@ -32,7 +38,7 @@ sources: dict[str, str] = {}
 
 def main() -> None:
     """Answer until nobody asks any more: a request is code, as a string of JSON."""
-    requests, answers, out, err = map(int, sys.argv[1:])
+    requests, answers, out, err = map(int, sys.argv[2:])
     os.dup2(out, 1)
     os.dup2(err, 2)
     for descriptor in (out, err):
@@ -41,16 +47,23 @@ def main() -> None:
         os.set_inheritable(descriptor, False)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    functions = sys.argv[1]
     sys.argv[:] = [""]
     sys.path.insert(0, "")
     module = type(sys)("__main__")
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
+    caller, show = Caller(requests, answers), repr  # type: Caller, Callable[[Any], str]
+    if functions != "{}":
+        module.__dict__.update(caller.functions(functions))
+        show = str
     own, number = os.getpid(), 0
     while True:
         number += 1
-        request = _read(requests, int.from_bytes(_read(requests, LENGTH_BYTES), "big"))
-        value, error = _run(scanstring(request.decode(), 1)[0], f"<run {number}>", module.__dict__)
+        request = _frame(requests)
+        caller.number = number
+        value, error = _run(scanstring(request.decode(), 1)[0], f"<run {number}>", module.__dict__, show)
+        caller.over()
         for each in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
             try:
                 each.flush()  # type: ignore[union-attr]
@@ -58,11 +71,89 @@ def main() -> None:
                 pass
         if os.getpid() != own:
             os._exit(0)  # a fork that the code forgot to end
-        data = f'{{"id":{number},"value":{_json(value)},"error":{_json(error)}}}'.encode()
-        _write(answers, len(data).to_bytes(LENGTH_BYTES, "big") + data)
+        _write(answers, f'{{"says":"answer","id":{number},"value":{_json(value)},"error":{_json(error)}}}'.encode())
 
 
-def _run(code: str, name: str, namespace: dict[str, Any]) -> tuple[str | None, dict[str, str] | None]:
+class CallFailed(Exception):
+    """What somebody at the other end says went wrong."""
+
+
+class CodeEnded(BaseException):
+    """The code is over: somebody at the other end says so."""
+
+
+class Caller:
+    """Calls what is not here: one function at a time, while code runs."""
+
+    def __init__(self, requests: int, answers: int) -> None:
+        self.number = 0
+        """Of the code that runs; 0: none does."""
+        self._requests, self._answers = requests, answers
+        self._own = os.getpid()
+        self._turn = _thread.allocate_lock()
+
+    def functions(self, declared: str) -> dict[str, Any]:
+        """Functions by their names; code that calls them shall do the same each time, so chance is the same too."""
+        import json
+        import random
+
+        random.seed(0)
+        self._json = json
+        made = {name: self._function(name, parameters) for name, parameters in json.loads(declared).items()}
+        return {**made, CallFailed.__name__: CallFailed}
+
+    def over(self) -> None:
+        """The code has come to its end; a call that one of its threads still makes comes to its own first."""
+        with self._turn:
+            self.number = 0
+
+    def _function(self, name: str, parameters: list[str]) -> Callable[..., Any]:
+        def function(*places: Any, **names: Any) -> Any:
+            if len(places) > len(parameters):
+                raise TypeError(f"{name}() takes {len(parameters)} arguments, and {len(places)} were given")
+            given = dict(zip(parameters, places))  # noqa: B905
+            for each in names:
+                if each in given:
+                    raise TypeError(f"{name}() got {each} twice")
+            with self._turn:
+                return self._called(name, {**given, **names})
+
+        function.__name__ = function.__qualname__ = name
+        return function
+
+    def _called(self, name: str, arguments: dict[str, Any]) -> Any:
+        if not self.number or os.getpid() != self._own:
+            raise RuntimeError(f"{name}() can be called by the code alone, while it runs, and by no process of its own")
+        call = {"says": "call", "id": self.number, "name": name, "arguments": self._plain(arguments)}
+        data = self._json.dumps(call, ensure_ascii=False).encode("utf-8", "replace")
+        if len(data) > MOST_BYTES:
+            raise ValueError(f"{len(data)} bytes are too many for {name}()")
+        _write(self._answers, data)
+        said = self._json.loads(_frame(self._requests))
+        if "error" in said:
+            raise CallFailed(said["error"])
+        if "result" not in said:
+            raise CodeEnded
+        return said["result"]
+
+    def _plain(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Each as JSON, where it is that; paths as texts, all else as it would be shown."""
+        plain = {}
+        for name, value in arguments.items():
+            try:
+                plain[name] = self._json.loads(self._json.dumps(value, allow_nan=False, default=_shown))
+            except (ValueError, TypeError, RecursionError):
+                plain[name] = repr(value)
+        return plain
+
+
+def _shown(value: Any) -> str:
+    return os.fsdecode(value) if isinstance(value, os.PathLike) else repr(value)
+
+
+def _run(
+    code: str, name: str, namespace: dict[str, Any], show: Callable[[Any], str]
+) -> tuple[str | None, dict[str, str] | None]:
     """The last expression's value as text, and what was raised."""
     sources[name] = code
     try:
@@ -72,14 +163,16 @@ def _run(code: str, name: str, namespace: dict[str, Any]) -> tuple[str | None, d
         if last is None:
             return None, None
         value = eval(compile(_ast.Expression(last.value), name, "eval"), namespace)  # noqa: S307  confined
-        return (None if value is None else _cut(repr(value))), None
+        return (None if value is None else _cut(show(value))), None
+    except CodeEnded:
+        return None, None
     except BaseException as error:  # noqa: BLE001  also what would end a program
         return None, _told(error)
 
 
 def _told(error: BaseException) -> dict[str, str]:
     """What was raised, whatever its own methods do."""
-    told = {"type": type(error).__name__, "message": "", "traceback": ""}
+    told = {"type": type(error).__name__, "message": "", "traceback": "", "line": ""}
     try:
         import linecache
         import traceback
@@ -90,10 +183,24 @@ def _told(error: BaseException) -> dict[str, str]:
         while trace is not None and trace.tb_frame.f_code.co_filename not in sources:
             trace = trace.tb_next
         told["message"] = str(error)
+        told["line"] = _line(error)[:LONGEST_LINE]
         told["traceback"] = "".join(traceback.format_exception(type(error), error, trace))
     except BaseException:  # noqa: BLE001, S110
         pass
     return {name: _cut(text) for name, text in told.items()}
+
+
+def _line(error: BaseException) -> str:
+    """The innermost line of the code where it came up."""
+    if isinstance(error, SyntaxError) and error.filename in sources:
+        return (error.text or "").strip()
+    line, trace = "", error.__traceback__
+    while trace is not None:
+        lines = sources.get(trace.tb_frame.f_code.co_filename, "").splitlines()
+        if 0 < trace.tb_lineno <= len(lines):
+            line = lines[trace.tb_lineno - 1].strip()
+        trace = trace.tb_next
+    return line
 
 
 def _cut(text: str) -> str:
@@ -122,8 +229,12 @@ def _read(descriptor: int, count: int) -> bytes:
     return data
 
 
+def _frame(descriptor: int) -> bytes:
+    return _read(descriptor, int.from_bytes(_read(descriptor, LENGTH_BYTES), "big"))
+
+
 def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
+    view = memoryview(len(data).to_bytes(LENGTH_BYTES, "big") + data)
     while view:
         view = view[os.write(descriptor, view) :]
 

@@ -16,7 +16,7 @@ from typing import Literal
 from tektrad.errors import Forbidden, InvalidRequest, Unconfined
 from tektrad.sandbox import bubblewrap, cgroup, identity, landlock, launch, seccomp, tree
 from tektrad.sandbox.confinement import Level, Limits, Outcome, Program
-from tektrad.sandbox.interpreter import Interpreter
+from tektrad.sandbox.interpreter import NO_FUNCTIONS, Functions, Interpreter
 from tektrad.sandbox.lending import Lending
 from tektrad.sandbox.listener import listening
 from tektrad.sandbox.pipe import readable
@@ -86,9 +86,11 @@ class Sandbox:
         return await self._run(program, limits, hear, footing.level, None if footing.unseen else counted)
 
     @contextlib.asynccontextmanager
-    async def interpreter(self, folder: Path, limits: Limits) -> AsyncIterator[Interpreter]:
+    async def interpreter(
+        self, folder: Path, limits: Limits, functions: Functions = NO_FUNCTIONS
+    ) -> AsyncIterator[Interpreter]:
         """A Python for a folder that keeps its state from run to run; the first run may raise what `run` raises."""
-        session = Interpreter(self.run, folder, limits)
+        session = Interpreter(self.run, folder, limits, functions)
         try:
             yield session
         finally:

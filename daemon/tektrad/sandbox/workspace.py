@@ -207,7 +207,7 @@ class Workspace:
         if only_if_unfinished and place.ready.exists():
             return
         place.remove(place.ready)
-        _cleared(place.work)
+        _emptied(place.work)
         with _told(place.work):
             _copied(place, go_on)
             place.settle_all()
@@ -350,6 +350,15 @@ def _cleared(folder: Path) -> None:
     tree.remove(folder)
     if os.path.lexists(folder):
         raise OSError(errno.ENOTEMPTY, "it cannot be removed", str(folder))
+
+
+def _emptied(folder: Path) -> None:
+    """Nothing is in it any more, but it is the same folder: a program may wait in it. Raises OSError."""
+    if folder.is_symlink() or not folder.is_dir():
+        _cleared(folder)
+        return
+    for name in os.listdir(folder):  # noqa: PTH208
+        _cleared(folder / name)
 
 
 def _unknown(original: Descent, path: str, known: Collection[str]) -> str:

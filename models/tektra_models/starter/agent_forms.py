@@ -19,30 +19,10 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from tektra_models.answers.stream import AnswerStream
 from tektra_models.answers.usual import OPEN, USUAL
-from tektra_models.starter.agent_prompts import INSTRUCTIONS, TOOL_SYSTEM, prompt_templates
+from tektra_models.starter.agent_prompts import CODE_CLOSE, CODE_OPEN, CODE_SYSTEM, TOOL_SYSTEM, prompt_templates
 
 Complete = Callable[[list[dict[str, Any]], list[dict[str, Any]]], str]
 
-CODE_OPEN, CODE_CLOSE = "<code>", "</code>"
-# Written as one template for smolagents and for the training data, so that the two cannot differ by a space.
-CODE_SYSTEM = (
-    INSTRUCTIONS
-    + """Do the task in Python, step by step, between <code> and </code>. Print what you need to see. \
-Give the result to final_answer(answer).
-{%- set types = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "array": "list", \
-"object": "dict"} %}
-{%- for tool in tools.values() if tool.name != "final_answer" %}
-def {{ tool.name }}(
-{%- for name, input in tool.inputs.items() -%}
-{{ ", " if not loop.first }}{{ name }}
-{%- if input.type is string and input.type in types %}: {{ types[input.type] }}{% endif -%}
-{{ " = None" if input.get("nullable") }}
-{%- endfor -%}
-)
-{%- set does = (tool.description.strip().split("\n")[0] ~ " ").split(". ")[0].strip()[:120] -%}
-{{ "  # " ~ does if does }}
-{%- endfor %}"""
-)
 FINAL_ANSWER: dict[str, Any] = {
     "type": "function",
     "function": {

@@ -9,7 +9,28 @@ from __future__ import annotations
 from typing import Any
 
 INSTRUCTIONS = "{% if custom_instructions %}{{ custom_instructions }}\n{% endif %}"
+CODE_OPEN, CODE_CLOSE = "<code>", "</code>"
+"""smolagents' own marks around code."""
 TOOL_SYSTEM = f"{INSTRUCTIONS}Do the task with the tools, step by step. Give the result to final_answer."
+# One template for smolagents and for the training data, so that the two cannot differ by a space.
+CODE_SYSTEM = (
+    INSTRUCTIONS
+    + """Do the task in Python, step by step, between <code> and </code>. Print what you need to see. \
+Give the result to final_answer(answer).
+{%- set types = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "array": "list", \
+"object": "dict"} %}
+{%- for tool in tools.values() if tool.name != "final_answer" %}
+def {{ tool.name }}(
+{%- for name, input in tool.inputs.items() -%}
+{{ ", " if not loop.first }}{{ name }}
+{%- if input.type is string and input.type in types %}: {{ types[input.type] }}{% endif -%}
+{{ " = None" if input.get("nullable") }}
+{%- endfor -%}
+)
+{%- set does = (tool.description.strip().split("\n")[0] ~ " ").split(". ")[0].strip()[:120] -%}
+{{ "  # " ~ does if does }}
+{%- endfor %}"""
+)
 
 
 def prompt_templates(system: str) -> dict[str, Any]:

@@ -25,7 +25,12 @@ class Lines:
         match event["type"]:
             case "tool":
                 arguments = ", ".join(f"{name}={value!r}" for name, value in data["arguments"].items())
-                _line("tool", terminal.YELLOW, f"{data['tool']}({arguments})")
+                whose = f"{data['agent']}: " if "agent" in data else ""
+                _line("tool", terminal.YELLOW, f"{whose}{data['tool']}({arguments})")
+            case "code":
+                _line("code", terminal.YELLOW, data["code"])
+            case "ran":
+                _beneath(data["error"] or " ".join(part for part in (data["logs"], str(data["output"] or "")) if part))
             case "result":
                 _beneath(data.get("error") or str(data.get("result")))
             case "step":
