@@ -69,6 +69,6 @@ def test_what_is_missing_or_wrong_is_said_in_words(folder: Path) -> None:
 def test_nothing_is_like_a_word_left_out(folder: Path) -> None:
     assert used(folder, "list", path=None).splitlines()[1].startswith("a.txt")
     assert used(folder, "read", path="a.txt", first="2", count=None).splitlines() == [
-        "a.txt: 2 lines, here 2 to 2",
+        "2 lines, here 2 to 2",
         "there",
     ]

@@ -18,15 +18,19 @@ import uvloop
 
 from tektrad.agents.agent import Agent, Limits
 from tektrad.agents.allowance import Allowance
-from tektrad.agents.door import Door, Visitor
-from tektrad.agents.host import Host
+from tektrad.agents.answering import Answering
+from tektrad.agents.door import Door
 from tektrad.agents.knocks import ToolKnock
 from tektrad.agents.results import Results
 from tektrad.agents.toolbox import Toolbox
+from tektrad.agents.tools import look
+from tektrad.agents.visitor import Visitor
+from tektrad.agents.working_folder import WorkingFolder
 from tektrad.clock import SystemClock
 from tektrad.events import Events
 from tektrad.runs.runner import Doing, Runner
 from tektrad.runs.runs import Runs
+from tektrad.sandbox.extent import Extent
 from tektrad.store.db import open_store
 from tektrad.trust.act import Act
 from tektrad.trust.alarms import Alarms
@@ -80,10 +84,11 @@ async def _measured(rounds: int) -> dict[str, Any]:
 
 
 async def _run(doing: Doing, rooms: _Rooms, folder: Path, rounds: int) -> dict[str, Any]:
-    tools, _ = await Toolbox().given(UID, AGENT)
-    allowance = Allowance(AGENT.limits, rooms.clock)
-    visitor = Visitor(UID, doing.run.id, AGENT, folder, tools, allowance)
-    host = Host(cast(Any, None), Toolbox(), rooms.door, cast(Any, None), rooms.clock)
+    tools, _ = await Toolbox(look.TOOLS).given(UID, AGENT)
+    working = WorkingFolder(folder, folder.parent / "workspace", rooms.clock, Extent())
+    visitor = Visitor(doing, AGENT, folder, working, tools, "A", Allowance(AGENT.limits, rooms.clock))
+    nobody = cast(Any, None)
+    answering = Answering(rooms.door, visitor, nobody, None, {}, nobody)
     act = Act(
         principal=rooms.judge.principal(UID, AGENT.name),
         action="read",
@@ -96,15 +101,15 @@ async def _run(doing: Doing, rooms: _Rooms, folder: Path, rounds: int) -> dict[s
         return ToolKnock(number=number, name="list", arguments={"path": "."})
 
     async def bare(number: int) -> None:
-        here = visitor.here(knock(number))
+        here = visitor.here(f"/{number}")
         await tools[0].work(here, (await asyncio.to_thread(tools[0].wish, here, {"path": "."})).said)
 
     async def at_the_door(number: int) -> None:
-        assert "one.txt" in (await rooms.door.tool(visitor, knock(number)))["result"]
+        assert "one.txt" in (await rooms.door.tool(visitor, knock(number), f"/{number}"))["result"]
 
     async def as_a_step(number: int) -> None:
-        asked = knock(number)
-        said = await host._once(doing, allowance, f"/{number}", asked, partial(rooms.door.tool, visitor, asked))
+        asked, key = knock(number), f"/{number}"
+        said = await answering._once(key, asked, partial(rooms.door.tool, visitor, asked, key))
         assert "one.txt" in said["result"]
 
     disk = sqlite3.connect(folder.parent / "floor.db")
@@ -156,5 +161,5 @@ async def _rooms(scratch: Path) -> AsyncIterator[_Rooms]:
         judge = Judge(store, grants, clock, policies, [scratch / "data"], users)
         alarms, events = Alarms(audit, clock), Events(clock)
         consent = Consent(store, clock, audit, alarms, grants, judge, lambda value: value, events)
-        door = Door(cast(Any, None), judge, consent, audit, Results(store), "")
+        door = Door(cast(Any, None), judge, consent, audit, Results(store), "", 1.0)
         yield _Rooms(clock, audit, consent, judge, door, Runs(store, clock, audit))

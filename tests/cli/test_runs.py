@@ -24,7 +24,7 @@ def counting(tektra: Tektra) -> Tektra:
 
 def test_a_run_is_seen_step_by_step_and_the_answer_is_what_a_pipe_gets(counting: Tektra) -> None:
     with Terminal(counting, "run", "counter", "count the lines", "--dir", "notes", columns=100) as terminal:
-        terminal.until("read(path='notes.txt')").until("notes.txt: 3 lines").until("three")
+        terminal.until("read(path='notes.txt')").until("3 lines").until("three")
         assert terminal.end() == 0
     done = counting.run("run", "counter", "-", "--dir", "notes", stdin="count the lines")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "three")

@@ -45,11 +45,11 @@ def test_code_calls_tools_keeps_its_state_and_gives_the_answer(tektra: Tektra) -
     assert (run["state"], run["result"]["state"], run["result"]["steps"]) == ("succeeded", "done", 3)
     assert run["result"]["answer"] == {"lines": 3, "files": ["notes.txt", "17", "bytes"]}
     first, second, third = ran(told)
-    assert first == {"output": "3", "logs": "notes.txt: 3 lines\n", "error": ""}
+    assert first == {"output": "3", "logs": "3 lines\n", "error": ""}
     assert (second["output"], third["logs"]) == ("5", "")
     assert [event["data"]["tool"] for event in told if event["type"] == "tool"] == ["read", "list"]
     steps = [event["data"]["observed"] for event in told if event["type"] == "step"]
-    assert steps[0] == "Execution logs:\nnotes.txt: 3 lines\nLast output from code snippet:\n3"
+    assert steps[0] == "Execution logs:\n3 lines\nLast output from code snippet:\n3"
     log = [(each["kind"], each["outcome"]) for each in entries(tektra, run=run["id"]) if each["kind"] != "model.call"]
     assert [each for each in log if each[0] in ("sandbox.run", "tool.call")] == [
         ("sandbox.run", "begun"), ("tool.call", "begun"), ("tool.call", "ok"), ("sandbox.run", "ok"),

@@ -70,7 +70,7 @@ def test_an_agent_reads_a_file_and_answers_and_every_act_is_in_the_log(tektra: T
     (tool,) = (event["data"] for event in told if event["type"] == "tool")
     assert tool == {"tool": "read", "arguments": {"path": "notes.txt"}}
     (result,) = (event["data"] for event in told if event["type"] == "result")
-    assert result["result"].splitlines() == ["notes.txt: 3 lines", "alpha", "beta", "gamma"]
+    assert result["result"].splitlines() == ["3 lines", "alpha", "beta", "gamma"]
     log = entries(tektra, run=run["id"])
     assert [(entry["kind"], entry["outcome"]) for entry in log] == [
         ("run.state", "ok"), ("run.state", "ok"),

@@ -11,6 +11,8 @@ from tektrad.agents.agent import Limits
 from tektrad.clock import Clock
 from tektrad.errors import LimitReached
 
+MOST_WORDS = 2000
+"""Characters of the last words of a run that has used up what it may use."""
 COUNTED = ("prompt_tokens", "cached_tokens", "completion_tokens")
 Over = Literal["steps", "tokens", "seconds", "context"]
 
@@ -41,7 +43,7 @@ class Allowance:
         """Its model has answered."""
         for name in COUNTED:
             self.took[name] += answer.get(name, 0)
-        self._words = answer.get("content") or self._words
+        self._words = (answer.get("content") or self._words)[:MOST_WORDS]
 
     def check(self) -> None:
         """Raise LimitReached where no further effect is paid for; what it has come to by then, it may still say."""

@@ -45,6 +45,8 @@ CODE = ("python", "-")
 """What is asked about before an agent's own code is run."""
 MOST_SHOWN = 16_000
 """Characters of it."""
+THINKING = 4
+"""How many times as long an answer may be that is thought about."""
 EFFECTS = frozenset({"write", "run", "fetch"})
 
 
@@ -209,7 +211,8 @@ class Door:
         def prompt(messages: list[dict[str, Any]]) -> Prompt:
             return Prompt(messages=messages, tools=tools or None, think=agent.thinking or None, batch=True)
 
-        free = Sampling(temperature=0.0, stop=() if tools else tuple(knock.stop))
+        most = fitting.ANSWER_TOKENS * (THINKING if agent.thinking else 1)
+        free = Sampling(temperature=0.0, stop=() if tools else tuple(knock.stop), max_tokens=most)
         party = Party(visitor.uid, agent.name)
         async with self._pool.lease(agent.model or self._default_model, party, batch=True) as lease:
             wish = Wish(None, "generate", lease.model.name)

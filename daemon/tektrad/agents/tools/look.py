@@ -75,7 +75,7 @@ def _read(folder: Path, said: _Read) -> str:
     lines = text_of(folder, said.path).splitlines()
     first = max(1, said.first)
     shown = lines[first - 1 : first - 1 + max(1, said.count)]
-    head = f"{said.path}: {len(lines)} lines"
+    head = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
     if len(shown) < len(lines):
         head += f", here {first} to {first + len(shown) - 1}"
     return "\n".join([head, *shown])
