@@ -41,8 +41,8 @@ def test_what_an_agent_writes_is_in_its_copy_and_the_folder_stays_as_it_was(tekt
     run, told = ended(tektra, begun(tektra))
     assert (run["state"], run["result"]["has_changes"]) == ("succeeded", True), told
     assert results(told) == [
-        "made new/a.py: 1 lines added, 0 removed",
-        "changed notes.txt: 1 lines added, 1 removed",
+        "made new/a.py: 1 line added, 0 removed",
+        "changed notes.txt: 1 line added, 1 removed",
         "alpha\nBETA\ngamma\nx = 2",
     ]
     assert (tektra.home / "notes/notes.txt").read_text() == "alpha\nbeta\ngamma\n"
@@ -65,7 +65,7 @@ def test_a_careful_agent_waits_for_a_person_and_does_what_was_allowed(tektra: Te
     assert (ask["request"]["action"], ask["request"]["run"]) == ("write", run)
     assert "+a" in ask["request"]["preview"]
     done, told = ended(tektra, run)
-    assert (done["state"], results(told)) == ("succeeded", ["made a.txt: 1 lines added, 0 removed"])
+    assert (done["state"], results(told)) == ("succeeded", ["made a.txt: 1 line added, 0 removed"])
     states = [event["data"]["state"] for event in told if event["type"] == "state"]
     assert states == ["running", "waiting", "running", "succeeded"]
     (opened,) = (event["data"] for event in told if event["type"] == "ask")

@@ -34,7 +34,7 @@ def test_an_agent_has_another_one_do_a_task_in_the_same_folder_and_run(tektra: T
     family(tektra.start(), WRITER)
     run, told = ended(tektra, begun(tektra, "first"))
     assert (run["state"], run["result"]["answer"], run["result"]["has_changes"]) == ("succeeded", "done", True), told
-    assert results(told) == ["made 1 line added, 0 removed", "written", "1 line\nby the second"]
+    assert results(told) == ["made new.txt: 1 line added, 0 removed", "written", "1 line\nby the second"]
     whose = [(event["data"].get("agent", ""), event["data"]["tool"]) for event in told if event["type"] == "tool"]
     assert whose == [("", "ask_writer"), ("writer", "write"), ("", "read")]
     log = [entry for entry in entries(tektra, run=run["id"], kind="tool.call") if entry["outcome"] == "begun"]

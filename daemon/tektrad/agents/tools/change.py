@@ -68,7 +68,8 @@ class Changing:
             raise ToolFailed(f"{said.path}: {error.strerror}") from error
         found = Differ().diff(said.path, before, after)
         done = "made" if before is None else "changed" if before != after else "it was so already:"
-        return f"{done} {said.path}: {found.lines_added} lines added, {found.lines_removed} removed"
+        added = "1 line" if found.lines_added == 1 else f"{found.lines_added} lines"
+        return f"{done} {said.path}: {added} added, {found.lines_removed} removed"
 
 
 def _before(root: Path, path: str) -> str | None:
