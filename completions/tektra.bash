@@ -209,7 +209,7 @@ _tektra() {
                 " runs apply") words="" kind="" flags="--ours --theirs --with-ignored --yes --json --help" ;;
                 " runs drop") words="" kind="" flags="--yes --json --help" ;;
                 " runs attach") words="" kind="" flags="--after --jsonl --json --help" ;;
-                " runs events") words="" kind="" flags="--after --follow --jsonl --help" ;;
+                " runs events") words="" kind="" flags="--after --follow --jsonl --json --help" ;;
                 " runs cancel") words="" kind="" flags="--json --help" ;;
                 " runs retry") words="" kind="" flags="--from --detach --jsonl --json --help" ;;
                 " runs resume") words="" kind="" flags="--detach --jsonl --json --help" ;;

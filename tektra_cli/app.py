@@ -171,7 +171,7 @@ TREE: Mapping[str, Leaf | Branch] = {
         'tektra run files "how many lines are in notes.txt?" --dir ~/notes',
     ),
     "runs": Branch(
-        "Look at what agents did and do, and take over what they changed.",
+        "See what agents did, and take it over or not.",
         {
             "list": Leaf("runs.look:list_runs", "List your runs, the newest first."),
             "show": Leaf("runs.look:show", "Show a run: its steps, and what became of it."),

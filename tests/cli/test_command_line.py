@@ -55,10 +55,11 @@ def leaves() -> list[tuple[tuple[str, ...], app.Leaf]]:
 
 
 def examples() -> list[str]:
-    """What the helps and the README show: each command line of ours, without what comes before and after it."""
+    """What the helps, the README and the tutorial show: our command lines, without what is around them."""
     told = [leaf.example for _, leaf in leaves()]
     told += [entry.example for entry in app.TREE.values() if isinstance(entry, app.Branch)]
-    blocks = re.findall(r"```sh\n(.*?)```", (Path(__file__).parents[2] / "README.md").read_text(), re.DOTALL)
+    pages = [(Path(__file__).parents[2] / name).read_text() for name in ("README.md", "docs/tutorial.md")]
+    blocks = [block for page in pages for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)]
     told += [line.split("  #")[0] for block in blocks for line in block.splitlines()]
     return sorted({found for line in told for found in re.findall(r"(?:^|[|(] |&& )(tektra [^|<>&]+)", line)})
 

@@ -54,6 +54,7 @@ def test_a_run_that_goes_on_by_itself_is_found_again(counting: Tektra) -> None:
     assert run in counting.run("runs", "list").stdout
     assert counting.run("runs", "cancel", run).stdout == "it had ended already: succeeded\n"
     assert counting.run("runs", "show", "nothing").returncode == 4
+    assert counting.json("runs", "events", run)["events"][-1]["type"] == "state"
 
 
 def test_a_run_is_done_once_more_and_what_has_ended_well_is_not_taken_up(counting: Tektra) -> None:

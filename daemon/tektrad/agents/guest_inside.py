@@ -50,14 +50,14 @@ class Door:
         return self._read()
 
     def knock(self, kind: str, **fields: Any) -> Any:
-        """Ask, and wait for what comes of it; raises KnockFailed."""
+        """Ask, and wait for what comes of it; raises ToolFailed."""
         number = next(self._numbers)
         self._write({"knock": kind, "number": number, **fields})
         answer = self._read()
         if answer["number"] != number:
             os._exit(1)
         if answer["error"] is not None:
-            raise KnockFailed(answer["error"])
+            raise ToolFailed(answer["error"])
         return answer["result"]
 
     def end(self, state: str, answer: Any) -> None:
@@ -83,7 +83,7 @@ class Door:
             view = view[os.write(self._frames, view) :]
 
 
-class KnockFailed(Exception):
+class ToolFailed(Exception):
     """What somebody behind the door says went wrong; the agent sees it."""
 
 
@@ -208,7 +208,7 @@ class Guest:
                 ran = door.knock("code", code=code_action)
                 self.state["_print_outputs"] = ran["logs"]  # which smolagents shows beside an error
                 if ran["error"]:
-                    raise KnockFailed(ran["error"])
+                    raise ToolFailed(ran["error"])
                 return CodeOutput(output=ran["output"], logs=ran["logs"], is_final_answer=ran["is_final"])
 
         return Knocking()

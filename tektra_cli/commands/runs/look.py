@@ -15,6 +15,7 @@ from tektra_cli.columns import shortened
 from tektra_cli.commands.runs import watch
 from tektra_cli.commands.runs.fields import After, Event, Jsonl, Reference
 from tektra_cli.commands.runs.lines import WIDTH, Lines, end
+from tektra_cli.errors import UsageError
 from tektra_cli.flags import Json
 
 
@@ -70,12 +71,18 @@ def events(
     after: After = 0,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new ones to the run's end.")] = False,
     jsonl: Jsonl = False,
+    json: Json = False,
 ) -> None:
     """Print the events of a run with their numbers, as they are.
 
-    In a pipe each event is one line of JSON.
+    In a pipe each event is one line of JSON; --json is one document of all that there are.
     """
+    if json and (jsonl or follow):
+        raise UsageError(f"--json and {'--jsonl' if jsonl else '--follow'} exclude each other")
     client = launch.ensured()
+    if json:
+        output.document({"schema": "tektra.run-events/1", "events": list(_events(client, reference, after, follow))})
+        return
     as_json = jsonl or not terminal.is_terminal(sys.stdout)
     for event in _events(client, reference, after, follow):
         if as_json:
