@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from tektrad.sandbox.sandbox import ROOTS_WORKSPACES
+from tests.crash.test_answers import FILLER_BYTES, small_disk
 from tests.daemon.test_audit import entries
 from tests.daemon.test_runs import agent, begun, call, ended
 from tests.guests import needs_guests
@@ -130,3 +132,30 @@ def test_a_model_whose_worker_is_killed_while_it_answers_is_asked_again(tektra: 
         (loaded,) = client.get("/api/ps").json()["models"]
         os.kill(loaded["pid"], signal.SIGKILL)
     assert ended(tektra, run)[0]["result"]["answer"] == "done"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to mount a small disk")
+def test_a_run_on_a_disk_that_fills_up_ends_in_words_and_goes_on_when_there_is_room(tektra: Tektra) -> None:
+    disk = tektra.home / "data"
+    with small_disk(disk, "6m"):
+        agent(tektra.start(), script(), tools=["write", "shell", "python"], limits={"steps": STEPS + 5})
+        run = begun(tektra)
+        with tektra.client() as client, client.stream("GET", f"/api/runs/{run}/events") as stream:
+            next(line for line in stream.iter_lines() if '"type":"result"' in line.replace(" ", ""))
+            with contextlib.suppress(OSError), (disk / "filler").open("wb") as file:
+                file.write(b"\0" * FILLER_BYTES)
+        body = {"prompt": "x", "model": "mind-counter"}
+        with tektra.client() as client:
+            while client.post("/v1/completions", json=body).status_code == 200:
+                pass  # until the store has used up what it had
+        (disk / "filler").unlink()
+        done, _ = ended(tektra, run)
+        if done["state"] == "failed":
+            assert "no room left" in done["error"] or "full" in done["error"], done["error"]
+            with tektra.client() as client:
+                assert client.post(f"/api/runs/{run}/resume", json={}).status_code == 202
+            done, _ = ended(tektra, run)
+        assert (done["state"], done["result"]["answer"]) == ("succeeded", "done"), done
+        lines = Path(ROOTS_WORKSPACES, run, "work", "log").read_text().splitlines()
+        assert lines == [f"step {number};" for number in range(1, STEPS + 1) if number % 3]
+        tektra.stop()

@@ -177,3 +177,44 @@ async def test_nobody_sees_another_s_runs(tmp_path: Path) -> None:
         assert await house.runs.all(BEN) == []
         with pytest.raises(RunNotFound):
             await house.runs.find(run.id, BEN)
+
+
+async def test_runs_that_nobody_does_are_taken_up_again_and_one_of_an_unknown_kind_is_ended(tmp_path: Path) -> None:
+    async def quick(doing: Doing) -> Any:
+        async def work() -> str:
+            return "done"
+
+        return await doing.step("/1", work)
+
+    async with opened(tmp_path, {"quick": quick}) as house:
+        stuck = await house.runs.create(ANNA, "quick", "never begun", {})
+        odd = await house.runs.create(ANNA, "odd", "of no kind", {})
+        others = await house.runs.create(BEN, "quick", "somebody else's", {})
+        found = {run.id: why for run, why in await house.runner.unstick(ANNA)}
+        assert set(found) == {stuck.id, odd.id}
+        assert "taken up again" in found[stuck.id]
+        assert (await house.ended(stuck)).result == "done"
+        assert "no runs of kind" in (await house.ended(odd)).error
+        assert (await house.runs.get(others.id)).state == "queued"
+        assert await house.runner.unstick(ANNA) == []
+
+
+async def test_a_run_whose_end_could_not_be_kept_is_done_to_its_end_by_the_next_daemon(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    async def two(doing: Doing) -> Any:
+        async def work() -> str:
+            done.append("first")
+            return "first"
+
+        return [await doing.step("/1", work), len(done)]
+
+    async with opened(tmp_path, {"two": two}) as house:
+        run = await house.runner.start(ANNA, "two", "two", {})
+        assert (await house.ended(run)).result == ["first", 1]
+        async with house.store.transaction() as tx:  # as a full disk would have left it
+            await tx.execute("UPDATE runs SET state = 'running', ended_at = NULL, result = NULL WHERE id = ?", [run.id])
+    async with opened(tmp_path, {"two": two}) as house:
+        again = await house.ended(run)
+        assert (again.state, again.result, again.attempt) == ("succeeded", ["first", 1], 1)
+    assert done == ["first"], "what was finished is not done again"

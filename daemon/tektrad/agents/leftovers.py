@@ -52,7 +52,7 @@ class Leftovers:
 
     async def changes(self, run: Run) -> Changes:
         """What differs, also while the run is under way; raises NoWorkspace, and what Workspace.changes does."""
-        async with self._turn(run):
+        async with self.turn(run):
             return await (await self._workspaces.of(run)).changes()
 
     async def standing(self, uid: int, runs: Sequence[Run]) -> dict[str, Standing]:
@@ -106,7 +106,8 @@ class Leftovers:
             return changes
 
     @contextlib.asynccontextmanager
-    async def _turn(self, run: Run) -> AsyncIterator[None]:
+    async def turn(self, run: Run) -> AsyncIterator[None]:
+        """Inside the block nobody else applies or drops what that run changed."""
         lock = self._turns.setdefault(run.id, asyncio.Lock())
         async with lock:
             yield
@@ -114,7 +115,7 @@ class Leftovers:
     @contextlib.asynccontextmanager
     async def _ended(self, run: Run) -> AsyncIterator[Workspace]:
         """The copy, which nobody works in any more."""
-        async with self._turn(run):
+        async with self.turn(run):
             now = await self._runs.get(run.id)
             if now.ended_at is None:
                 raise RunNotEnded(

@@ -31,7 +31,8 @@ async def resume(rooms: Rooms, asker: Asker, reference: str) -> Response:
     """Go on with a run that failed or was cancelled, behind its last finished step."""
     run = await rooms.runs.find(reference, asker.uid)
     rooms.sandbox.check_folder(Path(run.spec["folder"]))
-    return json_response({"schema": "tektra.run/1", "run": await rooms.runner.again(run)}, 202)
+    async with rooms.leftovers.turn(run):
+        return json_response({"schema": "tektra.run/1", "run": await rooms.runner.again(run)}, 202)
 
 
 @router.post("/{reference}/retry", dependencies=needs.run_agent)

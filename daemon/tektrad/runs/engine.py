@@ -23,6 +23,7 @@ from tektrad.errors import StoreFailed
 
 VERSION = "1"
 """Of what bodies expect in the journal; DBOS would else take a hash of our sources, and forget all runs at an edit."""
+UNFINISHED = ("PENDING", "ENQUEUED")
 AT_ONCE = 16
 """Runs that are under way at once; more wait."""
 REST_S = 10.0
@@ -87,7 +88,7 @@ class Engine:
 
     async def unfinished(self) -> list[str]:
         """The runs that have not come to their end."""
-        found = await asyncio.to_thread(self._dbos.list_workflows, status=["PENDING", "ENQUEUED"])
+        found = await asyncio.to_thread(self._dbos.list_workflows, status=list(UNFINISHED))
         return [each.workflow_id for each in found]
 
     async def steps(self, run: str) -> list[tuple[str, Any]]:
@@ -100,9 +101,10 @@ class Engine:
         """Whether it is being done in this process."""
         return self._threads.has(run)
 
-    async def take_up(self, run: str) -> None:
-        """Go on with a run that nobody does though it has not ended."""
-        await asyncio.to_thread(self._dbos.resume_workflow, run)
+    async def is_over(self, run: str) -> bool:
+        """Whether its body has come to an end, of whatever kind; one that was never begun has not."""
+        found = await asyncio.to_thread(self._dbos.list_workflows, workflow_ids=[run])
+        return any(each.status not in UNFINISHED for each in found)
 
 
 class _Work:

@@ -11,11 +11,13 @@ from typing import Any
 import structlog
 from msgspec import structs
 
-from tektrad.errors import Draining, InvalidRequest, LimitReached, TektraError
+from tektrad.errors import Draining, InvalidRequest, LimitReached, StoreFailed, TektraError
 from tektrad.runs.engine import Body, Cancelled, Engine, Steps, durable
-from tektrad.runs.run import ATTEMPT, Inherited, Run
+from tektrad.runs.run import ATTEMPT, Ended, Inherited, Run
 from tektrad.runs.runs import Runs
 
+AGAIN_S = 5.0
+"""After which it is tried again to keep how a run ended, on a disk that was full."""
 MOST_STEPS = 1_000_000
 
 log = structlog.get_logger()
@@ -127,8 +129,8 @@ class Runner:
                 why = f'this version knows no runs of kind "{run.kind}"'
                 await self._runs.end(run, "failed", error=why)
             else:
-                await engine.start(run.kind, run.journal)
-                await engine.take_up(run.journal)
+                again = await self._runs.next_attempt(run)
+                await engine.start(again.kind, again.journal)
                 why = "nobody did it; it is taken up again"
             found.append((await self._runs.get(run.id), why))
         return found
@@ -158,10 +160,27 @@ class Runner:
         engine = await self._loaded()
         for run in unfinished:
             if run.kind in self._kinds:
-                await engine.start(run.kind, run.journal)
+                await self._go_on(engine, run)
             else:
                 log.warning("nobody can go on with this run", run=run.id, kind=run.kind)
         log.info("runs go on", count=len(unfinished))
+
+    async def _go_on(self, engine: Engine, run: Run) -> None:
+        """Have a run done that has not ended; where its body has, since its end could not be kept, by another one."""
+        if await engine.is_over(run.journal):
+            run = await self._runs.next_attempt(run)
+        await engine.start(run.kind, run.journal)
+
+    async def _end(self, run: Run, state: Ended, result: Any = None, error: str = "") -> None:
+        """Keep how a run ended, as soon as there is room for it."""
+        while True:
+            try:
+                await self._runs.end(run, state, result, error)
+            except StoreFailed as failed:
+                log.error("how a run ended cannot be kept yet", run=run.id, why=failed.message)
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     async def _inherited(self, run: Run) -> dict[str, Any]:
         """What is known of its steps from another journal."""
@@ -177,19 +196,21 @@ class Runner:
     def _body(self, kind: Kind) -> Body:
         async def body(journal: str, steps: Steps) -> None:
             run = await self._runs.get(journal.partition(ATTEMPT)[0])
-            await self._runs.move(run, "running")
+            if journal != run.journal:
+                return  # another attempt goes on with it
             try:
+                await self._runs.move(run, "running")
                 result = await kind(Doing(run, self._runs, steps, await self._inherited(run)))
             except Cancelled:
-                await self._runs.end(run, "cancelled")
+                await self._end(run, "cancelled")
             except LimitReached as error:
-                await self._runs.end(run, "failed", error.result, error.message)
+                await self._end(run, "failed", error.result, error.message)
             except TektraError as error:
-                await self._runs.end(run, "failed", error=error.message)
+                await self._end(run, "failed", error=error.message)
             except Exception as error:
                 log.exception("a run failed", run=run.id)
-                await self._runs.end(run, "failed", error=f"{type(error).__name__}: {error}")
+                await self._end(run, "failed", error=f"{type(error).__name__}: {error}")
             else:
-                await self._runs.end(run, "succeeded", result)
+                await self._end(run, "succeeded", result)
 
         return body

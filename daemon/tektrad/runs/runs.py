@@ -91,6 +91,15 @@ class Runs:
             )
         return await self.get(run.id)
 
+    async def next_attempt(self, run: Run) -> Run:
+        """Have another journal for a run that has not ended, though its body has."""
+        async with self._store.transaction() as tx:
+            await tx.execute(
+                "UPDATE runs SET attempt = attempt + 1 WHERE id = ? AND attempt = ? AND ended_at IS NULL",
+                [run.id, run.attempt],
+            )
+        return await self.get(run.id)
+
     async def get(self, ident: str) -> Run:
         """A run by its id; raises RunNotFound."""
         rows = await self._store.rows("SELECT * FROM runs WHERE id = ?", [ident])
