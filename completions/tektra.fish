@@ -11,7 +11,7 @@ complete -c tektra -n '__fish_use_subcommand' -a events -d 'Follow what happens,
 complete -c tektra -n '__fish_use_subcommand' -a agents -d 'Say what agents are; every change is a version that stays'
 complete -c tektra -n '__fish_use_subcommand' -a run -d 'Let an agent do a task in a folder, and watch it'
 complete -c tektra -n '__fish_use_subcommand' -a runs -d 'See what agents did, and take it over or not'
-complete -c tektra -n '__fish_use_subcommand' -a tools -d 'Give agents tools of your own, and look at tools before they are used'
+complete -c tektra -n '__fish_use_subcommand' -a tools -d 'Give agents tools of your own, after a look at them'
 complete -c tektra -n '__fish_use_subcommand' -a mcp -d 'Let agents use tools of MCP servers, as they were approved'
 complete -c tektra -n '__fish_use_subcommand' -a permissions -d 'Say what is allowed, and see which rule decides'
 complete -c tektra -n '__fish_use_subcommand' -a approvals -d 'Answer what agents and scripts ask you'

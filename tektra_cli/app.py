@@ -207,7 +207,7 @@ TREE: Mapping[str, Leaf | Branch] = {
         "tektra runs diff abc123",
     ),
     "tools": Branch(
-        "Give agents tools of your own, and look at tools before they are used.",
+        "Give agents tools of your own, after a look at them.",
         {
             "check": Leaf(
                 "tools:check",

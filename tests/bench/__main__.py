@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tektra_models.machine import cores
+from tests.bench.at_once import measure_at_once
 from tests.bench.attention import measure_attention
 from tests.bench.audit import measure_audit
 from tests.bench.commands import measure_commands, measure_first_token
@@ -50,6 +51,7 @@ PARTS = (
     "workspace",
     "guest",
     "door",
+    "at-once",
 )
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
@@ -93,6 +95,8 @@ def main() -> None:
         report["sandbox"] = measure_sandbox(args.rounds) | {"interpreter": measure_interpreter(args.rounds)}
     if "guest" in parts:
         report["guest"] = measure_guest(args.runs)
+    if "at-once" in parts:
+        report["at_once"] = measure_at_once()
     if "door" in parts:
         report["door"] = measure_door(args.rounds * 10)
     if "workspace" in parts:

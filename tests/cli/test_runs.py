@@ -73,7 +73,7 @@ def test_what_a_long_run_left_out_is_said_also_later(tektra: Tektra) -> None:
     reader(tektra.start())
     done = tektra.run("run", "reader", "read all", "--dir", "notes")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "all read")
-    said = "4 older results left out (1,816 characters), so that the rest fits its model"
+    said = "4 older results left out (1,784 characters), so that the rest fits its model"
     assert said in done.stderr
     (run,) = tektra.json("runs", "list")["runs"]
     assert said in tektra.run("runs", "show", run["id"]).stderr

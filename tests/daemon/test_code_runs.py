@@ -155,13 +155,13 @@ def test_what_code_may_not_do_it_is_told_and_what_it_does_by_itself_reaches_noth
             "socket.create_connection(('127.0.0.1', 22))",
         ),
         code(f"open({str(secret)!r}).read()"),
-        code("import os", "final_answer(os.listdir())"),
+        code("import os", "final_answer(sorted(os.listdir()))"),
     )
     assert "outside of the folder" in ran(told)[0]["logs"]
     assert all(each["error"] for each in ran(told)[1:3])
     assert "hunter2" not in json.dumps(told)
     assert sorted(path.name for path in secret.parent.iterdir()) == ["notes.txt", "secret"]
-    assert (run["state"], run["result"]["answer"]) == ("succeeded", [])
+    assert (run["state"], run["result"]["answer"]) == ("succeeded", ["notes.txt", "secret"])
 
 
 def test_a_policy_decides_about_code(tektra: Tektra) -> None:
@@ -182,7 +182,7 @@ def test_the_state_of_code_survives_the_daemon_s_death_and_no_call_is_made_twice
         {"say": code("final_answer([len(text), chance, list_()])"), "first_s": 3.0},
     )
     first = ran(told)[0]["logs"]
-    assert run["result"]["answer"] == [35, float(first), "notes.txt  17 bytes"]
+    assert run["result"]["answer"] == [24, float(first), "notes.txt  17 bytes"]
     assert [each["outcome"] for each in entries(tektra, run=run["id"], kind="tool.call")] == ["begun", "ok"] * 2
     assert [event["type"] for event in told].count("ran") == 2
     assert not [event for event in told if event["type"] == "note"]
@@ -195,7 +195,7 @@ def test_code_that_was_under_way_goes_on_behind_the_calls_that_it_had_made(tektr
         code("x = 3"),
         code("text = read('notes.txt')", "import time; time.sleep(2)", "final_answer([x, len(text), list_()])"),
     )
-    assert run["result"]["answer"] == [3, 35, "notes.txt  17 bytes"]
+    assert run["result"]["answer"] == [3, 24, "notes.txt  17 bytes"]
     assert [each["outcome"] for each in entries(tektra, run=run["id"], kind="tool.call")] == ["begun", "ok"] * 2
 
 
