@@ -242,5 +242,6 @@ def test_a_daemon_that_spoke_with_many_servers_holds_none_of_their_pipes(shared:
         for command_ in (command([GREET]), ["false"], ["nowhere"]):
             client.post("/api/mcp", json={"name": "again", "command": command_})
             client.delete("/api/mcp/again")
-        assert held() <= before
+        # The last of what a program held is let go of when it is told of no more, which may be a moment later.
+        assert any(held() <= before or not client.get("/api/mcp") for _ in range(500))
         client.delete("/api/mcp/first")
