@@ -42,7 +42,7 @@ def test_a_run_is_done_once_more_from_any_of_its_steps_on(tektra: Tektra, step: 
 
 
 def test_a_cancelled_run_goes_on_behind_its_last_finished_step(tektra: Tektra) -> None:
-    slow = [COUNTING[0], COUNTING[1], COUNTING[2] | {"first_s": 60.0}, COUNTING[3]]
+    slow = [COUNTING[0], COUNTING[1], COUNTING[2] | {"first_s": 3.0}, COUNTING[3]]
     agent(tektra.start(), slow, tools=TOOLS)
     run = begun(tektra)
     with tektra.client() as client, client.stream("GET", f"/api/runs/{run}/events") as stream:

@@ -88,7 +88,7 @@ class Door:
         if kept is not None:
             return await self._read_on(visitor, knock, kept)
         try:
-            wish = await asyncio.to_thread(found.wish, visitor.here(key), knock.arguments)
+            wish = await self._wish(visitor, found, knock, key)
             act = self._act(visitor, wish)
             details = {"tool": knock.name, "arguments": dict(knock.arguments), "resource": act.text}
             who = act.principal
@@ -116,6 +116,16 @@ class Door:
         is_long = len(result.text) > MOST_CHARACTERS and visitor.reads
         number = await self._results.keep(visitor.run, visitor.here(key).key, result.text) if is_long else None
         return _answered(result, number)
+
+    async def _wish(self, visitor: Visitor, tool: Tool, knock: ToolKnock, key: str) -> Wish:
+        """What a call would do; one that cannot be is in the log, too. Raises ToolFailed."""
+        try:
+            return await asyncio.to_thread(tool.wish, visitor.here(key), knock.arguments)
+        except ToolFailed as error:
+            details = {"tool": knock.name, "arguments": dict(knock.arguments), "error": str(error)}
+            entry = Entry(kind="tool.call", uid=visitor.uid, agent=visitor.agent.name, run=visitor.run, details=details)
+            await self._audit.record(msgspec.structs.replace(entry, outcome="failed"))
+            raise
 
     async def _read_on(self, visitor: Visitor, knock: ToolKnock, number: int) -> dict[str, Any]:
         """Read in a result of the same run: about one's own results nobody is asked."""

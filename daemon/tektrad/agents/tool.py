@@ -46,11 +46,12 @@ class Here:
         Blocks. Raises ToolFailed.
         """
         try:
-            found = (self.root / path).resolve()
+            root, found = self.root.resolve(), (self.root / path).resolve()
+            if found.is_relative_to(root):
+                return str(self.folder / found.relative_to(root))
+            return str((self.folder / path).resolve())
         except (OSError, RuntimeError, ValueError) as error:
             raise ToolFailed(f"{path}: {error}") from error
-        root = self.root.resolve()
-        return str(self.folder / found.relative_to(root) if found.is_relative_to(root) else found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tektrad.agents.knocks import Tool as Declared
 from tektrad.agents.tool import Here, Result, ToolFailed, Wish, parameter, parsed
 from tektrad.agents.tools.look import data_of
 from tektrad.sandbox.diffs import Differ
+from tektrad.trust import resource
 from tektrad.trust.ask import MOST_PREVIEW
 
 MOST_CHARACTERS = 1 << 20
@@ -46,6 +47,9 @@ class Changing:
     def wish(self, here: Here, arguments: Mapping[str, Any]) -> Wish:
         """To write that path; the preview is the diff."""
         said = parsed(self.declared.name, self.arguments, arguments)
+        meant = here.meant(said.path)
+        if not resource.beneath(meant, str(here.folder)):
+            return Wish(said, "write", meant, "outside")  # there is nothing to be looked at before it is denied
         before = _before(here.root, said.path)
         after = self.made(before, said)
         if len(after) > MOST_CHARACTERS:
@@ -53,7 +57,7 @@ class Changing:
         diff = Differ().diff(said.path, before, after).text
         preview = diff.encode("utf-8", "replace")[: MOST_PREVIEW - 100].decode("utf-8", "ignore")
         more = "\n… the diff goes on\n" if len(preview) < len(diff) else ""
-        return Wish(said, "write", here.meant(said.path), "inside", preview + more)
+        return Wish(said, "write", meant, "inside", preview + more)
 
     async def work(self, here: Here, said: Any) -> Result:
         """Write it."""
