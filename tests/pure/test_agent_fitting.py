@@ -42,7 +42,7 @@ STEPS = st.lists(st.tuples(st.sampled_from([called, coded, failed]), WORDS), max
 
 
 def size(messages: list[dict[str, Any]]) -> int:
-    return sum(len(json.dumps(message).encode()) + 10 for message in messages)
+    return sum(len(json.dumps(message, ensure_ascii=False).encode()) + 10 for message in messages)
 
 
 async def count(messages: list[dict[str, Any]]) -> int:
