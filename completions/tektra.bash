@@ -5,7 +5,7 @@ _tektra() {
     local path="" word kind="" words="" flags=""
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "$path $word" in
-            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" run"|" runs"|" runs list"|" runs show"|" runs diff"|" runs apply"|" runs drop"|" runs attach"|" runs events"|" runs cancel"|" runs retry"|" runs resume"|" runs unstick"|" tools"|" tools check"|" tools add"|" tools list"|" tools show"|" tools enable"|" tools disable"|" tools rm"|" mcp"|" mcp add"|" mcp list"|" mcp tools"|" mcp check"|" mcp approve"|" mcp rm"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
+            " chat"|" models"|" models list"|" models show"|" models import"|" models adapt"|" models rm"|" models load"|" models unload"|" models ps"|" models devices"|" models quantize"|" models tune"|" models pull"|" status"|" top"|" ps"|" rerank"|" conversations"|" conversations list"|" conversations show"|" conversations search"|" conversations export"|" conversations rename"|" conversations pin"|" conversations unpin"|" conversations branch"|" conversations rm"|" sandbox"|" sandbox run"|" sandbox probe"|" audit"|" audit list"|" audit tail"|" audit show"|" audit search"|" audit stats"|" audit verify"|" audit export"|" audit prune"|" tui"|" web"|" events"|" agents"|" agents create"|" agents list"|" agents show"|" agents edit"|" agents rm"|" agents notes"|" agents forget"|" agents versions"|" agents diff"|" agents rollback"|" agents export"|" agents import"|" run"|" runs"|" runs list"|" runs show"|" runs diff"|" runs apply"|" runs drop"|" runs attach"|" runs events"|" runs cancel"|" runs retry"|" runs resume"|" runs unstick"|" tools"|" tools check"|" tools add"|" tools list"|" tools show"|" tools enable"|" tools disable"|" tools rm"|" mcp"|" mcp add"|" mcp list"|" mcp tools"|" mcp check"|" mcp approve"|" mcp rm"|" permissions"|" permissions list"|" permissions grant"|" permissions revoke"|" permissions test"|" permissions files"|" permissions edit"|" permissions ask"|" approvals"|" approvals list"|" approvals show"|" approvals allow"|" approvals deny"|" secrets"|" secrets set"|" secrets list"|" secrets rm"|" secrets rotate"|" secrets show"|" secrets lock"|" secrets unlock"|" mfa"|" mfa enroll"|" mfa status"|" mfa disable"|" users"|" users list"|" users add"|" users rm"|" daemon"|" daemon start"|" daemon stop"|" daemon status"|" daemon logs"|" doctor"|" version"|" paths") path="$path $word" ;;
         esac
     done
     case "$path:$previous" in
@@ -42,6 +42,7 @@ _tektra() {
         " conversations search:--limit") words="" kind="" ;;
         " conversations export:--format") words="markdown json text" kind="" ;;
         " conversations export:--output"|" conversations export:-o") words="" kind="files" ;;
+        " conversations branch:--at") words="" kind="" ;;
         " sandbox run:--dir"|" sandbox run:-d") words="" kind="" ;;
         " sandbox run:--timeout") words="" kind="" ;;
         " sandbox run:--memory") words="" kind="" ;;
@@ -52,6 +53,7 @@ _tektra() {
         " audit list:--run") words="" kind="" ;;
         " audit list:--kind") words="" kind="" ;;
         " audit list:--outcome") words="" kind="" ;;
+        " audit list:--act") words="" kind="" ;;
         " audit list:--limit") words="" kind="" ;;
         " audit tail:--lines"|" audit tail:-n") words="" kind="" ;;
         " audit tail:--kind") words="" kind="" ;;
@@ -66,6 +68,7 @@ _tektra() {
         " audit export:--output"|" audit export:-o") words="" kind="" ;;
         " audit prune:--before") words="" kind="" ;;
         " audit prune:--code") words="" kind="" ;;
+        " web:--port") words="" kind="" ;;
         " events:--after") words="" kind="" ;;
         " events:--type") words="" kind="" ;;
         " agents create:--model"|" agents create:-m") words="" kind="models" ;;
@@ -96,10 +99,12 @@ _tektra() {
         " agents edit:--host") words="" kind="" ;;
         " agents edit:--human") words="ask always never" kind="" ;;
         " agents edit:--description") words="" kind="" ;;
+        " agents notes:--search") words="" kind="" ;;
         " agents versions:--limit") words="" kind="" ;;
         " agents export:--output"|" agents export:-o") words="" kind="files" ;;
         " run:--dir"|" run:-d") words="" kind="" ;;
         " run:--allow") words="" kind="" ;;
+        " runs show:--step") words="" kind="" ;;
         " runs apply:--ours") words="" kind="" ;;
         " runs apply:--theirs") words="" kind="" ;;
         " runs attach:--after") words="" kind="" ;;
@@ -154,7 +159,7 @@ _tektra() {
         " daemon logs:--lines"|" daemon logs:-n") words="" kind="" ;;
         *)
             case "$path" in
-                "") words="chat models ps rerank conversations sandbox audit events agents run runs tools mcp permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
+                "") words="chat models status top ps rerank conversations sandbox audit tui web events agents run runs tools mcp permissions approvals secrets mfa users daemon doctor version paths" kind="" flags="--version --help" ;;
                 " chat") words="" kind="" flags="--continue --conversation --model --system --file --json --jsonl --no-stream --no-save --no-input --think --temperature --top-p --top-k --min-p --repeat-penalty --seed --max-tokens --stop --help" ;;
                 " models") words="list show import adapt rm load unload ps devices quantize tune pull" kind="" flags="--help" ;;
                 " models list") words="" kind="" flags="--json --help" ;;
@@ -169,19 +174,25 @@ _tektra() {
                 " models quantize") words="" kind="" flags="--type --again --json --help" ;;
                 " models tune") words="" kind="" flags="--text --type --seconds --anyway --show --forget --json --help" ;;
                 " models pull") words="" kind="" flags="--name --revision --best --json --jsonl --help" ;;
+                " status") words="" kind="" flags="--watch --json --help" ;;
+                " top") words="" kind="" flags="--json --help" ;;
                 " ps") words="" kind="" flags="--json --help" ;;
                 " rerank") words="" kind="files" flags="--model --top --json --help" ;;
-                " conversations") words="list show search export rm" kind="" flags="--help" ;;
+                " conversations") words="list show search export rename pin unpin branch rm" kind="" flags="--help" ;;
                 " conversations list") words="" kind="" flags="--limit --json --help" ;;
                 " conversations show") words="" kind="conversations" flags="--json --help" ;;
                 " conversations search") words="" kind="" flags="--limit --json --help" ;;
                 " conversations export") words="" kind="conversations" flags="--format --output --json --help" ;;
+                " conversations rename") words="" kind="conversations" flags="--json --help" ;;
+                " conversations pin") words="" kind="conversations" flags="--json --help" ;;
+                " conversations unpin") words="" kind="conversations" flags="--json --help" ;;
+                " conversations branch") words="" kind="conversations" flags="--at --json --help" ;;
                 " conversations rm") words="" kind="conversations" flags="--yes --no-input --json --help" ;;
                 " sandbox") words="run probe" kind="" flags="--help" ;;
                 " sandbox run") words="" kind="" flags="--dir --timeout --memory --json --help" ;;
                 " sandbox probe") words="" kind="" flags="--json --help" ;;
                 " audit") words="list tail show search stats verify export prune" kind="" flags="--help" ;;
-                " audit list") words="" kind="" flags="--since --until --user --agent --run --kind --outcome --checkpoints --limit --json --help" ;;
+                " audit list") words="" kind="" flags="--since --until --user --agent --run --kind --outcome --act --checkpoints --limit --json --help" ;;
                 " audit tail") words="" kind="" flags="--lines --follow --kind --jsonl --json --help" ;;
                 " audit show") words="" kind="" flags="--json --help" ;;
                 " audit search") words="" kind="" flags="--since --kind --limit --json --help" ;;
@@ -189,13 +200,17 @@ _tektra() {
                 " audit verify") words="" kind="" flags="--key --head --json --help" ;;
                 " audit export") words="" kind="" flags="--format --since --until --output --json --help" ;;
                 " audit prune") words="" kind="" flags="--before --code --yes --no-input --json --help" ;;
+                " tui") words="" kind="" flags="--demo --help" ;;
+                " web") words="" kind="" flags="--port --json --help" ;;
                 " events") words="" kind="" flags="--after --type --jsonl --help" ;;
-                " agents") words="create list show edit rm versions diff rollback export import" kind="" flags="--help" ;;
+                " agents") words="create list show edit rm notes forget versions diff rollback export import" kind="" flags="--help" ;;
                 " agents create") words="" kind="" flags="--model --kind --instructions --instructions-from --tool --steps --tokens --time --memory --cpus --host --human --thinking --remember --description --from --json --help" ;;
                 " agents list") words="" kind="" flags="--json --help" ;;
                 " agents show") words="" kind="agents" flags="--version --json --help" ;;
                 " agents edit") words="" kind="agents" flags="--model --kind --instructions --instructions-from --tool --no-tools --steps --tokens --time --memory --cpus --host --no-hosts --human --thinking --remember --description --no-input --json --help" ;;
                 " agents rm") words="" kind="agents" flags="--yes --no-input --json --help" ;;
+                " agents notes") words="" kind="agents" flags="--search --json --help" ;;
+                " agents forget") words="" kind="agents" flags="--all --yes --no-input --json --help" ;;
                 " agents versions") words="" kind="agents" flags="--limit --json --help" ;;
                 " agents diff") words="" kind="agents" flags="--json --help" ;;
                 " agents rollback") words="" kind="agents" flags="--json --help" ;;
@@ -204,7 +219,7 @@ _tektra() {
                 " run") words="" kind="" flags="--dir --detach --allow --in-place --yes --jsonl --json --help" ;;
                 " runs") words="list show diff apply drop attach events cancel retry resume unstick" kind="" flags="--help" ;;
                 " runs list") words="" kind="" flags="--json --help" ;;
-                " runs show") words="" kind="" flags="--json --help" ;;
+                " runs show") words="" kind="" flags="--step --json --help" ;;
                 " runs diff") words="" kind="" flags="--stat --with-ignored --color --json --help" ;;
                 " runs apply") words="" kind="" flags="--ours --theirs --with-ignored --yes --json --help" ;;
                 " runs drop") words="" kind="" flags="--yes --json --help" ;;

@@ -91,6 +91,10 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra models pull Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m",
     ),
+    "status": Leaf(
+        "overview:status", "Say at one glance what goes on; never starts the daemon.", "tektra status --watch"
+    ),
+    "top": Leaf("overview:top", "Watch models, requests and runs at work."),
     "ps": Leaf("models.look:ps", "List the models in memory; never starts the daemon."),
     "rerank": Leaf(
         "rerank:rerank",
@@ -98,12 +102,16 @@ TREE: Mapping[str, Leaf | Branch] = {
         'tektra rerank "how do I stop it?" docs/*.md -m bge-reranker --top 3',
     ),
     "conversations": Branch(
-        "Read, search, export and remove conversations.",
+        "Read, search, rename, export and remove conversations.",
         {
             "list": Leaf("conversations:list_conversations", "List conversations, newest first."),
             "show": Leaf("conversations:show", "Print one conversation."),
             "search": Leaf("conversations:search", "Search the text of all conversations."),
             "export": Leaf("conversations:export", "Write one conversation as Markdown, JSON or text."),
+            "rename": Leaf("conversations:rename", "Give a conversation another title."),
+            "pin": Leaf("conversations:pin", "Keep a conversation above all others in lists."),
+            "unpin": Leaf("conversations:unpin", "List a conversation by its age again."),
+            "branch": Leaf("conversations:branch", "Begin a new conversation with what was said in this one."),
             "rm": Leaf("conversations:remove", "Remove a conversation."),
         },
         "tektra conversations export latest --output chat.md",
@@ -134,6 +142,16 @@ TREE: Mapping[str, Leaf | Branch] = {
         },
         "tektra audit list --since 2h --kind model",
     ),
+    "tui": Leaf(
+        "tui:tui",
+        "See and do everything in one terminal screen.",
+        "tektra tui runs",
+    ),
+    "web": Leaf(
+        "web:web",
+        "See and do everything in a browser on this machine, until ^C.",
+        "tektra web --port 8200",
+    ),
     "events": Leaf(
         "events:events",
         "Follow what happens, as it happens, until ^C.",
@@ -154,7 +172,13 @@ TREE: Mapping[str, Leaf | Branch] = {
                 "Change an agent by flags or in your editor; the earlier version stays.",
                 "tektra agents edit notes --steps 40",
             ),
-            "rm": Leaf("agents.make:remove", "Remove an agent; its versions stay."),
+            "rm": Leaf("agents.make:remove", "Remove an agent with its notes; its versions stay."),
+            "notes": Leaf(
+                "agents.notes:notes",
+                "Show what an agent with memory has noted in its runs.",
+                'tektra agents notes mine --search "staging database"',
+            ),
+            "forget": Leaf("agents.notes:forget", "Take notes of an agent away.", "tektra agents forget mine 3 5"),
             "versions": Leaf("agents.history:versions", "List the versions of an agent, the newest first."),
             "diff": Leaf("agents.history:diff", "Show what differs between two versions of an agent."),
             "rollback": Leaf("agents.history:rollback", "Make an earlier version of an agent the current one."),

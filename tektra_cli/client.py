@@ -10,6 +10,7 @@ import http.client
 import json
 import socket
 import struct
+import threading
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,37 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
 
 
+class Hangup:
+    """Ends one exchange from another thread, wherever it stands."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._happened = threading.Event()
+
+    def hold(self, line: socket.socket) -> None:
+        """Take the line that is to be cut; at once, where it was wanted before there was one."""
+        with self._lock:
+            self._socket = line
+            if self._happened.is_set():
+                self._cut()
+
+    def hang_up(self) -> None:
+        """Cut it: whoever reads there finds the end, and the daemon ends that work."""
+        with self._lock:
+            self._happened.set()
+            self._cut()
+
+    def wait(self) -> None:
+        """Block until it happens."""
+        self._happened.wait()
+
+    def _cut(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # it is closed already
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
 class Client:
     """The daemon behind one socket; holds no connection between calls."""
 
@@ -68,12 +100,14 @@ class Client:
         """The document that says what is gone."""
         return self._answer("DELETE", path, query, None, ANSWER_SECONDS)
 
-    def events(self, path: str, body: Mapping[str, Any]) -> Generator[Document, None, None]:
+    def events(
+        self, path: str, body: Mapping[str, Any], hangup: Hangup | None = None
+    ) -> Generator[Document, None, None]:
         """The events that answer `body`, the last of them `finish`, `done` or `error`; closing cancels the work.
 
         Nothing limits the wait for the next event: a long prompt on a slow machine is no error.
         """
-        with self._exchange("POST", path, body, None) as response:
+        with self._exchange("POST", path, body, None, hangup) as response:
             _raise_for_error(response)
             for line in response:
                 if line.startswith(b"data:"):
@@ -84,13 +118,13 @@ class Client:
             raise self._lost()
 
     def follow(
-        self, path: str, query: Mapping[str, Any], timeout: float
+        self, path: str, query: Mapping[str, Any], timeout: float, hangup: Hangup | None = None
     ) -> Generator[tuple[str, Document | None], None, None]:
         """The ids of a stream, each with its event, or None for a sign of life; ends as the stream ends.
 
         Raises CliError also when nothing comes for `timeout` seconds.
         """
-        with self._exchange("GET", f"{path}?{urlencode(query)}", None, timeout) as response:
+        with self._exchange("GET", f"{path}?{urlencode(query)}", None, timeout, hangup) as response:
             _raise_for_error(response)
             place, event = "", None
             for line in response:
@@ -102,9 +136,11 @@ class Client:
                     yield place, event
                     event = None
 
-    def download(self, path: str, body: Mapping[str, Any]) -> Generator[bytes, None, None]:
+    def download(
+        self, path: str, body: Mapping[str, Any], hangup: Hangup | None = None
+    ) -> Generator[bytes, None, None]:
         """The bytes that answer `body`, as they come."""
-        with self._exchange("POST", path, body, None) as response:
+        with self._exchange("POST", path, body, None, hangup) as response:
             _raise_for_error(response)
             while chunk := response.read(CHUNK):
                 yield chunk
@@ -137,12 +173,19 @@ class Client:
 
     @contextlib.contextmanager
     def _exchange(
-        self, method: str, target: str, body: Mapping[str, Any] | None, timeout: float | None
+        self,
+        method: str,
+        target: str,
+        body: Mapping[str, Any] | None,
+        timeout: float | None,
+        hangup: Hangup | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
         """One request on its own connection; whatever breaks on the way is told as what happened to the daemon."""
         encoded = None if body is None else json.dumps(body).encode()
         headers = {} if encoded is None else {"Content-Type": "application/json"}
         with contextlib.closing(self._connected(timeout)) as connection:
+            if hangup is not None:
+                hangup.hold(connection.sock)
             try:
                 connection.request(method, target, encoded, headers)
                 yield connection.getresponse()
@@ -237,9 +280,10 @@ def error_of(answer: Mapping[str, Any], otherwise: str) -> CliError:
     told = answer.get("error")
     if not isinstance(told, dict):
         return CliError("internal", otherwise, _LOOK)
-    code, message, hint = (str(told.get(field) or "") for field in ("code", "message", "hint"))
+    code, message, hint, param = (str(told.get(field) or "") for field in ("code", "message", "hint", "param"))
     details = told.get("details")
-    return CliError(code or "internal", message or otherwise, hint, details if isinstance(details, dict) else None)
+    known = details if isinstance(details, dict) else None
+    return CliError(code or "internal", message or otherwise, hint, known, param=param)
 
 
 def _decoded(body: bytes) -> Document:

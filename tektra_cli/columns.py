@@ -1,4 +1,4 @@
-"""Rows of words → lines with aligned columns, also where characters are two cells wide or none. Pure."""
+"""TallRows of words → lines with aligned columns, also where characters are two cells wide or none. Pure."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ def details_line(details: Mapping[str, Any]) -> str:
     """The telling details on one line."""
     told = [(name, details[name]) for name in WHAT if details.get(name) not in (None, "", [])]
     told = told or [(name, value) for name, value in details.items() if isinstance(value, str | int)]
+    told = told or [(name, value) for name, value in details.items() if isinstance(value, list)]
     return " ".join(f"{name}={shown(value)}" for name, value in told)
 
 

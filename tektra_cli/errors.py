@@ -54,6 +54,7 @@ _EXIT_CODES = {
     "policy_changed": ExitCode.BUSY,
     "agent_not_found": ExitCode.NOT_FOUND,
     "tool_not_found": ExitCode.NOT_FOUND,
+    "note_not_found": ExitCode.NOT_FOUND,
     "agent_changed": ExitCode.BUSY,
     "mcp_not_found": ExitCode.NOT_FOUND,
     "mcp_changed": ExitCode.BUSY,
@@ -82,14 +83,20 @@ _EXIT_CODES = {
 
 
 class CliError(Exception):
-    """Something a person or script must be told: a stable code, what happened to what, and what to do next."""
+    """Something a person or script must be told: a stable code, what happened to what, and what to do next.
 
-    def __init__(self, code: str, message: str, hint: str = "", details: Mapping[str, Any] | None = None) -> None:
+    `param` is the field that is wrong, where the daemon names one.
+    """
+
+    def __init__(
+        self, code: str, message: str, hint: str = "", details: Mapping[str, Any] | None = None, *, param: str = ""
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
         self.details = details or {}
+        self.param = param
 
     @property
     def exit_code(self) -> ExitCode:

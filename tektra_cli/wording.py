@@ -76,9 +76,9 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def moment(said: str) -> str:
+def moment(said: str, now: datetime | None = None) -> str:
     """A point in time as RFC 3339: a date or time (ours, where it names no zone), or how long ago: `2h`, `7d`."""
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     ago = re.fullmatch(r"(\d{1,6})([smhd])", said)
     try:
         if ago is not None:

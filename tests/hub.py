@@ -13,12 +13,15 @@ import json
 import re
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import PurePosixPath
-from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
+from tests.loopback import Loopback, Server
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SOURCE, FILE = "some/tiny-GGUF", "tiny-Q8_0.gguf"
+"""What the fixture `hub` has."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Asked:
 
 
 @dataclass
-class Hub:
+class Hub(Loopback):
     """Serves `{repository: {file name: content}}` as Hugging Face does, on a free port of 127.0.0.1."""
 
     repositories: dict[str, dict[str, bytes]]
@@ -75,24 +78,10 @@ class Hub:
     holding: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> Hub:
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
     @property
     def url(self) -> str:
         """What HF_ENDPOINT is set to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def file_requests(self) -> list[Asked]:
@@ -104,23 +93,12 @@ class Hub:
         return self.wrong_digest or hashlib.sha256(self.repositories[repository][name]).hexdigest()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that go away in the middle are what the tests are about."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Server
 
     def do_GET(self) -> None:
-        hub = self.server.hub
+        hub: Hub = self.server.owner
         hub.requests.append(Asked(self.path, {name.lower(): value for name, value in self.headers.items()}))
         path = unquote(urlsplit(self.path).path)
         if hub.status:
@@ -135,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._empty(404)
 
     def _metadata(self, repository: str, revision: str) -> None:
-        hub = self.server.hub
+        hub: Hub = self.server.owner
         if hub.redirect_metadata_to:
             self._empty(307, Location=hub.redirect_metadata_to)
         elif repository not in hub.repositories or revision not in ("main", COMMIT):
@@ -147,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _listed(self, repository: str, name: str) -> dict[str, object]:
-        hub = self.server.hub
+        hub: Hub = self.server.owner
         size = hub.wrong_size or len(hub.repositories[repository][name])
         listed: dict[str, object] = {"rfilename": name, "size": size, "blobId": "0" * 40}
         if not hub.without_digest:
@@ -155,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         return listed
 
     def _file(self, repository: str, name: str) -> None:
-        hub = self.server.hub
+        hub: Hub = self.server.owner
         content = hub.repositories.get(repository, {}).get(name)
         status = hub.file_statuses.pop(0) if hub.file_statuses else 0
         if status or content is None:
@@ -166,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._content(hub.wrong_bytes.get(PurePosixPath(name).name, content))
 
     def _content(self, content: bytes) -> None:
-        hub = self.server.hub
+        hub: Hub = self.server.owner
         start = 0
         headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "Accept-Ranges": "bytes"}
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -180,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(content[start:])
 
     def _send(self, body: bytes) -> None:
-        hub = self.server.hub
+        hub: Hub = self.server.owner
         if hub.cut_after is not None and hub.cuts > 0 and len(body) > hub.cut_after:
             hub.cuts -= 1
             self.wfile.write(body[: hub.cut_after])
@@ -205,3 +183,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
+
+
+Hub.handler = _Handler

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import Loopback, Server
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Answer:
     length: int | None = None
 
 
-class Pages:
+class Pages(Loopback):
     """Serves `{path: Answer}` on a free port of 127.0.0.1; an answer may be made of the number of requests so far."""
 
     def __init__(self, pages: dict[str, Answer | Callable[[int], Answer]]) -> None:
@@ -29,41 +30,12 @@ class Pages:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.release = threading.Event()
 
-    def __enter__(self) -> Pages:
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, pages: Pages) -> None:
-        self.pages = pages
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that go away in the middle are what the tests are about."""
-
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+    server: Server
 
     def do_GET(self) -> None:
-        pages = self.server.pages
+        pages: Pages = self.server.owner
         found = pages.pages.get(self.path, Answer(b"nothing here", status=404))
         answer = found(len(pages.asked)) if callable(found) else found
         pages.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
@@ -81,3 +53,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
+
+
+Pages.handler = _Handler

@@ -30,6 +30,7 @@ from tektrad.agents.tool import Tool
 from tektrad.agents.toolbox import Toolbox
 from tektrad.agents.tools import change, fetch, look, own, people, programs, sub_agent
 from tektrad.agents.tools import mcp as mcp_tools
+from tektrad.agents.tools import notes as note_tools
 from tektrad.agents.tools.now import Now
 from tektrad.agents.tools.sqlite import Sqlite
 from tektrad.agents.workspaces import Workspaces
@@ -43,14 +44,17 @@ from tektrad.clock import Clock, SystemClock
 from tektrad.config import Settings
 from tektrad.errors import AlreadyRunning, CannotStart, StoreFailed
 from tektrad.events import Events
+from tektrad.history import History
 from tektrad.logs import redact_with
 from tektrad.mcp.mcp import Mcp
 from tektrad.mcp.servers import Servers
+from tektrad.memory.notes import Notes
 from tektrad.notify import notify_systemd
 from tektrad.paths import Paths
 from tektrad.pool.devices import Devices
 from tektrad.pool.measured import Measured
 from tektrad.pool.pool import Pool
+from tektrad.pool.sampler import Sampler
 from tektrad.pool.tuned import Tuned
 from tektrad.runs.runner import Runner
 from tektrad.runs.runs import Runs
@@ -143,8 +147,12 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
                 )
             )
         )
+        history = History()
+        await stairs.enter_async_context(Sampler(pool, history, clock).sampling())
         default_model = settings.default_model or MODEL_NAME
-        agents, runs = Agents(store, clock, audit), Runs(store, clock, audit)
+        notes = Notes(store, clock, audit, secrets)
+        agents, runs = Agents(store, clock, audit, notes), Runs(store, clock, audit, events)
+        runs.told_of_ends(consent.withdraw)
         sandbox = Sandbox(paths.sandbox_dir, protected(paths), workspaces=paths.workspaces_dir)
         workspaces = Workspaces(sandbox.workspaces or paths.workspaces_dir, clock)
         await workspaces.resume()
@@ -158,8 +166,9 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
                 "agent": functools.partial(sub_agent.given, agents),
                 "mcp": functools.partial(mcp_tools.given, mcp),
             },
+            note_tools.tools(notes, agents),
         )
-        door = Door(pool, judge, consent, audit, Results(store), default_model, settings.answer_wait)
+        door = Door(pool, judge, consent, audit, Results(store), notes, default_model, settings.answer_wait)
         guests = Guests(sandbox, clock)
         await stairs.enter_async_context(guests.kept())
         host = Host(agents, toolbox, door, sandbox, workspaces, guests, clock)
@@ -171,9 +180,11 @@ async def serve(settings: Settings, paths: Paths, report: Report) -> None:
             events=events,
             catalog=catalog,
             pool=pool,
+            history=history,
             tuned=tuned,
             conversations=conversations,
             agents=agents,
+            notes=notes,
             own_tools=own_tools,
             toolbox=toolbox,
             runs=runs,

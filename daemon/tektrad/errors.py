@@ -22,6 +22,7 @@ TektraError
 │   ├── SecretNotFound
 │   ├── AgentNotFound
 │   ├── ToolNotFound
+│   ├── NoteNotFound
 │   ├── McpNotFound
 │   └── UserNotFound
 ├── PolicyChanged           somebody else changed the policy file meanwhile
@@ -225,6 +226,12 @@ class AgentExists(TektraError):
     """There is an agent of that name already."""
 
     code = "agent_exists"
+
+
+class NoteNotFound(NotFound):
+    """No such note of this agent."""
+
+    code = "note_not_found"
 
 
 class McpNotFound(NotFound):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -17,8 +18,16 @@ from tektrad.clock import Clock
 from tektrad.errors import InvalidRequest
 
 Type = Literal[
-    "gap", "alert", "entry", "ask.opened", "ask.answered", "ask.expired", "model.state", "daemon.state"
-]  # fmt: skip
+    "gap",
+    "alert",
+    "entry",
+    "ask.opened",
+    "ask.answered",
+    "ask.expired",
+    "run.state",
+    "model.state",
+    "daemon.state",
+]
 Why = Literal["overflow", "restart", "unknown"]
 """Why events are missing: more came than are kept; the daemon was started anew; the id was never given."""
 TYPES: tuple[Type, ...] = get_args(Type)
@@ -71,6 +80,10 @@ class Events:
         if life != self._life:
             return Follower(self, 0, "restart")
         return Follower(self, int(digits), None if int(digits) <= self._last else "unknown")
+
+    def latest(self, types: Collection[Type], most: int) -> list[Event]:
+        """The newest that are kept of these types, the newest first."""
+        return list(islice((event for event in reversed(self._kept) if event.type in types), most))
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()

@@ -91,7 +91,7 @@ class EditingReader:
             multiline=True,
             prompt_continuation=". ",
             key_bindings=_keys(),
-            history=_history(history_file),
+            history=history(history_file),
             completer=WordCompleter(commands, sentence=True),
             complete_while_typing=False,
             complete_style=CompleteStyle.READLINE_LIKE,
@@ -104,7 +104,7 @@ class EditingReader:
         return self._session.prompt()
 
 
-def _history(file: Path) -> History:
+def history(file: Path) -> History:
     """The history file, readable by its owner only; in memory where none can be written."""
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 

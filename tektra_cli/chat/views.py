@@ -61,7 +61,7 @@ class Talk:
                 self._writer.write(event["text"])
             case "finish" if event["reason"] == "length":
                 self.close()
-                errors.note(_why_cut(event["usage"]))
+                errors.note(why_cut(event["usage"]))
 
     def _think(self, text: str) -> None:
         """Show on the status line what the model thinks last."""
@@ -122,7 +122,8 @@ def _outlook(event: Event) -> str:
     return f" number {event['position']} in line, about {wording.span(event['estimate_s'])}"
 
 
-def _why_cut(usage: Event) -> str:
+def why_cut(usage: Event) -> str:
+    """Why an answer ended before its end."""
     if usage["prompt_tokens"] + usage["completion_tokens"] >= usage["context"]:
         return f"cut here: the context of {usage['context']} tokens is full"
     return f"cut here: {usage['completion_tokens']} tokens were allowed"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output, second_factor, wording
+from tektra_cli import errors, finding_lines, launch, output, second_factor, terminal, wording
 from tektra_cli.client import segment
 from tektra_cli.columns import shortened
 from tektra_cli.errors import UsageError
@@ -34,7 +35,7 @@ def _table(document: Mapping[str, Any]) -> None:
             ask["state"],
             wording.user(ask["uid"]) + (f"/{ask['agent']}" if ask["agent"] else ""),
             ask["request"]["action"],
-            shortened(_resource(ask["request"]), 60),
+            shortened(resource(ask["request"]), 60),
             ask["rule"],
             wording.when(ask["expires_at"]),
         )
@@ -45,7 +46,7 @@ def _table(document: Mapping[str, Any]) -> None:
         errors.note("nothing waits for you")
 
 
-def _resource(request: Mapping[str, Any]) -> str:
+def resource(request: Mapping[str, Any]) -> str:
     """What it would be done to; a command as a shell would need it."""
     said = request["resource"]
     return said if isinstance(said, str) else shlex.join(said)
@@ -61,7 +62,7 @@ def _facts(ask: Mapping[str, Any]) -> None:
     rows = [
         ("id", ask["id"]),
         ("who asks", wording.user(ask["uid"]) + (f", agent {ask['agent']}" if ask["agent"] else "")),
-        ("would", f"{request['action']} {_resource(request)}"),
+        ("would", f"{request['action']} {resource(request)}"),
         ("in", request["folder"]),
         ("workspace", request["workspace"]),
         ("changes", {"none": "nothing", "inside": "the workspace", "outside": "what lies outside"}[request["effect"]]),
@@ -78,6 +79,12 @@ def _facts(ask: Mapping[str, Any]) -> None:
         ("because", ask["reason"]),
     ]
     output.facts([(name, value) for name, value in rows if value])
+    found = finding_lines.told(ask)
+    if found:
+        output.text("\nworth a look, as far as reading can tell:")
+    for level, what, part in found:
+        line = finding_lines.line(level, what, part)
+        output.drawn(f"  {terminal.paint(line, finding_lines.STYLES.get(level, terminal.DIM), sys.stdout)}\n")
     if request["preview"]:
         output.text(f"\n{request['preview']}")
 
@@ -114,4 +121,4 @@ def _answer(ask: str, body: Mapping[str, Any], json: bool, code: str | None = No
 def _answered(document: Mapping[str, Any]) -> None:
     ask = document["ask"]
     how = f" {ask['scope']}" if ask["state"] == "allowed" else ""
-    output.text(f"{ask['state']}{how}: {ask['request']['action']} {_resource(ask['request'])}")
+    output.text(f"{ask['state']}{how}: {ask['request']['action']} {resource(ask['request'])}")

@@ -52,7 +52,7 @@ def _row(conversation: Mapping[str, Any]) -> tuple[str, ...]:
         wording.when(conversation["updated_at"]),
         str(conversation["messages"]),
         conversation["model"] or "-",
-        shortened(conversation["title"] or "", 50),
+        shortened(conversation["title"] or "", 50) + (" (pinned)" if conversation["pinned"] else ""),
     )
 
 
@@ -105,6 +105,51 @@ def export(
 def save(document: Mapping[str, Any], form: Format, path: Path) -> None:
     """Write a conversation to a file that does not exist yet."""
     new_file.write(path, transcript.written(document, form))
+
+
+def rename(
+    conversation: Id,
+    title: Annotated[str, typer.Argument(help="What to call it.", metavar="TITLE")],
+    json: Json = False,
+) -> None:
+    """Give a conversation another title."""
+    output.show(_changed(conversation, {"title": title}), json, lambda now: _said("renamed", now))
+
+
+def pin(conversation: Id, json: Json = False) -> None:
+    """Keep a conversation above all others in lists."""
+    output.show(_changed(conversation, {"pinned": True}), json, lambda now: _said("pinned", now))
+
+
+def unpin(conversation: Id, json: Json = False) -> None:
+    """List a conversation by its age again."""
+    output.show(_changed(conversation, {"pinned": False}), json, lambda now: _said("unpinned", now))
+
+
+def _changed(conversation: str, change: Mapping[str, Any]) -> dict[str, Any]:
+    return launch.ensured().post(f"/api/conversations/{segment(conversation)}", change)
+
+
+def _said(what: str, document: Mapping[str, Any]) -> None:
+    output.text(f"{what} {document['conversation']['id']}")
+
+
+def branch(
+    conversation: Id,
+    at: Annotated[
+        str | None, typer.Option("--at", help="The last message to take over, by its id.", metavar="MESSAGE")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Begin a new conversation with what was said in this one."""
+    body = {} if at is None else {"message_id": at}
+    document = launch.ensured().post(f"/api/conversations/{segment(conversation)}/branch", body)
+    output.show(document, json, _branch)
+
+
+def _branch(document: Mapping[str, Any]) -> None:
+    made = document["conversation"]
+    output.text(f"{made['id']}, with {wording.plural(made['messages'], 'message')}")
 
 
 def remove(conversation: Id, yes: Yes = False, no_input: NoInput = False, json: Json = False) -> None:

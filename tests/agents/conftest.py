@@ -7,16 +7,13 @@ from pathlib import Path
 import pytest
 
 from tektrad.sandbox.sandbox import Sandbox
+from tests.sandboxes import sandbox_at
 
 
 @pytest.fixture(params=["A", "B"])
 async def confined(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
     """A sandbox at each level that holds here."""
-    sandbox = Sandbox(tmp_path / "scratch", [], at_most=request.param)
-    footing = await sandbox.footing()
-    if footing.level != request.param:
-        pytest.skip(f"level {request.param} does not hold here: {footing.why}")
-    return sandbox
+    return await sandbox_at(request.param, tmp_path / "scratch")
 
 
 @pytest.fixture

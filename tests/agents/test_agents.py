@@ -13,8 +13,11 @@ from tektrad.agents.agent import canonical, digest, parsed, renewed, version_of
 from tektrad.agents.agents import MOST_AGENTS, Agents, shipped
 from tektrad.clock import SystemClock
 from tektrad.errors import AgentChanged, AgentNotFound, InvalidRequest, StoreFailed
+from tektrad.memory.notes import Notes
 from tektrad.store.db import Store, open_store
 from tektrad.trust.act import Principal
+from tektrad.trust.secrets import Secrets
+from tektrad.trust.vault import Vault
 from tests.audit_logs import new_log
 
 ANNA, BEN = Principal(1001), Principal(1002)
@@ -31,7 +34,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 def agents(store: Store, tmp_path: Path) -> Agents:
     clock = SystemClock()
-    return Agents(store, clock, new_log(store, clock, tmp_path))
+    log = new_log(store, clock, tmp_path)
+    secrets = Secrets(store, clock, log, Vault(store, clock, tmp_path / "keys", "file"))
+    return Agents(store, clock, log, Notes(store, clock, log, secrets))
 
 
 async def test_a_run_has_its_version_after_an_edit_and_after_the_agent_is_removed(agents: Agents, store: Store) -> None:

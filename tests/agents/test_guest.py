@@ -14,6 +14,7 @@ from tektrad.errors import GuestFailed
 from tektrad.sandbox.confinement import Limits
 from tektrad.sandbox.sandbox import Sandbox
 from tests.guests import needs_guests
+from tests.sandboxes import sandbox_at
 
 pytestmark = [pytest.mark.anyio, needs_guests]
 LIMITS = Limits(memory_bytes=1 << 30)
@@ -27,11 +28,7 @@ ADD = Tool(
 
 @pytest.fixture(params=["A", "B"])
 async def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
-    found = Sandbox(tmp_path, [], at_most=request.param)
-    footing = await found.footing()
-    if footing.level != request.param:
-        pytest.skip(f"level {request.param} does not hold here: {footing.why}")
-    return found
+    return await sandbox_at(request.param, tmp_path)
 
 
 def said(content: str = "", *calls: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +86,28 @@ async def test_an_agent_with_tools_calls_them_through_the_door_and_answers(sandb
     assert [knock.number for knock in knocks] == list(range(1, len(knocks) + 1))
     async with guest(sandbox, LIMITS) as visitor:  # done again, it knocks as it did before
         assert await done(visitor, task("tools"), door) == knocks
+
+
+@pytest.mark.parametrize("kind", ["tools", "code"])
+async def test_notes_stand_before_the_task_in_its_message_and_change_nothing_else(sandbox: Sandbox, kind: str) -> None:
+    def door(knock: Knock) -> Any:
+        match knock:
+            case ModelKnock():
+                return said("<code>\n5\n</code>" if kind == "code" else "Hm.")
+            case CodeKnock():
+                return {"output": 5, "logs": "", "is_final": False, "error": ""}
+
+    asked = []
+    for notes in ("", "Notes: none.\nThe task:"):
+        async with guest(sandbox, LIMITS) as visitor:
+            knocks = await done(visitor, task(kind, notes=notes), door)
+        asked.append([list(knock.messages) for knock in of(knocks, ModelKnock)])
+    plain, noted = asked
+    assert len(plain) == len(noted) == 5, "four steps and the last words"
+    for before, after in zip(plain, noted, strict=True):
+        (number,) = (place for place, message in enumerate(before) if message["content"] == "How much is 2 + 3?")
+        assert after[number]["content"] == "Notes: none.\nThe task:\nHow much is 2 + 3?"
+        assert [*after[:number], *after[number + 1 :]] == [*before[:number], *before[number + 1 :]]
 
 
 async def test_an_agent_that_writes_code_has_it_run_through_the_door(sandbox: Sandbox) -> None:

@@ -18,6 +18,7 @@ from tests.bench.at_once import measure_at_once
 from tests.bench.attention import measure_attention
 from tests.bench.audit import measure_audit
 from tests.bench.commands import measure_commands, measure_first_token
+from tests.bench.dashboard import measure_dashboard
 from tests.bench.decode import measure
 from tests.bench.door import measure_door
 from tests.bench.drafts import measure_drafts
@@ -52,6 +53,7 @@ PARTS = (
     "guest",
     "door",
     "at-once",
+    "dashboard",
 )
 PEERS = "peers"
 """Only when it is asked for: it builds and installs other servers."""
@@ -71,6 +73,9 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000, help="length of the log in `audit` (default 1000000)")
     parser.add_argument(
         "--rounds", type=int, default=40, help="rounds of `sandbox`; `door` takes ten times as many (default 40)"
+    )
+    parser.add_argument(
+        "--session", type=float, default=360.0, help="seconds of the session in `dashboard` (default 360)"
     )
     parser.add_argument("--cache", type=Path, default=CACHE, help="where models, sources and peers are kept")
     parser.add_argument("--quick", action="store_true", help="`peers` in small, to see whether all works")
@@ -99,6 +104,8 @@ def main() -> None:
         report["at_once"] = measure_at_once()
     if "door" in parts:
         report["door"] = measure_door(args.rounds * 10)
+    if "dashboard" in parts:
+        report["dashboard"] = measure_dashboard(args.runs, args.session)
     if "workspace" in parts:
         report["workspace"] = measure_workspace()
     if "start" in parts:

@@ -88,7 +88,7 @@ async def _run(doing: Doing, rooms: _Rooms, folder: Path, rounds: int) -> dict[s
     working = WorkingFolder(folder, folder.parent / "workspace", rooms.clock, Extent())
     visitor = Visitor(doing, AGENT, folder, working, tools, "A", Allowance(AGENT.limits, rooms.clock))
     nobody = cast(Any, None)
-    answering = Answering(rooms.door, visitor, nobody, None, {}, nobody)
+    answering = Answering(rooms.door, visitor, nobody, None, nobody)
     act = Act(
         principal=rooms.judge.principal(UID, AGENT.name),
         action="read",
@@ -161,5 +161,5 @@ async def _rooms(scratch: Path) -> AsyncIterator[_Rooms]:
         judge = Judge(store, grants, clock, policies, [scratch / "data"], users)
         alarms, events = Alarms(audit, clock), Events(clock)
         consent = Consent(store, clock, audit, alarms, grants, judge, lambda value: value, events)
-        door = Door(cast(Any, None), judge, consent, audit, Results(store), "", 1.0)
-        yield _Rooms(clock, audit, consent, judge, door, Runs(store, clock, audit))
+        door = Door(cast(Any, None), judge, consent, audit, Results(store), cast(Any, None), "", 1.0)
+        yield _Rooms(clock, audit, consent, judge, door, Runs(store, clock, audit, events))

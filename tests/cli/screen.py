@@ -150,6 +150,14 @@ class Terminal:
             self.screen.feed(piece)
         return self
 
+    def until_gone(self, text: str) -> Self:
+        """Wait until `text` is no longer to be seen."""
+        while text in self.screen.visible:
+            piece = self._child.read_nonblocking(4096, timeout=SECONDS)
+            self.sent += piece
+            self.screen.feed(piece)
+        return self
+
     def end(self) -> int:
         """Read to the end and return the exit code."""
         try:

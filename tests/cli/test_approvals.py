@@ -44,6 +44,20 @@ def test_one_terminal_asks_and_another_answers(tektra: Tektra, word: str, code: 
     assert ask in tektra.run("approvals", "list", "--all").stdout
 
 
+def test_what_is_worth_a_look_is_shown_before_an_answer(tektra: Tektra) -> None:
+    tektra.start()
+    tektra.run(
+        "permissions", "ask", "run", "rm", "-rf", "../other", "--agent", "coder", "--confinement", "A", "--wait", "0"
+    )
+    shown = tektra.run("approvals", "show", the_ask(tektra)).stdout
+    assert "\n  \u203c danger   removes what lies outside of the folder: ../other\n" in shown
+    tektra.run("approvals", "deny", the_ask(tektra))
+    tektra.run(
+        "permissions", "ask", "run", "rm", "-rf", "\x1b[2J", "--agent", "coder", "--confinement", "A", "--wait", "0"
+    )
+    assert "\x1b" not in tektra.run("approvals", "show", the_ask(tektra)).stdout.partition("worth a look")[2]
+
+
 def test_who_does_not_wait_finds_the_answer_later(tektra: Tektra) -> None:
     tektra.start()
     question = ("permissions", "ask", "use", "github", "--agent", "coder", "--wait", "0")

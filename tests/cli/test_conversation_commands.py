@@ -49,7 +49,8 @@ def test_the_list_is_as_long_as_was_asked_for(tektra: Tektra) -> None:
     tektra.start()
     with closing(sqlite3.connect(tektra.home / "data" / "tektra" / "tektra.db")) as store, store:
         rows = [(f"{n:026}", f"2026-01-01T00:00:00.{n:06}Z") for n in range(2500)]
-        insert = f"INSERT INTO conversations VALUES (?1, 'title', NULL, 'model', ?2, ?2, {os.getuid()})"
+        columns = "id, title, model, created_at, updated_at, uid"
+        insert = f"INSERT INTO conversations ({columns}) VALUES (?1, 'title', 'model', ?2, ?2, {os.getuid()})"
         store.executemany(insert, rows)
     document = tektra.json("conversations", "list", "--limit", "2200")
     assert [each["id"] for each in document["conversations"]] == [identity for identity, _ in rows[:-2201:-1]]
@@ -150,6 +151,32 @@ def test_the_beginning_of_an_id_is_enough(talked: Tektra) -> None:
 def test_an_unknown_id_is_not_found(talked: Tektra) -> None:
     done = talked.run("conversations", "show", "zzzzzzzz", "--json")
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (4, "conversation_not_found")
+
+
+def test_a_conversation_gets_another_title_and_stands_above_all_others(talked: Tektra) -> None:
+    garden = identity(talked, "garden")
+    assert talked.run("conversations", "rename", garden, "Roses,\nall of them").stdout == f"renamed {garden}\n"
+    assert talked.run("conversations", "pin", garden).stdout == f"pinned {garden}\n"
+    first = talked.run("conversations", "list").stdout.splitlines()[1]
+    assert first.endswith("Roses, all of them (pinned)")
+    assert talked.json("conversations", "unpin", garden)["conversation"]["pinned"] is False
+    assert talked.json("conversations", "list")["conversations"][0]["id"] != garden
+    done = talked.run("conversations", "rename", garden, " ")
+    assert (done.returncode, "a title has at least one character" in done.stderr) == (2, True)
+    talked.run("conversations", "rename", garden, "Describe a garden")
+
+
+def test_a_branch_begins_as_the_other_did(talked: Tektra) -> None:
+    ship = identity(talked, "ship")
+    question, answer = talked.json("conversations", "show", ship)["messages"]
+    whole = talked.json("conversations", "branch", ship)["conversation"]
+    assert (whole["title"], whole["messages"]) == ("Branch: Describe a ship", 2)
+    done = talked.run("conversations", "branch", ship, "--at", question["id"])
+    assert re.fullmatch(r"\w+, with 1 message\n", done.stdout)
+    done = talked.run("conversations", "branch", ship, "--at", answer["id"][:-1] + "?")
+    assert (done.returncode, "has no message" in done.stderr) == (2, True)
+    for branch in (whole["id"], talked.json("conversations", "list")["conversations"][0]["id"]):
+        talked.run("conversations", "rm", branch, "--yes")
 
 
 def test_rm_needs_a_yes(talked: Tektra) -> None:

@@ -6,32 +6,10 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.cli.screen import Terminal
-from tests.ggufs import write_gguf
-from tests.harness import Tektra, installation
-from tests.hub import Hub
-
-FILE = "tiny-Q8_0.gguf"
-SOURCE = "some/tiny-GGUF"
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    content = write_gguf(tmp_path / FILE, vocabulary=3000).read_bytes()
-    with Hub({SOURCE: {FILE: content}}) as running:
-        yield running
-
-
-@pytest.fixture
-def puller(hub: Hub) -> Iterator[Tektra]:
-    """An installation whose daemon downloads from that hub."""
-    with installation() as fresh:
-        yield fresh.start(HF_ENDPOINT=hub.url)
+from tests.harness import Tektra
+from tests.hub import FILE, SOURCE, Hub
 
 
 def test_a_pull_off_a_terminal_says_one_line_at_each_end(puller: Tektra, hub: Hub) -> None:

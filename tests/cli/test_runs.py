@@ -57,6 +57,29 @@ def test_a_run_that_goes_on_by_itself_is_found_again(counting: Tektra) -> None:
     assert counting.json("runs", "events", run)["events"][-1]["type"] == "state"
 
 
+def test_one_step_shows_the_whole_prompt_and_the_answer(counting: Tektra) -> None:
+    run = counting.run("run", "counter", "count the lines", "--dir", "notes", "--detach").stdout.strip()
+    counting.run("runs", "attach", run)
+    shown = counting.run("runs", "show", run, "--step", "2")
+    assert (shown.returncode, "step 2, mind-counter, 4 messages" in shown.stderr) == (0, True)
+    parts = ("1  system", "2  user", "count the lines", 'read({"path": "notes.txt"})', "4  tool", "gamma", "\nanswer\n")
+    places = [shown.stdout.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "final_answer" in shown.stdout.rpartition("answer\n")[2]
+    document = counting.json("runs", "show", run, "--step", "1")
+    assert (document["schema"], document["count"], document["next"]) == ("tektra.run-prompt/1", 2, None)
+    missing = counting.run("runs", "show", run, "--step", "3")
+    assert (missing.returncode, "asked its model 2 times" in missing.stderr) == (4, True)
+
+
+def test_a_prompt_longer_than_one_answer_is_shown_whole(counting: Tektra) -> None:
+    task = " ".join(f"word{number}" for number in range(8_000))
+    run = counting.run("run", "counter", "-", "--dir", "notes", stdin=task).stderr
+    ident = counting.json("runs", "list")["runs"][0]["id"]
+    document = counting.json("runs", "show", ident, "--step", "1")
+    assert document["messages"][1]["text"].endswith(task), run
+
+
 def test_a_run_is_done_once_more_and_what_has_ended_well_is_not_taken_up(counting: Tektra) -> None:
     run = counting.run("run", "counter", "count", "--dir", "notes", "--detach").stdout.strip()
     assert counting.run("runs", "attach", run).returncode == 0

@@ -38,6 +38,8 @@ def test_every_setting_and_variable_is_documented() -> None:
 
 
 def test_every_route_is_documented() -> None:
+    found = re.findall(r"^\| `(GET|POST|DELETE) ([^`?]+)", API, re.MULTILINE)
+    assert len(found) == len(set(found)), "each has one row"
     documented = set(re.findall(r"`(GET|POST|DELETE) ([^`?]+)", API))
     routes = {
         (method, route.path.replace("{reference}", "{id}"))

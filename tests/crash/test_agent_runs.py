@@ -10,14 +10,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tektrad.sandbox.sandbox import ROOTS_WORKSPACES
 from tests.crash.test_answers import FILLER_BYTES, small_disk
 from tests.daemon.test_audit import entries
 from tests.daemon.test_runs import agent, begun, call, ended
-from tests.guests import needs_guests
+from tests.guests import guest_of, needs_guests
 from tests.harness import Tektra
 from tests.sandbox.test_kept import told as held
 
@@ -95,14 +94,6 @@ def assert_undisturbed(tektra: Tektra, run: str, expected: dict[str, object], ki
     log = entries(tektra, run=run, kind="tool.call")
     begun_steps = sum(entry["outcome"] == "begun" for entry in log)
     assert STEPS <= begun_steps <= STEPS + kills, "only a step that was under way is done again"
-
-
-def guest_of(tektra: Tektra) -> psutil.Process:
-    """The process in which smolagents runs: the one that loaded most."""
-    below = psutil.Process(tektra.pid()).children(recursive=True)
-    return max(
-        (each for each in below if "smolagents" in " ".join(each.cmdline())), key=lambda each: each.memory_info().rss
-    )
 
 
 def test_another_guest_goes_on_where_one_is_killed(tektra: Tektra) -> None:

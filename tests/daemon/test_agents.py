@@ -103,7 +103,13 @@ def test_a_removed_agent_is_not_there_and_comes_back_as_any_version(shared: Tekt
     status, answer = asked(shared, "DELETE", f"/gone?was={second['version']}")
     assert (status, answer) == (
         200,
-        {"schema": "tektra.agent-removed/1", "name": "gone", "version": second["version"], "shipped": False},
+        {
+            "schema": "tektra.agent-removed/1",
+            "name": "gone",
+            "version": second["version"],
+            "shipped": False,
+            "notes": 0,
+        },
     )
     assert refused(shared, "GET", "/gone") == (404, "agent_not_found")
     assert refused(shared, "DELETE", f"/gone?was={second['version']}") == (404, "agent_not_found")
@@ -131,7 +137,7 @@ def test_a_shipped_agent_is_copied_before_it_is_changed_and_ones_own_goes_before
     ships = asked(tektra, "GET", "/files")[1]
     assert (ships["made_at"], ships["made_by"]) == (None, None)
     assert history(tektra, "files") == [("shipped", ships["version"], True, [])]
-    assert asked(tektra, "GET", f"/files/versions/{ships['version'][:6]}")[1] == ships
+    assert asked(tektra, "GET", f"/files/versions/{ships['version'][:6]}")[1] | {"notes": 0} == ships
     assert refused(tektra, "DELETE", f"/files?was={ships['version']}") == (400, "invalid_request")
     assert edited(tektra, "files", ships["version"], model="")["copied"] is False
     mine = edited(tektra, "files", ships["version"], model="large")
@@ -208,7 +214,7 @@ def test_agents_are_there_after_a_killed_daemon(tektra: Tektra) -> None:
     first = made(tektra, name="lasting")
     tektra.kill()
     tektra.start()
-    assert asked(tektra, "GET", "/lasting")[1].items() <= first.items()
+    assert asked(tektra, "GET", "/lasting")[1].items() <= (first | {"notes": 0}).items()
 
 
 def test_a_long_history_comes_in_pages(shared: Tektra) -> None:
@@ -246,6 +252,8 @@ def test_nobody_sees_the_agents_of_others(place: Workstation) -> None:
             ("DELETE", f"?was={hers['version']}", None),
             ("POST", "", {"agent": {"memory": True}, "was": hers["version"]}),
             ("POST", "/rollback", {"version": hers["version"], "was": None}),
+            ("GET", "/notes", None),
+            ("POST", "/notes/forget", {"all": True}),
         ):
             answer = other.ask(method, f"/api/agents/coder{path}", body)
             missing = other.ask(method, f"/api/agents/nobody{path}", body)

@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from tektrad.clock import SystemClock
@@ -24,6 +25,7 @@ from tektrad.trust import journal
 from tektrad.trust.audit import AuditLog
 from tektrad.trust.entry import Entry
 from tektrad.trust.keys import UnsafeKey, make_key, read_key
+from tektrad.trust.reading import Filter
 from tektrad.trust.statements import Head
 from tektrad.trust.verify import store_steps
 from tests.daemon.test_gate import PROBE
@@ -241,6 +243,18 @@ def test_a_refused_peer_leaves_one_security_event_however_often_he_tries(tektra:
     assert event["details"] == {"method": "GET", "path": "/api/status"}
 
 
+def paged(client: httpx2.Client, **wanted: str) -> list[int]:
+    """The numbers of all entries that are wanted, asked for two at a time."""
+    numbers: list[int] = []
+    before: dict[str, Any] = {}
+    while True:
+        page = client.get("/api/audit", params={"limit": 2} | wanted | before).json()
+        numbers += [entry["number"] for entry in page["entries"]]
+        if page["next"] is None:
+            return numbers
+        before = {"before": page["next"]}
+
+
 def test_entries_are_found_by_time_kind_outcome_user_and_words_a_page_at_a_time(tektra: Tektra) -> None:
     model = tektra.start().import_scripted("echo_1", [{"say": "x"}])
     with tektra.client() as client:
@@ -249,15 +263,11 @@ def test_entries_are_found_by_time_kind_outcome_user_and_words_a_page_at_a_time(
         everything = client.get("/api/audit").json()["entries"]
         numbers = [entry["number"] for entry in everything]
         assert numbers == sorted(numbers, reverse=True)
-        paged: list[int] = []
-        before: dict[str, Any] = {}
-        while True:
-            page = client.get("/api/audit", params={"limit": 2} | before).json()
-            paged += [entry["number"] for entry in page["entries"]]
-            if page["next"] is None:
-                break
-            before = {"before": page["next"]}
-        assert paged == numbers
+        assert paged(client) == numbers
+        of_models = [entry["number"] for entry in everything if entry["kind"].startswith("model.")]
+        assert paged(client, kind="model") == of_models
+        of_models_later = client.get("/api/audit", params={"kind": "model", "after": of_models[-3]}).json()["entries"]
+        assert [entry["number"] for entry in of_models_later] == sorted(of_models)[3:]
         later = client.get("/api/audit", params={"after": numbers[-3]}).json()["entries"]
         assert [entry["number"] for entry in later] == sorted(numbers)[3:]
         assert len(entries(tektra, kind="model")) == 8
@@ -274,6 +284,43 @@ def test_entries_are_found_by_time_kind_outcome_user_and_words_a_page_at_a_time(
         stats = client.get("/api/audit/stats").json()
     assert sum(kind["entries"] for kind in stats["kinds"]) == stats["entries"] == len(everything)
     assert sum(user["entries"] for user in stats["users"]) == stats["entries"]
+
+
+def test_all_entries_of_an_act_are_found_however_long_the_log_is(tektra: Tektra) -> None:
+    model = tektra.start().import_scripted("echo", [{"say": "x"}])
+    for _ in range(2):
+        with tektra.client() as client:
+            client.post("/api/chat", json={"content": "x", "model": model, "stream": False})
+    begun, *_, done = entries(tektra, kind="model.call")
+    assert begun["act"] != done["act"]
+    assert [entry["outcome"] for entry in entries(tektra, act=begun["act"])] == ["begun", "ok"]
+    assert entries(tektra, act=begun["act"], outcome="ok")[0]["act"] == begun["act"]
+    assert entries(tektra, act="nothing") == []
+    where, values = Filter(act=begun["act"], run="x").where()
+    with contextlib.closing(database(tektra)) as store:
+        plan = store.execute(f"EXPLAIN QUERY PLAN SELECT number FROM audit WHERE {where} ORDER BY number", values)
+        assert "USING INDEX audit_by_" in str(plan.fetchall())
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(agent="coder"),
+        Filter(uid=1000),
+        Filter(run="k3vq7m2hx4ta"),
+        Filter(act="qfoeqh5av2ri"),
+        Filter(outcome="denied"),
+        Filter(kind="model.call"),
+    ],
+)
+def test_of_a_long_log_only_what_is_wanted_is_looked_at(tektra: Tektra, wanted: Filter) -> None:
+    tektra.start()
+    where, values = wanted.where(wanted.kind)
+    with closing(database(tektra)) as store:
+        plan = f"EXPLAIN QUERY PLAN SELECT number, body FROM audit WHERE {where} ORDER BY number DESC LIMIT 100"
+        steps = [row[3] for row in store.execute(plan, values)]
+    assert len(steps) == 1
+    assert steps[0].startswith("SEARCH audit USING INDEX audit_by_")
 
 
 @pytest.mark.parametrize(

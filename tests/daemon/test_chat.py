@@ -255,3 +255,106 @@ def test_requests_to_one_model_share_its_worker_and_run_together(shared: Tektra)
         loaded = [m for m in client.get("/api/ps").json()["models"] if m["name"] == model]
     assert len(loaded) == 1
     assert loaded[0]["leases"] == 3
+
+
+def test_a_pinned_conversation_stands_first_on_every_page_and_keeps_its_age(shared: Tektra) -> None:
+    model = shared.import_scripted("pinner", [{"say": "ok"}])
+    with shared.client() as client:
+        made = [
+            client.post("/api/chat", json={"content": f"pin {n}", "model": model, "stream": False}).json()
+            for n in range(3)
+        ]
+        oldest = f"/api/conversations/{made[0]['conversation_id']}"
+        before = client.get(oldest).json()["conversation"]
+        changed = client.post(oldest, json={"title": " Roses\n and tulips ", "pinned": True}).json()["conversation"]
+        assert changed == before | {"title": "Roses and tulips", "pinned": True}
+        assert client.get(oldest).json()["conversation"] == changed
+        listed: list[str] = []
+        cursor: dict[str, str] = {}
+        while len(listed) < 3:
+            page = client.get("/api/conversations", params={"limit": 1, **cursor}).json()
+            listed += [each["id"] for each in page["conversations"]]
+            cursor = {"before": page["next"]}
+        assert listed == [made[0]["conversation_id"], made[2]["conversation_id"], made[1]["conversation_id"]]
+        latest = client.get("/api/conversations/latest").json()["conversation"]["id"]
+        assert latest == made[2]["conversation_id"]
+        for wrong in ({"title": " "}, {"title": "x" * 201}, {"model": "other"}):
+            assert client.post(oldest, json=wrong).status_code == 400
+        client.post(oldest, json={"pinned": False})
+        first = client.get("/api/conversations", params={"limit": 1}).json()
+    assert first["conversations"][0]["id"] == made[2]["conversation_id"]
+
+
+def test_a_long_conversation_is_read_piece_by_piece_in_both_directions(shared: Tektra) -> None:
+    model = shared.import_scripted("long", [{"say": "ok"}])
+    made = None
+    with shared.client() as client:
+        for n in range(4):
+            body = {"content": f"n{n}", "model": model, "stream": False, "conversation_id": made}
+            made = client.post("/api/chat", json=body).json()["conversation_id"]
+        path = f"/api/conversations/{made}"
+
+        def piece(**query: object) -> dict:
+            return client.get(path, params=query).json()
+
+        ids = [message["id"] for message in client.get(path).json()["messages"]]
+        newest = piece(limit=3)
+        assert ([m["id"] for m in newest["messages"]], newest["earlier"], newest["later"]) == (ids[5:], ids[5], None)
+        middle = piece(limit=3, before=newest["earlier"])
+        assert ([m["id"] for m in middle["messages"]], middle["earlier"], middle["later"]) == (ids[2:5], ids[2], ids[4])
+        first = piece(limit=3, before=middle["earlier"])
+        assert ([m["id"] for m in first["messages"]], first["earlier"], first["later"]) == (ids[:2], None, ids[1])
+        last = piece(limit=3, after=middle["later"])
+        assert ([m["id"] for m in last["messages"]], last["earlier"], last["later"]) == (ids[5:], ids[5], None)
+        found = piece(limit=4, around=ids[3])
+        assert ([m["id"] for m in found["messages"]], found["earlier"], found["later"]) == (ids[1:5], ids[1], ids[4])
+        assert piece(limit=100, around=ids[0])["messages"] == client.get(path).json()["messages"]
+        assert client.get(path, params={"before": "nothing"}).status_code == 400
+        assert client.get(path, params={"before": ids[1], "after": ids[1]}).status_code == 400
+
+
+def test_a_branch_has_all_up_to_a_message_and_leaves_the_other_as_it_was(shared: Tektra) -> None:
+    model = shared.import_scripted("brancher", [{"say": "ok"}])
+    with shared.client() as client:
+        body = {"content": "Describe a zeppelin", "model": model, "stream": False, "system": "Be short."}
+        made = client.post("/api/chat", json=body).json()["conversation_id"]
+        client.post("/api/chat", json={"content": "and then?", "stream": False, "conversation_id": made})
+        path = f"/api/conversations/{made}"
+        before = client.get(path).json()
+        ids = [message["id"] for message in before["messages"]]
+
+        def branched(**body: object) -> tuple[dict, list[str]]:
+            answer = client.post(f"{path}/branch", json=body)
+            assert answer.status_code == 201, answer.text
+            whole = client.get(f"/api/conversations/{answer.json()['conversation']['id']}").json()
+            assert answer.json()["conversation"] == whole["conversation"]
+            return whole["conversation"], [message["content"] for message in whole["messages"]]
+
+        head, said = branched(message_id=ids[1])
+        assert (head["title"], head["system"], said) == (
+            "Branch: Describe a zeppelin", "Be short.", ["Describe a zeppelin", "ok"],
+        )  # fmt: skip
+        assert branched(message_id=ids[2], before=True)[1] == ["Describe a zeppelin", "ok"]
+        assert branched(message_id=ids[0], before=True)[1] == []
+        assert branched()[1] == [message["content"] for message in before["messages"]]
+        assert client.get(path).json() == before
+        assert client.post(f"{path}/branch", json={"message_id": "nothing"}).status_code == 400
+        went_on = client.post(
+            "/api/chat", json={"content": "more", "stream": False, "conversation_id": head["id"]}
+        ).json()
+        again = client.post(f"/api/conversations/{head['id']}/branch", json={}).json()["conversation"]
+        assert (went_on["content"], again["title"], again["messages"]) == ("ok", "Branch: Describe a zeppelin", 4)
+        hits = client.get("/api/conversations/search", params={"q": "zeppelin", "limit": 50}).json()["hits"]
+    assert {made, head["id"]} <= {hit["conversation_id"] for hit in hits}
+
+
+def test_a_branch_of_an_answer_that_is_being_written_is_interrupted_where_it_was(shared: Tektra) -> None:
+    model = shared.import_scripted("endless-branch", ENDLESS)
+    with (
+        shared.client() as client,
+        client.stream("POST", "/api/chat", json={"content": "go", "model": model}) as answer,
+    ):
+        start = next(event for line in answer.iter_lines() for event in events_of(line) if event["type"] == "start")
+        branch = client.post(f"/api/conversations/{start['conversation_id']}/branch", json={}).json()
+        kept = client.get(f"/api/conversations/{branch['conversation']['id']}").json()
+    assert [message["status"] for message in kept["messages"]] == ["complete", "interrupted"]

@@ -113,6 +113,20 @@ def test_only_the_types_that_are_wanted_come_but_the_place_moves_on(shared: Tekt
         assert everything.until("ask.opened")[-1] == opened
 
 
+def test_the_newest_of_a_type_can_be_read_at_once(shared: Tektra) -> None:
+    granted(shared, "an-entry")
+    ids = [asked(shared, name)["ask"]["id"] for name in ("first", "second", "third")]
+    with shared.client() as client:
+        found = client.get("/api/events/latest?types=ask.opened&limit=2").json()
+        assert [event["data"]["ask"] for event in found["events"]] == [ids[2], ids[1]]
+        everything = client.get("/api/events/latest?limit=5").json()["events"]
+        assert {"entry", "ask.opened"} <= {event["type"] for event in everything}
+        numbers = [int(event["id"].split("-")[1]) for event in everything]
+        assert numbers == sorted(numbers, reverse=True)
+        refused = [client.get(f"/api/events/latest?{query}") for query in ("types=gossip", "limit=0", "limit=501")]
+        assert [answer.status_code for answer in refused] == [400, 400, 400]
+
+
 # What is told
 
 
@@ -286,6 +300,12 @@ def test_nobody_hears_of_what_others_do_ask_or_are_refused(place: Workstation) -
             events = listener.until("model.state", state="unloaded")
             heard[name] = [event for event in events if event["type"] != "model.state"]
     assert heard["his"] == []
+    lately = {
+        who: person.get("/api/events/latest?types=ask,alert,entry").body["events"]
+        for who, person in (("hers", anna), ("his", ben))
+    }
+    assert lately["his"] == []
+    assert [event["id"] for event in reversed(lately["hers"])] == [event["id"] for event in heard["hers"]]
     assert [(event["type"], event["data"]["ask"]) for event in heard["hers"]] == [
         ("ask.opened", ask),
         ("ask.answered", ask),
@@ -293,6 +313,22 @@ def test_nobody_hears_of_what_others_do_ask_or_are_refused(place: Workstation) -
     types = [event["type"] for event in heard["owners"]]
     assert {"entry", "alert", "ask.opened", "ask.answered"} == set(types)
     assert ben.get("/api/approvals?all=true").body["asks"] == []
+
+
+@needs_root
+def test_of_a_run_only_whoever_began_it_hears(place: Workstation) -> None:
+    place.person(BEN, role="user")
+    folder = place.tektra.home / "notes"
+    folder.mkdir(exist_ok=True)
+    for each in (folder, place.tektra.home):  # as root the sandbox has another user
+        each.chmod(0o755)
+    place.owner.post("/api/agents", agent={"name": "parrot", "model": "parrot"})
+    with as_user(place, BEN) as his, as_user(place, os.getuid()) as owners:
+        begun = place.owner.post("/api/runs", agent="parrot", task="x", folder=str(folder))
+        assert begun.status == 202, begun.body
+        place.owner.post(f"/api/runs/{begun.body['run']['id']}/cancel")
+        assert "cancelled" in [event["data"]["state"] for event in owners.until("run.state", state="cancelled")[-1:]]
+        assert told(his, place) == []
 
 
 @needs_root

@@ -68,7 +68,7 @@ def test_an_agent_calls_a_tool_of_one_s_own_and_hears_what_is_wrong_with_a_call(
     assert told[2] == {"result": '{"kind": "black", "cups": 2}', "data": {"kind": "black", "cups": 2}}
     calls = entries(tektra, kind="tool.call")
     assert [(each["outcome"], each["details"].get("resource")) for each in calls] == [
-        ("begun", "file:brew"), ("failed", None), ("begun", "file:brew"), ("ok", None),
+        ("begun", "file:brew"), ("failed", None), ("failed", None), ("begun", "file:brew"), ("ok", None),
     ]  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_tools_that_hang_flood_or_die_leave_the_agent_and_the_daemon_as_they_wer
     added(tektra, "from tektra import tool\n" + "".join(marked.format(*each) for each in bodies.items()))
     replies = [
         {"when": "without a result", "say": call("final_answer", answer="all failed")},
-        {"when": "it said too much", "say": call("die")},
+        {"when": "it printed too much", "say": call("die")},
         {"when": "more than 1 seconds", "say": call("flood")},
         {"say": call("hang")},
     ]
@@ -195,3 +195,26 @@ def test_looking_at_a_source_says_which_tools_it_has_and_runs_it_with_its_module
             assert found["dry_run"]["error"] == ""
         none = client.post("/api/tools/check", json={"source": "x = 1", "dry_run": False}).json()
         assert (none["tools"], "there is no tool in it" in none["refused"]) == ([], True)
+
+
+@needs_guests
+def test_a_run_goes_on_after_a_crash_though_its_tools_were_changed_meanwhile(tektra: Tektra) -> None:
+    tektra.start()
+    added(tektra)
+    replies = [
+        {"when": "changed or removed", "say": call("final_answer", answer="no tea")},
+        {"when": "stirred", "say": call("brew", kind="green"), "first_s": 2.0},
+        {"say": call("stir")},
+    ]
+    agent(tektra, replies, tools=["file:stir", "file:brew"])
+    run = begun(tektra)
+    with tektra.client() as client:
+        with client.stream("GET", f"/api/runs/{run}/events") as stream:
+            next(line for line in stream.iter_lines() if '"result":"stirred"' in line.replace(" ", ""))
+        added(tektra, SOURCE.replace("Brew tea.", "Brew strong tea."))
+        assert client.delete("/api/tools/stir").is_success
+    tektra.kill()
+    tektra.start()
+    done, told = ended(tektra, run)
+    assert (done["state"], done["result"]["answer"]) == ("succeeded", "no tea"), done
+    assert [event["data"].get("result", "") for event in told if event["type"] == "result"] == ["stirred", ""]

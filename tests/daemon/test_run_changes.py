@@ -122,6 +122,22 @@ def test_a_run_that_is_killed_finds_its_copy_as_its_last_finished_step_left_it(t
     assert (done["state"], results(told)) == ("succeeded", ["first", "second", "1\n2\n3"])
 
 
+def test_nobody_is_asked_any_more_for_a_run_that_was_cancelled(tektra: Tektra) -> None:
+    agent(tektra.start(), [{"say": call("write", path="a.txt", content="a\n")}], tools=TOOLS, human="always")
+    run = begun(tektra)
+    with tektra.client() as client:
+        with client.stream("GET", f"/api/runs/{run}/events") as stream:
+            next(line for line in stream.iter_lines() if '"type":"ask"' in line.replace(" ", ""))
+        (ask,) = client.get("/api/approvals").json()["asks"]
+        assert client.post(f"/api/runs/{run}/cancel").json()["cancelled"] is True
+        assert client.get("/api/approvals").json()["asks"] == []
+        late = client.post(f"/api/approvals/{ask['id']}", json={"answer": "allow"})
+        assert (late.status_code, late.json()["error"]["code"]) == (409, "already_answered")
+        assert "the run that asked has ended" in late.json()["error"]["message"]
+        assert client.post(f"/api/runs/{run}/resume").status_code == 202
+    assert answered(tektra, answer="deny")["id"] != ask["id"]
+
+
 def test_an_approval_outlives_the_daemon(tektra: Tektra) -> None:
     script = [{"when": "made", "say": DONE}, {"say": call("write", path="a.txt", content="a\n")}]
     agent(tektra.start(), script, tools=TOOLS, human="always")
@@ -137,7 +153,7 @@ def test_an_approval_outlives_the_daemon(tektra: Tektra) -> None:
 
 def test_what_a_program_does_wrong_is_said_so_that_the_agent_can_act_on_it(tektra: Tektra) -> None:
     script = [
-        {"when": "longer than", "say": DONE},
+        {"when": "took too long", "say": DONE},
         {"when": "ValueError", "say": call("shell", command="sleep 30", seconds=1)},
         {"when": "exit code 3", "say": call("python", code="raise ValueError('no')")},
         {"say": call("shell", command="echo out; echo err >&2; exit 3")},
@@ -147,5 +163,5 @@ def test_what_a_program_does_wrong_is_said_so_that_the_agent_can_act_on_it(tektr
     first, second, third = results(told)
     assert (first.splitlines()[-1], "err" in first) == ("[it ended with exit code 3]", True)
     assert "ValueError: no" in second
-    assert third == "[it was stopped, for it took longer than 1 s]"
+    assert third == "[it was stopped: it took too long (1 s)]"
     assert run["state"] == "succeeded"

@@ -95,6 +95,32 @@ def test_some_changes_are_applied_and_the_others_wait(writing: Tektra) -> None:
     assert (done["already"], done["dropped"]) == (["notes.txt"], True)
 
 
+def test_what_the_folder_does_not_take_is_told_apart_from_what_was_written(writing: Tektra) -> None:
+    sub = folder(writing) / "sub"
+    sub.mkdir()
+    (sub / "a").write_text("a\n")
+    removes = {"say": call("shell", command="rm -r sub; echo x > a.txt; echo removed")}
+    agent(writing, [{"when": "removed", "say": DONE}, removes], "removing", tools=TOOLS)
+    run = changed(writing, "removing")
+    assert asked(writing, run, "changes")[1]["written"] == []
+    (sub / "theirs").write_text("not the run's\n")
+    status, done = asked(writing, run, "apply")
+    why = "it still holds something"
+    assert (status, sorted(done["applied"]), done["dropped"]) == (200, ["a.txt", "sub/a"], False)
+    assert done["failed"] == done["kept"] == [{"path": "sub", "why": why}]
+    assert done["left"] == [{"path": "sub", "is_ignored": False}]
+    _, found = asked(writing, run, "changes")
+    assert (found["written"], len(found["changes"])) == (["a.txt", "sub/a"], 3)
+    told = ended(writing, run)[1][-1]
+    assert (told["type"], told["data"]["failed"], told["data"]["left"]) == ("applied", done["failed"], 1)
+    entry = entries(writing, run=run, kind="run.apply")[-1]
+    assert (entry["outcome"], entry["details"]["failed"]) == ("failed", done["failed"])
+    _, done = asked(writing, run, "apply", choices={"sub": "theirs"})
+    assert (done["failed"], done["dropped"], (sub / "theirs").exists()) == ([], True, True)
+    (sub / "theirs").unlink()
+    sub.rmdir()
+
+
 def test_a_conflict_is_told_with_all_three_sides_and_a_choice_decides_it(writing: Tektra) -> None:
     run = changed(writing)
     notes = writing.home / "notes/notes.txt"
@@ -196,7 +222,7 @@ def test_what_a_run_was_begun_with_is_a_grant_for_it_alone(tektra: Tektra) -> No
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to become other users")
-def test_what_a_run_changed_is_its_user_s_alone() -> None:
+def test_what_a_run_changed_and_was_asked_is_its_user_s_alone() -> None:
     with workstation() as shared:
         shared.start()
         agent(shared.tektra, WRITES, tools=TOOLS)
@@ -212,4 +238,7 @@ def test_what_a_run_changed_is_its_user_s_alone() -> None:
         assert shared.owner.post("/api/policies/others.cedar", text=others, was=None).status == 200
         assert answers() == ["run_not_found"] * 3
         assert other.get("/api/runs").body["runs"] == []
+        unknown = other.get("/api/runs/nothing/prompt?step=1")
+        hidden = other.get(f"/api/runs/{run}/prompt?step=1")
+        assert (hidden.code, unknown.code, hidden.status) == ("run_not_found", "run_not_found", 404)
         assert asked(shared.tektra, run, "apply")[0] == 200

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.daemon.test_audit import entries
-from tests.daemon.test_runs import READ, agent, begun, call, ended, folder
+from tests.daemon.test_runs import READ, agent, asked, begun, call, ended, folder
 from tests.guests import needs_guests
 from tests.harness import Tektra
 
@@ -147,3 +147,16 @@ def test_time_that_a_run_took_before_the_daemon_died_counts(tektra: Tektra) -> N
     tektra.start()
     done, _ = ended(tektra, run)
     assert (done["state"], done["error"]) == ("failed", "it used its 11 seconds")
+
+
+def test_a_prompt_is_shown_with_what_was_left_out_of_it_then(tektra: Tektra) -> None:
+    reader(tektra.start())
+    run, told = ended(tektra, begun(tektra, "reader"))
+    (gone,) = of(told, "left_out")
+    prompts = [asked(tektra, run["id"], str(step + 1)) for step in range(len(of(told, "step")))]
+    cut = [prompt for prompt in prompts if prompt["left_out"]["results"]]
+    assert (cut[0]["left_out"]["results"], prompts[0]["left_out"]["results"]) == (gone["results"], [])
+    texts = [message["text"] for message in cut[0]["messages"]]
+    assert any("the result of read(path='a.txt') was left out here" in text for text in texts)
+    assert not any("end-a" in text for text in texts)
+    assert any("end-a" in message["text"] for message in prompts[1]["messages"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from tests.daemon.test_audit import entries
 from tests.guests import needs_guests
 from tests.harness import Tektra
+from tests.listening import listening
 
 pytestmark = needs_guests
 
@@ -142,6 +145,16 @@ def test_a_run_that_is_cancelled_ends_while_its_model_still_writes(tektra: Tektr
     assert ended(tektra, run)[0]["state"] == "cancelled"
 
 
+def test_each_state_of_a_run_is_told_as_it_comes_to_whoever_the_run_belongs_to(tektra: Tektra) -> None:
+    agent(tektra.start(), DONE)
+    with listening(tektra.socket, "types=run") as heard:
+        run = begun(tektra)
+        events = heard.until("run.state", state="succeeded")
+    assert [event["data"]["state"] for event in events] == ["queued", "running", "succeeded"]
+    assert events[0]["data"] == {"run": run, "agent": "counter", "title": "count the lines", "state": "queued"}
+    assert {event["uid"] for event in events} == {os.getuid()}
+
+
 def test_what_cannot_be_run_is_refused_before_anything_is_begun(tektra: Tektra) -> None:
     tektra.start()
     with tektra.client() as client:
@@ -154,3 +167,63 @@ def test_what_cannot_be_run_is_refused_before_anything_is_begun(tektra: Tektra) 
             assert client.post("/api/runs", json=body).json()["error"]["code"] == code
         assert client.get("/api/runs").json()["runs"] == []
         assert client.get("/api/runs/nothing").json()["error"]["code"] == "run_not_found"
+
+
+def asked(tektra: Tektra, run: str, step: str, begin: str = "1", expected: int = 200) -> dict[str, Any]:
+    with tektra.client() as client:
+        answer = client.get(f"/api/runs/{run}/prompt", params={"step": step, "begin": begin})
+    assert answer.status_code == expected, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def test_what_a_model_was_asked_in_a_step_is_shown_as_it_was(tektra: Tektra) -> None:
+    agent(tektra.start(), DONE)
+    run, told = ended(tektra, begun(tektra))
+    first, second = asked(tektra, run["id"], "1"), asked(tektra, run["id"], "2")
+    assert (first["schema"], first["step"], first["model"]) == ("tektra.run-prompt/1", 1, "mind-counter")
+    assert [message["role"] for message in first["messages"]] == ["system", "user"]
+    assert "count the lines" in first["messages"][1]["text"]
+    assert first["answer"]["calls"][0]["name"] == "read"
+    assert second["messages"][:2] == first["messages"]
+    assert second["messages"][2]["text"] == 'read({"path": "notes.txt"})'
+    assert "gamma" in second["messages"][3]["text"]
+    assert (second["count"], second["next"], second["error"]) == (4, None, "")
+    assert {"read", "final_answer"} <= set(first["tools"])
+    steps = [event["data"]["at"] for event in told if event["type"] == "step"]
+    assert steps == [first["at"], second["at"]]
+    assert asked(tektra, run["id"], steps[1]) == second
+    for nowhere in ("0", "3", "/9", "x", "-1", "1" * 50):
+        asked(tektra, run["id"], nowhere, expected=404)
+    for nowhere in ("0", "5", "1:x", "x", ":"):
+        asked(tektra, run["id"], "2", nowhere, expected=400)
+
+
+def test_what_was_asked_is_known_after_a_crash_and_in_a_run_that_takes_it_over(tektra: Tektra) -> None:
+    slow = [{"when": "3 lines", "say": call("final_answer", answer="three"), "first_s": 3.0}, {"say": READ}]
+    agent(tektra.start(), slow)
+    run = begun(tektra)
+    with tektra.client() as client, client.stream("GET", f"/api/runs/{run}/events") as stream:
+        for line in stream.iter_lines():
+            if '"type":"result"' in line.replace(" ", ""):
+                break
+    before = asked(tektra, run, "1")
+    tektra.kill()
+    tektra.start()
+    ended(tektra, run)
+    assert asked(tektra, run, "1") == before
+    with tektra.client() as client:
+        other = client.post(f"/api/runs/{run}/retry", json={"from_step": 2}).json()["run"]["id"]
+    ended(tektra, other)
+    for step in ("1", "2"):
+        assert asked(tektra, other, step)["messages"] == asked(tektra, run, step)["messages"]
+
+
+def test_secrets_are_in_no_prompt_that_is_shown(tektra: Tektra) -> None:
+    agent(tektra.start(), DONE)
+    run, _ = ended(tektra, begun(tektra, task="count the lines of hunter2hunter2"))
+    assert "hunter2hunter2" in asked(tektra, run["id"], "1")["messages"][1]["text"]
+    with tektra.client() as client:
+        client.post("/api/secrets", json={"name": "WORD", "value": base64.b64encode(b"hunter2hunter2").decode()})
+    text = asked(tektra, run["id"], "1")["messages"][1]["text"]
+    assert ("[secret WORD]" in text, "hunter2hunter2" in text) == (True, False)

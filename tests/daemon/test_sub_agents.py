@@ -7,7 +7,7 @@ from typing import Any
 from tests.daemon.test_audit import entries
 from tests.daemon.test_run_changes import DONE, results
 from tests.daemon.test_runs import agent, begun, call, ended
-from tests.guests import needs_guests
+from tests.guests import guest_of, needs_guests
 from tests.harness import Tektra
 
 pytestmark = needs_guests
@@ -54,6 +54,27 @@ def test_a_run_goes_on_in_the_middle_of_another_agent_s_work(tektra: Tektra) -> 
     assert (done["state"], results(told)[-1]) == ("succeeded", "1 line\nby the second")
     log = [entry for entry in entries(tektra, run=run, kind="tool.call") if entry["outcome"] == "begun"]
     assert [entry["details"]["tool"] for entry in log] == ["ask_writer", "write", "read"]
+
+
+def test_what_another_agent_did_is_not_done_again_where_the_first_one_s_process_dies(tektra: Tektra) -> None:
+    family(tektra.start(), WRITER)
+    slow = [
+        {"when": "1 line|failed", "say": DONE},
+        {"when": "written", "say": call("read", path="new.txt"), "first_s": 2.0},
+        {"say": call("ask_writer", task="Write new.txt")},
+    ]
+    agent(tektra, slow, "slow", tools=["agent:writer", "read"])
+    run = begun(tektra, "slow")
+    with tektra.client() as client, client.stream("GET", f"/api/runs/{run}/events") as stream:
+        next(line for line in stream.iter_lines() if '"result":"written"' in line.replace(" ", ""))
+        guest_of(tektra).kill()
+    done, told = ended(tektra, run)
+    assert (done["state"], results(told)[-1]) == ("succeeded", "1 line\nby the second"), done
+    assert done["attempt"] == 0
+    log = [entry for entry in entries(tektra, run=run, kind="tool.call") if entry["outcome"] == "begun"]
+    assert [entry["details"]["tool"] for entry in log] == ["ask_writer", "write", "read"]
+    asked = [entry for entry in entries(tektra, run=run, kind="model.call") if entry["outcome"] == "begun"]
+    assert len(asked) == len(slow) + len(WRITER)
 
 
 def test_what_another_agent_fails_at_is_a_result_that_can_be_acted_on(tektra: Tektra) -> None:

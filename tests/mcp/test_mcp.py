@@ -30,6 +30,7 @@ from tektrad.trust.secrets import Secrets
 from tektrad.trust.vault import Vault
 from tests.audit_logs import new_log
 from tests.mcp_servers import GREET, RUN, SUM, Web, command, tool
+from tests.sandboxes import sandbox_at
 
 ANNA, BEN = Principal(1001), Principal(1002)
 CHILD = "import subprocess; result = subprocess.Popen(['sleep', '1000']).pid"
@@ -65,11 +66,7 @@ class Place:
 
 @pytest.fixture(params=["A", "B"])
 async def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
-    found = Sandbox(tmp_path / "scratch", [], at_most=request.param)
-    footing = await found.footing()
-    if footing.level != request.param:
-        pytest.skip(f"level {request.param} does not hold here: {footing.why}")
-    return found
+    return await sandbox_at(request.param, tmp_path / "scratch")
 
 
 @pytest.fixture

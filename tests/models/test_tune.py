@@ -82,8 +82,11 @@ def test_the_built_in_model_reads_its_own_kind_of_text_unless_told_otherwise(cat
     assert tuning.text is not None
     assert tuning.text.tokens == 4096
     whole, coarse = (speed.perplexity or math.nan for speed in tuning.speeds)
-    assert 1 < whole == tuning.text.perplexity < 2
-    assert coarse > whole
+    assert whole == tuning.text.perplexity
+    # Of 8,192 tokens; not lower, for the text may hold what the next model is to learn.
+    assert 1 < whole < 4
+    assert coarse != whole
+    assert coarse == pytest.approx(whole, rel=0.2)
 
 
 def test_what_cannot_be_timed_is_refused_before_anything_is_made(catalog: Catalog, tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ def test_one_limit_changes_and_the_others_stay() -> None:
         ({"name": "a", "model": "a b"}, "model", "no name"),
         ({"name": "a", "memory": "yes"}, "memory", "expected true or false, got text"),
         ({"name": "a", "tools": ["red"]}, "tools", 'red" is no tool'),
+        ({"name": "a", "tools": ["remember"]}, "tools", 'remember" is no tool'),
         ({"name": "a", "tools": ["read", "read"]}, "tools", "twice"),
         ({"name": "a", "tools": ["agent:"]}, "tools", "no tool"),
         ({"name": "a", "tools": ["mcp:a/b c"]}, "tools", "no tool"),

@@ -126,6 +126,7 @@ def one(signature: str, args: str = "", mark: str = "@tool", start: str = "from 
         (one("class f:"), "line 3: a tool is a plain function"),
         (one("def _f():"), 'line 3: "_f" is no name for a tool'),
         (one("def read():"), "line 3: read is the name of a tool that comes with Tektra"),
+        (one("def recall():"), "line 3: recall is the name of a tool that comes with Tektra"),
         (one("def final_answer():"), "final_answer is the name"),
         ("from tektra import tool\n@tool\ndef f(): pass", "line 3: f has no docstring"),
         ("from tektra import tool\n@tool\ndef f(): '''\n'''", "line 3: f has no docstring"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tektrad.clock import SystemClock
+from tektrad.events import Events
 from tektrad.runs.runner import Doing, Runner
 from tektrad.runs.runs import Runs
 from tektrad.store.db import open_store
@@ -39,7 +40,7 @@ async def main(folder: Path, count: int) -> None:
     async with AsyncExitStack() as stairs:
         clock = SystemClock()
         store = await stairs.enter_async_context(open_store(folder / "tektra.db"))
-        runs = Runs(store, clock, new_log(store, clock, folder))
+        runs = Runs(store, clock, new_log(store, clock, folder), Events(clock))
         runner = Runner(runs, folder / "runs.db", {"count": counting})
         await stairs.enter_async_context(runner.running())
         (run,) = await runs.all(UID) or [await runner.start(UID, "count", "count", {})]

@@ -19,6 +19,7 @@ import pytest
 
 from tektrad.clock import SystemClock
 from tektrad.errors import InvalidRequest, NoMemory, RunNotFound
+from tektrad.events import Events
 from tektrad.runs.run import Run
 from tektrad.runs.runner import Doing, Kind, Runner
 from tektrad.runs.runs import Runs
@@ -56,7 +57,7 @@ class House:
 async def opened(folder: Path, kinds: Mapping[str, Kind]) -> AsyncIterator[House]:
     clock = SystemClock()
     async with open_store(folder / "tektra.db") as store:
-        runs = Runs(store, clock, new_log(store, clock, folder))
+        runs = Runs(store, clock, new_log(store, clock, folder), Events(clock))
         runner = Runner(runs, folder / "runs.db", kinds)
         async with runner.running():
             yield House(store, runs, runner)
@@ -106,6 +107,56 @@ async def test_a_run_tells_its_states_and_steps_in_order_and_the_log_its_states(
             ("queued", "ok"), ("running", "ok"), ("waiting", "ok"), ("running", "ok"), ("succeeded", "ok"),
         ]  # fmt: skip
         assert await house.runs.tell(run.id, "added", "step", {"said": "again"}) is False
+
+
+async def test_a_step_is_done_once_however_often_it_is_asked_for(tmp_path: Path) -> None:
+    async def twice(doing: Doing) -> Any:
+        return [await doing.step("/count", counted), await doing.step("/count", counted)]
+
+    async def counted() -> int:
+        done.append("counted")
+        return len(done)
+
+    done: list[str] = []
+    async with opened(tmp_path, {"twice": twice}) as house:
+        ended = await house.ended(await house.runner.start(ANNA, "twice", "twice", {}))
+        assert (ended.result, await house.runner.steps(ended)) == ([1, 1], ["/count"])
+
+
+async def test_a_run_of_a_version_with_other_steps_goes_on_by_the_names_of_those_that_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+    done: list[str] = []
+
+    async def first() -> str:
+        done.append("first")
+        return "first"
+
+    async def forever() -> str:
+        begun.set()
+        await asyncio.Event().wait()
+        return ""
+
+    async def second() -> str:
+        return "second"
+
+    async def before(doing: Doing) -> Any:
+        await doing.step("/first", first)
+        return await doing.step("/forever", forever)
+
+    async def after(doing: Doing) -> Any:
+        return [await doing.step("/new", second), await doing.step("/first", first)]
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tektrad.runs.engine.VERSION", "before")
+        async with opened(tmp_path, {"two": before}) as house:
+            run = await house.runner.start(ANNA, "two", "two", {})
+            await begun.wait()
+    async with opened(tmp_path, {"two": after}) as house:
+        ended = await house.ended(run)
+        assert (ended.state, ended.result) == ("succeeded", ["second", "first"])
+    assert done == ["first"]
 
 
 async def test_what_goes_wrong_ends_a_run_with_its_words(tmp_path: Path) -> None:

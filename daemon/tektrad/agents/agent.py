@@ -24,6 +24,9 @@ Human = Literal["ask", "always", "never"]
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType({"kind": get_args(Kind), "human": get_args(Human)})
 TOOLS = ("read", "write", "edit", "list", "glob", "search", "shell", "python", "fetch", "sqlite", "ask_user", "now")
 """The tools that come with Tektra."""
+REMEMBER, RECALL, FORGET = "remember", "recall", "forget"
+NOTE_TOOLS = (REMEMBER, RECALL, FORGET)
+"""Those that an agent has by its memory, and not by naming them."""
 OTHER_TOOLS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "agent": AGENT,
@@ -192,6 +195,7 @@ def _tools(names: tuple[str, ...]) -> tuple[str, ...]:
             near = difflib.get_close_matches(shown(name), TOOLS, 1)
             hint = f"There are {', '.join(TOOLS)}, agent:NAME, mcp:SERVER, mcp:SERVER/TOOL and file:NAME."
             hint = f"Did you mean {near[0]}?" if near else hint
+            hint = "An agent with memory has it." if name in NOTE_TOOLS else hint
             raise InvalidRequest(f'tools: "{shown(name)}" is no tool', hint, param="tools")
         if name in names[:place]:
             raise InvalidRequest(f'tools: "{name}" is there twice', param="tools")

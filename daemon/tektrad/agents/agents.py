@@ -18,6 +18,7 @@ from tektrad.agents import agent_file
 from tektrad.agents.agent import Agent, canonical, differing, digest, version_of
 from tektrad.clock import Clock
 from tektrad.errors import AgentChanged, AgentExists, AgentNotFound, InvalidRequest, StoreFailed
+from tektrad.memory.notes import Notes
 from tektrad.store.db import Row, Store
 from tektrad.store.reference import by_reference
 from tektrad.trust.act import Principal
@@ -58,10 +59,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 class Agents:
     """Everybody's agents; `by` is who changes one, and it is theirs."""
 
-    def __init__(self, store: Store, clock: Clock, audit: AuditLog) -> None:
+    def __init__(self, store: Store, clock: Clock, audit: AuditLog, notes: Notes) -> None:
         self._store = store
         self._clock = clock
         self._audit = audit
+        self._notes = notes
 
     async def all(self, uid: int) -> list[Version]:
         """One's own and the shipped ones, by name."""
@@ -170,8 +172,11 @@ class Agents:
                 await self._put(tx, "rollback", name, found.version, was, by)
         return await self.version(by.uid, name, found.version)
 
-    async def remove(self, name: str, was: str | None, by: Principal) -> Version:
-        """Take an agent of one's own away; its versions stay. Raises AgentNotFound, AgentChanged and InvalidRequest."""
+    async def remove(self, name: str, was: str | None, by: Principal) -> tuple[Version, int]:
+        """Take an agent of one's own away with its notes, and return how many they were; its versions stay.
+
+        Raises AgentNotFound, AgentChanged and InvalidRequest.
+        """
         async with self._store.transaction() as tx:
             now = await self._current(tx, by.uid, name)
             if now is None and name in shipped():
@@ -179,26 +184,35 @@ class Agents:
             if now is None:
                 raise AgentNotFound(f'there is no agent "{shown(name)}"', _NAMES)
             _compare(name, now, was)
-            await self._tell(tx, "remove", name, now, now, by)
+            notes = await self._notes.clear(tx, by.uid, name)
+            await self._tell(tx, "remove", name, now, now, by, {"notes": notes} if notes else {})
             await tx.execute("UPDATE agents SET removed = 1 WHERE uid = ? AND name = ?", [by.uid, name])
-        return await self.version(by.uid, name, now)
+        return await self.version(by.uid, name, now), notes
 
     async def pin(self, tx: aiosqlite.Connection, uid: int, name: str) -> Version:
         """The current version for a run that begins in this transaction; `version` finds it from then on for ever.
 
         Of a shipped one, which another Tektra may bring otherwise, a copy is kept. Raises AgentNotFound.
         """
-        now = await self._current(tx, uid, name)
-        if now is not None:
-            rows = await tx.execute_fetchall(
-                f"{_VERSIONS} WHERE uid = ? AND name = ? AND version = ?", [uid, name, now]
-            )
-            return _version(next(iter(rows)))
-        found = shipped().get(name)
+        found = await self._now(tx, uid, name)
         if found is None:
             raise AgentNotFound(f'there is no agent "{shown(name)}"', _NAMES)
-        await self._keep(tx, uid, found.agent, None)
+        if found.source == "shipped":
+            await self._keep(tx, uid, found.agent, None)
         return found
+
+    async def keeps_notes(self, tx: aiosqlite.Connection, uid: int, name: str) -> bool:
+        """Whether the agent that somebody has now of that name is one with memory."""
+        found = await self._now(tx, uid, name)
+        return found is not None and found.agent.memory
+
+    async def _now(self, tx: aiosqlite.Connection, uid: int, name: str) -> Version | None:
+        """The current version, one's own or the shipped one."""
+        now = await self._current(tx, uid, name)
+        if now is None:
+            return shipped().get(name)
+        rows = await tx.execute_fetchall(f"{_VERSIONS} WHERE uid = ? AND name = ? AND version = ?", [uid, name, now])
+        return _version(next(iter(rows)))
 
     async def _current(self, tx: aiosqlite.Connection, uid: int, name: str) -> str | None:
         """The version that one's own agent has now; None: there is none of one's own."""
@@ -241,10 +255,17 @@ class Agents:
         return digest(body)
 
     async def _tell(
-        self, tx: aiosqlite.Connection, what: What, name: str, version: str, was: str | None, by: Principal
+        self,
+        tx: aiosqlite.Connection,
+        what: What,
+        name: str,
+        version: str,
+        was: str | None,
+        by: Principal,
+        more: Mapping[str, int] | None = None,
     ) -> None:
         """One change in the history, and in the audit log: which version, and nothing of what it says."""
-        details = {"name": name, "version": version, "was": was}
+        details = {"name": name, "version": version, "was": was, **(more or {})}
         kind = _KINDS.get(what, f"agent.{what}")
         await self._audit.append(tx, Entry(kind=kind, uid=by.uid, agent=by.agent, details=details))
         await tx.execute(

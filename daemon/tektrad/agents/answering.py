@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -15,10 +16,11 @@ from tektrad.agents.door import Door
 from tektrad.agents.fitting import Fitted, left_out
 from tektrad.agents.guest import Guest
 from tektrad.agents.knocks import CodeKnock, EndKnock, Knock, ModelKnock, StepKnock, ToolKnock
+from tektrad.agents.prompts import MODEL, Asked
 from tektrad.agents.tools.sub_agent import SubAgent
 from tektrad.agents.turning import Turning
 from tektrad.agents.visitor import Visitor
-from tektrad.errors import GuestFailed, LimitReached, RunDiverged, TektraError
+from tektrad.errors import GuestFailed, LimitReached, RunDiverged, StoreFull, TektraError
 
 TRIES = 3
 """How often a model is asked whose worker dies; the answer is the same each time."""
@@ -28,14 +30,13 @@ Work = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Answering:
-    """For one guest. `known` are the answers that this run has given already, where another guest died of something."""
+    """For one guest."""
 
-    def __init__(
-        self, door: Door, visitor: Visitor, mind: Guest, code: Coding | None, known: dict[str, Any], delegate: Delegate
-    ) -> None:
-        self._door, self._visitor, self._mind, self._code = door, visitor, mind, code
-        self._known, self._delegate = known, delegate
-        self._turning, self._fitted = Turning(), Fitted()
+    def __init__(self, door: Door, visitor: Visitor, mind: Guest, code: Coding | None, delegate: Delegate) -> None:
+        self._door, self._visitor, self._mind, self._code, self._delegate = door, visitor, mind, code, delegate
+        self._turning, self._fitted, self._asked = Turning(), Fitted(), Asked()
+        self._at = ""
+        """Where the model was asked last."""
 
     async def until_end(self) -> dict[str, Any]:
         """Its answer and what it took; raises GuestFailed, LimitReached and RunDiverged."""
@@ -66,11 +67,12 @@ class Answering:
         allowance = self._visitor.allowance
         allowance.took["steps"] = knock.step
         told = {"step": knock.step, "said": knock.said, "observed": knock.observed, "error": knock.error}
-        await self._tell(self._key(knock), "step", {**told, "took": dict(allowance.took)})
+        await self._tell(self._key(knock), "step", {**told, "took": dict(allowance.took), "at": self._at})
 
     async def _model(self, knock: ModelKnock) -> dict[str, Any]:
         allowance, key = self._visitor.allowance, self._key(knock)
         allowance.check()
+        self._at = key
 
         async def work() -> dict[str, Any]:
             for left in reversed(range(TRIES)):
@@ -81,7 +83,7 @@ class Answering:
                         raise
             raise AssertionError("a model is asked once at least")
 
-        said = await self._once(f"{key}:model", knock, work)
+        said = await self._once(f"{key}{MODEL}", knock, work, {"prompt": msgspec.to_builtins(self._asked.kept(knock))})
         before, self._fitted = self._fitted, msgspec.convert(said.get("fitted", self._fitted), Fitted)
         if self._fitted.cut != before.cut:
             gone = left_out(knock.messages, before.cut, self._fitted.cut)
@@ -115,7 +117,11 @@ class Answering:
         before = working.said(key)
         if before is not None and before["asked"] == asked:
             return dict(before["said"])
-        said = await work()
+        try:
+            said = await work()
+        except StoreFull:
+            await working.put_back()  # it is done again when there is room
+            raise
         try:
             await working.keep(key, {"asked": asked, "said": said})
         except (TektraError, OSError) as error:
@@ -144,8 +150,10 @@ class Answering:
         await self._tell(f"{key}/done", "ran", told)
         return told | {"is_final": ended.is_final}
 
-    async def _once(self, name: str, knock: Knock, work: Work) -> dict[str, Any]:
-        """As a step, within the time that is left; raises LimitReached.
+    async def _once(
+        self, name: str, knock: Knock, work: Work, beside: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Any]:
+        """As a step, within the time that is left; raises LimitReached. `beside` is kept with what comes of it.
 
         Raises RunDiverged where the journal knows it as the answer to another knock.
         """
@@ -160,11 +168,9 @@ class Answering:
                     said = await work()
             except LimitReached as error:
                 said = {"over": error.message, "what": "seconds"}
-            return {"asked": asked, "said": said, "seconds": allowance.seconds}
+            return {"asked": asked, "said": said, "seconds": allowance.seconds, **beside}
 
-        if name not in self._known:
-            self._known[name] = await self._visitor.doing.step(name, step)
-        kept: dict[str, Any] = self._known[name]
+        kept: dict[str, Any] = await self._visitor.doing.step(name, step)
         if kept["asked"] != asked:
             raise RunDiverged("the run did something else than the first time, so that it cannot go on")
         if not is_new:

@@ -23,8 +23,9 @@ from tektrad.agents.knocks import CodeKnock
 from tektrad.agents.knocks import Tool as Declared
 from tektrad.agents.tool import ToolFailed
 from tektrad.agents.toolbox import cut
+from tektrad.agents.tools.confined import ENDINGS
 from tektrad.agents.visitor import Visitor
-from tektrad.errors import TektraError
+from tektrad.errors import StoreFull, TektraError
 from tektrad.sandbox.answers import Call
 from tektrad.sandbox.confinement import Limits
 from tektrad.sandbox.extent import FOLDER_BYTES
@@ -44,15 +45,7 @@ OVER: Mapping[str, Any] = {}
 """What code is answered that shall end."""
 GONE = "What earlier code had defined is gone."
 OTHERWISE = "It was interrupted in the middle, and did something else when it was done again."
-ENDS = {
-    "itself": "it ended its own interpreter",
-    "time": "it took too long",
-    "memory": "it took more memory than it may have",
-    "tasks": "it started more processes and threads than it may have",
-    "output": "it printed too much",
-    "folder": "it wrote more than it may",
-    "frames": "it spoke out of turn",
-}
+ENDS: Mapping[str, str] = {**ENDINGS, "itself": "it ended its own interpreter", "frames": "it spoke out of turn"}
 
 Once = Callable[[str, Callable[[], Awaitable[dict[str, Any]]]], Awaitable[dict[str, Any]]]
 """A step of the run: its place behind the knock's, and the work of it, where the journal does not know what came."""
@@ -143,6 +136,8 @@ class Coding:
             is_live = True
             try:
                 said = await self._gone_on(piece)
+            except StoreFull:
+                raise
             except (TektraError, ToolFailed) as error:
                 said = Ended(error=str(error), leaves_nothing=True)
             found: dict[str, Any] = msgspec.to_builtins({"call": said} if isinstance(said, Call) else said)
@@ -153,11 +148,10 @@ class Coding:
         return said
 
     async def _gone_on(self, piece: Piece) -> Ended | Call:
-        level = (await self._sandbox.footing()).level
         if not piece.calls:
             await self._door.may_run(self._visitor, piece.code, self._key)
         if self._telling is None:
-            self._telling = await self._act.enter_async_context(self._door.running(self._visitor, piece.code, level))
+            self._telling = await self._act.enter_async_context(self._door.running(self._visitor, piece.code))
         try:
             stopped = await self._stopped(piece, self._telling)
         except BaseException as error:

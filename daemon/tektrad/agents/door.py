@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,19 +18,23 @@ from tektra_models import frames
 from tektra_models.errors import ContextExceeded, Unsupported
 from tektra_models.generation import Delta, Finish, Form, Prompt, Sampling, ToolCall, Usage
 from tektrad.agents import fitting
+from tektrad.agents.agent import RECALL, Agent
 from tektrad.agents.fitting import Fitted
 from tektrad.agents.knocks import ModelKnock, ToolKnock
+from tektrad.agents.pinning import Noted
 from tektrad.agents.results import Results, kept_number
 from tektrad.agents.tool import Result, Tool, ToolFailed, Wish
 from tektrad.agents.toolbox import MOST_CHARACTERS, cut
 from tektrad.agents.tools.look import READ, lines_wanted
 from tektrad.agents.visitor import Visitor
 from tektrad.chat.calls import call, ended, sampler
-from tektrad.errors import TektraError
+from tektrad.errors import StoreFull, TektraError
+from tektrad.memory.note import opening, share
+from tektrad.memory.notes import Notes
 from tektrad.pool.lease import Lease
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
-from tektrad.sandbox.confinement import Level
+from tektrad.runs.run import Run
 from tektrad.trust.act import Act
 from tektrad.trust.ask import Ask, Request
 from tektrad.trust.audit import AuditLog, Telling
@@ -67,6 +72,7 @@ class Door:
         consent: Consent,
         audit: AuditLog,
         results: Results,
+        notes: Notes,
         default_model: str,
         answer_wait: float,
     ) -> None:
@@ -76,6 +82,7 @@ class Door:
         self._consent = consent
         self._audit = audit
         self._results = results
+        self._notes = notes
         self._default_model = default_model
         self._answer_wait = answer_wait
 
@@ -90,16 +97,15 @@ class Door:
         try:
             wish = await self._wish(visitor, found, knock, key)
             act = self._act(visitor, wish)
-            details = {"tool": knock.name, "arguments": dict(knock.arguments), "resource": act.text}
-            who = act.principal
-            entry = Entry(kind="tool.call", uid=who.uid, agent=who.agent, run=act.run, details=details)
+            entry = _called(visitor, knock, {"resource": act.text})
             if act.kind == "Path" and act.effect == "outside":
                 await self._audit.record(msgspec.structs.replace(entry, outcome="denied"))
                 return {"error": f"{act.text} lies outside of the folder, and the tools stay in it"}
-            answer = await self._sought(visitor, act, wish, key, await self._must(visitor, found, wish, key))
             if act.action == "run":
-                entry = msgspec.structs.replace(entry, confinement=visitor.confinement or "none")
-            async with self._audit.telling(entry) as telling:
+                entry = msgspec.structs.replace(entry, confinement=_confinement(visitor))
+            must, begins = await self._must(visitor, found, wish, key), self._audit.beginning(entry)
+            answer = await self._sought(visitor, act, wish, key, must, begins)
+            async with self._audit.ending([begins]) as (telling,):
                 try:
                     if found.writes:
                         await self.private(visitor)
@@ -111,6 +117,8 @@ class Door:
                     telling.alarm(kind, told)
                 told = {"characters": len(result.text), **result.details}
                 telling.end(told, "ok" if result.ok else "failed")
+        except StoreFull:
+            raise  # the run's end, and nothing that its agent could do something about
         except (Denied, ToolFailed, TektraError) as error:
             return {"error": str(error)}
         is_long = len(result.text) > MOST_CHARACTERS and visitor.reads
@@ -122,18 +130,14 @@ class Door:
         try:
             return await asyncio.to_thread(tool.wish, visitor.here(key), knock.arguments)
         except ToolFailed as error:
-            details = {"tool": knock.name, "arguments": dict(knock.arguments), "error": str(error)}
-            entry = Entry(kind="tool.call", uid=visitor.uid, agent=visitor.agent.name, run=visitor.run, details=details)
+            entry = _called(visitor, knock, {"error": str(error)})
             await self._audit.record(msgspec.structs.replace(entry, outcome="failed"))
             raise
 
     async def _read_on(self, visitor: Visitor, knock: ToolKnock, number: int) -> dict[str, Any]:
         """Read in a result of the same run: about one's own results nobody is asked."""
-        details = {"tool": knock.name, "arguments": dict(knock.arguments), "resource": f"result:{number}"}
-        agent = visitor.agent.name
-        entry = Entry(kind="tool.call", uid=visitor.uid, agent=agent, run=visitor.run, details=details)
         try:
-            async with self._audit.telling(entry) as telling:
+            async with self._audit.telling(_called(visitor, knock, {"resource": f"result:{number}"})) as telling:
                 try:
                     said = lines_wanted(knock.arguments)
                     text = await self._results.read(visitor.run, number, said.first, said.count, MOST_CHARACTERS)
@@ -141,9 +145,26 @@ class Door:
                     telling.end({"error": str(error)}, "failed")
                     raise
                 telling.end({"characters": len(text)}, "ok")
+        except StoreFull:
+            raise
         except (ToolFailed, TektraError) as error:
             return {"error": str(error)}
         return {"result": text}
+
+    async def notes(self, run: Run, agent: Agent, folder: Path) -> Noted:
+        """What an agent is shown of its notes when it begins, if it may recall any; nobody is asked for that."""
+        every = await self._notes.all(run.uid, agent.name)
+        text, found = opening(every, share(self._pool.context(agent.model or self._default_model)))
+        if not found:
+            return Noted()
+        principal = self._judge.principal(run.uid, agent.name)
+        act = Act(principal=principal, action="call", resource=RECALL, workspace=str(folder), effect="none", run=run.id)
+        shown = {"notes": [note.id for note in found]}
+        entry = Entry(kind="note.show", uid=run.uid, agent=agent.name, run=run.id, details=shown)
+        decision = await self._consent.decided(act, begins=entry)
+        if decision.outcome != "allow":
+            return Noted(told=f"is not shown its notes: {decision.refusal(act)}")
+        return Noted(text=text, told=f"is shown its notes of earlier runs: {len(found)} of {len(every)}")
 
     async def may_run(self, visitor: Visitor, code: str, key: str) -> None:
         """Raise ToolFailed where an agent's code may not be run."""
@@ -154,12 +175,11 @@ class Door:
         except Denied as error:
             raise ToolFailed(str(error)) from error
 
-    def running(self, visitor: Visitor, code: str, level: Level) -> contextlib.AbstractAsyncContextManager[Telling]:
+    def running(self, visitor: Visitor, code: str) -> contextlib.AbstractAsyncContextManager[Telling]:
         """What the log says around an agent's code."""
         details = {"arguments": CODE, "stdin_sha256": hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()}
-        confinement = "none" if level == "C" else level
-        entry = Entry(kind="sandbox.run", uid=visitor.uid, agent=visitor.agent.name, run=visitor.run, details=details)
-        return self._audit.telling(msgspec.structs.replace(entry, confinement=confinement))
+        entry = _entry(visitor, "sandbox.run", details)
+        return self._audit.telling(msgspec.structs.replace(entry, confinement=_confinement(visitor)))
 
     async def private(self, visitor: Visitor) -> None:
         """Have the private copy, and say what is not in it."""
@@ -176,10 +196,15 @@ class Door:
         is_effect = wish.action in EFFECTS or wish.effect != "none"
         return ALWAYS if visitor.agent.human == "always" and is_effect else None
 
-    async def _sought(self, visitor: Visitor, act: Act, wish: Wish, key: str, must: Must | None) -> str:
-        """The words of whoever allowed it, if somebody was asked; raises Denied."""
+    async def _sought(
+        self, visitor: Visitor, act: Act, wish: Wish, key: str, must: Must | None, begins: Entry | None = None
+    ) -> str:
+        """The words of whoever allowed it, if somebody was asked; raises Denied.
+
+        What is allowed begins with `begins` in the log.
+        """
         if visitor.agent.human == "never":
-            decision = await self._consent.decided(act, must)
+            decision = await self._consent.decided(act, must, begins)
             if decision.outcome != "allow":
                 raise Denied(decision.refusal(act))
             return ""
@@ -194,6 +219,7 @@ class Door:
                 "why": ask.why,
                 "preview": ask.request.preview,
                 "expires_at": ask.expires_at,
+                "findings": msgspec.to_builtins(ask.findings),
                 "is_question": wish.is_question,
             }
             await doing.tell(f"{key}/ask/{ask.id}", "ask", told)
@@ -202,7 +228,10 @@ class Door:
 
         async with waiting:
             wanted, seconds = Request.of(act, preview=wish.preview), self._answer_wait
-            verdict = await self._consent.seek(act, wanted, seconds, seconds + 1, must=must, opened=opened)
+            hosts = visitor.agent.limits.network
+            verdict = await self._consent.seek(
+                act, wanted, seconds, seconds + 1, must=must, opened=opened, begins=begins, hosts=hosts
+            )
         if verdict.ask is not None:
             told = {"ask": verdict.ask.id, "outcome": verdict.outcome, "why": verdict.why}
             await doing.tell(f"{key}/answer/{verdict.ask.id}", "answer", told)
@@ -238,7 +267,7 @@ class Door:
                 asked = prompt(fitting.shown(knock.messages, fitted.cut))
                 found = await self._held(visitor, lease, asked, free)
                 kept = msgspec.structs.replace(fitted, tokens=found["prompt_tokens"])
-                return {"result": found, "fitted": msgspec.to_builtins(kept)}
+                return {"result": found, "fitted": msgspec.to_builtins(kept), "model": lease.model.name}
 
             try:
                 fitted = await fitting.fit(knock.messages, before, count, lease.context)
@@ -297,6 +326,21 @@ class Door:
             confinement=visitor.confinement,
             run=visitor.run,
         )
+
+
+def _entry(visitor: Visitor, kind: str, details: dict[str, Any]) -> Entry:
+    """What the log has of something that this agent does in this run."""
+    return Entry(kind=kind, uid=visitor.uid, agent=visitor.agent.name, run=visitor.run, details=details)
+
+
+def _called(visitor: Visitor, knock: ToolKnock, more: dict[str, Any]) -> Entry:
+    return _entry(visitor, "tool.call", {"tool": knock.name, "arguments": dict(knock.arguments), **more})
+
+
+def _confinement(visitor: Visitor) -> Literal["none", "A", "B"]:
+    """What holds its programs, as the log names it."""
+    level = visitor.confinement
+    return level if level == "A" or level == "B" else "none"
 
 
 def _answered(result: Result, kept: int | None) -> dict[str, Any]:

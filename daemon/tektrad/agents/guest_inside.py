@@ -108,7 +108,7 @@ class Guest:
         smolagents = self._smolagents
         common = {
             "tools": [self._tool(each) for each in task["tools"]],
-            "model": self._model(),
+            "model": self._model(task["notes"]),
             "max_steps": task["steps"],
             "instructions": task["instructions"] or None,
             "prompt_templates": task["templates"],
@@ -149,8 +149,8 @@ class Guest:
 
         return Knocking()
 
-    def _model(self) -> Any:
-        """A model that is a knock."""
+    def _model(self, notes: str) -> Any:
+        """A model that is a knock; it is shown the notes before the task."""
         door, smolagents = self._door, self._smolagents
         from smolagents.models import (  # type: ignore[import-untyped]
             ChatMessageToolCall,
@@ -175,7 +175,7 @@ class Guest:
             ) -> Any:
                 said = door.knock(
                     "model",
-                    messages=_told(messages),
+                    messages=_noted(_told(messages), notes),
                     tools=[get_tool_json_schema(tool) for tool in tools_to_call_from or ()],
                     stop=stop_sequences or [],
                 )
@@ -234,6 +234,14 @@ def _told(messages: list[Any]) -> list[dict[str, Any]]:
                 _add_seen(turns, text)
         else:
             turns.append({"role": role, "content": text.removeprefix("New task:\n")})
+    return turns
+
+
+def _noted(turns: list[dict[str, Any]], notes: str) -> list[dict[str, Any]]:
+    """With notes before the task, in its message: many templates want no two of the same role in turn."""
+    task = next((turn for turn in turns if turn["role"] == "user"), None)
+    if notes and task is not None:
+        task["content"] = f"{notes}\n{task['content']}"
     return turns
 
 

@@ -13,13 +13,16 @@ import msgspec
 import structlog
 
 from tektra_models.starter.agent_prompts import CODE_SYSTEM, TOOL_SYSTEM, prompt_templates
+from tektrad.agents.agent import Agent
 from tektrad.agents.agents import Agents
 from tektrad.agents.allowance import Allowance
 from tektrad.agents.answering import Answering
 from tektrad.agents.coding import Coding, in_code
 from tektrad.agents.door import Door
 from tektrad.agents.knocks import Task
+from tektrad.agents.pinning import Noted, Pin, pins, restored
 from tektrad.agents.spare import Guests
+from tektrad.agents.tool import Tool
 from tektrad.agents.toolbox import Toolbox
 from tektrad.agents.tools.sub_agent import SubAgent
 from tektrad.agents.visitor import Visitor
@@ -75,17 +78,35 @@ class Host:
         """Do one, from its beginning or once again; its result is the agent's answer and what it took."""
         spec = msgspec.convert(doing.run.spec, Spec)
         agent = (await self._agents.version(doing.run.uid, spec.agent, spec.version)).agent
-        given, missing = await self._toolbox.given(doing.run.uid, agent)
-        if missing:
-            await doing.tell("missing", "note", {"text": f"it does not have {', '.join(missing)}"})
         folder = Path(spec.folder)
+        given, notes = await self._given(doing, agent, folder)
         steps = {name.partition(":")[0] for name in doing.inherited}
         async with self._workspaces.working(doing.run, folder, steps, in_place=spec.in_place) as working:
             level = (await self._sandbox.footing()).level
-            visitor = Visitor(doing, agent, folder, working, given, level, Allowance(agent.limits, self._clock))
+            allowance = Allowance(agent.limits, self._clock)
+            visitor = Visitor(doing, agent, folder, working, given, level, allowance, notes=notes)
             self._check_inherited(visitor)
             done = await self._worked(visitor, spec.task)
             return {**done, "has_changes": await working.end()}
+
+    async def _given(self, doing: Doing, agent: Agent, folder: Path, place: str = "") -> tuple[list[Tool], str]:
+        """The tools and notes that an agent had when it began, however often that is: its prompts tell of them."""
+        now, missing = await self._toolbox.given(doing.run.uid, agent)
+
+        async def pinned() -> dict[str, Any]:
+            found = {"tools": msgspec.to_builtins(pins(now)), "missing": missing}
+            if agent.memory:
+                found["notes"] = msgspec.to_builtins(await self._door.notes(doing.run, agent, folder))
+            return found
+
+        kept = await doing.step(f"{place}/tools", pinned)
+        noted = msgspec.convert(kept.get("notes", {}), Noted)
+        if noted.told:
+            await doing.tell(f"{place}/notes", "note", {"text": f"{agent.name if place else 'it'} {noted.told}"})
+        if kept["missing"]:
+            who = agent.name if place else "it"
+            await doing.tell(f"{place}/missing", "note", {"text": f"{who} does not have {', '.join(kept['missing'])}"})
+        return restored(msgspec.convert(kept["tools"], list[Pin]), now, self._agents), noted.text
 
     def _check_inherited(self, visitor: Visitor) -> None:
         """Raise InvalidRequest where the files are not what the steps that were taken over made of them."""
@@ -100,10 +121,9 @@ class Host:
 
     async def _worked(self, visitor: Visitor, task: str) -> dict[str, Any]:
         """Have the agent do its task; where its process dies, another one goes on with what was answered so far."""
-        known: dict[str, Any] = {}
         for left in reversed(range(TRIES)):
             try:
-                return await self._with_guest(visitor, task, known)
+                return await self._with_guest(visitor, task)
             except GuestDied as error:
                 if not left:
                     raise
@@ -111,7 +131,7 @@ class Host:
                 visitor = replace(visitor, allowance=Allowance(visitor.agent.limits, self._clock))
         raise AssertionError("a task is tried once at least")
 
-    async def _with_guest(self, visitor: Visitor, task: str, known: dict[str, Any]) -> dict[str, Any]:
+    async def _with_guest(self, visitor: Visitor, task: str) -> dict[str, Any]:
         """Let a guest in, and do what it asks for until it comes to its end."""
         agent = visitor.agent
         async with contextlib.AsyncExitStack() as held:
@@ -125,9 +145,10 @@ class Host:
                     tools=[in_code(tool.declared) if code else tool.declared for tool in visitor.tools],
                     steps=agent.limits.steps,
                     templates=prompt_templates(CODE_SYSTEM if code else TOOL_SYSTEM),
+                    notes=visitor.notes,
                 )
             )
-            return await Answering(self._door, visitor, mind, code, known, self._delegated).until_end()
+            return await Answering(self._door, visitor, mind, code, self._delegated).until_end()
 
     @contextlib.asynccontextmanager
     async def _code(self, visitor: Visitor) -> AsyncIterator[Coding]:
@@ -146,15 +167,10 @@ class Host:
         """Have another agent do a task in the same run and folder; what it took counts for whoever asked it."""
         if key.count(BENEATH) >= DEEPEST:
             return {"error": f"{sub.name} cannot be asked: agents ask each other {DEEPEST} levels deep at most"}
-        agent = (await self._agents.version(visitor.uid, sub.name, version)).agent
-        given, _ = await self._toolbox.given(visitor.uid, agent)
-        inner = replace(
-            visitor,
-            agent=agent,
-            tools=given,
-            allowance=Allowance(agent.limits, self._clock),
-            place=f"{key}{BENEATH}",
-        )
+        agent, place = (await self._agents.version(visitor.uid, sub.name, version)).agent, f"{key}{BENEATH}"
+        given, notes = await self._given(visitor.doing, agent, visitor.folder, place)
+        allowance = Allowance(agent.limits, self._clock)
+        inner = replace(visitor, agent=agent, tools=given, allowance=allowance, place=place, notes=notes)
         try:
             done = await self._worked(inner, task)
         except (GuestFailed, LimitReached) as error:

@@ -76,6 +76,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     templates: Mapping[str, Any] | None = None
     """Prompts in smolagents' form, where its own are not wanted: small models know shorter ones."""
+    notes: str = ""
+    """What the model is shown before the task."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from tektrad.agents.workspaces import Workspaces
 from tektrad.clock import Clock
-from tektrad.errors import RunNotEnded
+from tektrad.errors import Forbidden, InvalidRequest, RunNotEnded
 from tektrad.runs.run import Run
 from tektrad.runs.runs import Runs
 from tektrad.sandbox.applying import Applied
@@ -55,6 +55,16 @@ class Leftovers:
         async with self.turn(run):
             return await (await self._workspaces.of(run)).changes()
 
+    async def written(self, run: Run, changes: Changes) -> list[str]:
+        """Which of them lie in the folder as the run has them, where some were applied before."""
+        if not any(each.run == run.id for each in await self._runs.last_events(run.uid, (APPLIED,))):
+            return []
+        async with self.turn(run):
+            with contextlib.suppress(InvalidRequest, Forbidden):  # the folder is gone: nothing of it is there
+                waiting = {each.path for each in await (await self._workspaces.of(run)).waiting()}
+                return [each.path for each in changes.changes if not each.refused and each.path not in waiting]
+        return []
+
     async def standing(self, uid: int, runs: Sequence[Run]) -> dict[str, Standing]:
         """What became of what each of somebody's runs changed, by their ids; no copy is looked through."""
         left = await self._workspaces.left(runs)
@@ -87,11 +97,13 @@ class Leftovers:
                 applied = await workspace.apply(
                     paths, seen=seen or changes.digest, choices=choices, with_ignored=with_ignored
                 )
-                said = _counts(applied)
-                telling.end(said | {"paths": applied.done[:MOST_NAMED]})
+                said = _counts(applied) | {"paths": applied.done[:MOST_NAMED]}
+                if applied.failed:
+                    said["failed"] = msgspec.to_builtins(applied.failed[:MOST_NAMED])
+                telling.end(said, "failed" if applied.failed else "ok")
             kept = [path for path, choice in (choices or {}).items() if choice == "theirs"]
             left = [each for each in await workspace.waiting() if not _is_beneath(each.path, kept)]
-            await self._tell(run, APPLIED, said | {"paths": applied.done[:MOST_NAMED], "left": len(left)})
+            await self._tell(run, APPLIED, said | {"left": len(left)})
             if not left:
                 await workspace.drop()
             return TakenOver(applied=applied, left=left, is_dropped=not left)

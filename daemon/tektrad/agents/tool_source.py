@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from tektrad.agents.agent import TOOLS
+from tektrad.agents.agent import NOTE_TOOLS, TOOLS
 from tektrad.errors import InvalidRequest
 from tektrad.sandbox.tool_module import NAME as MODULE
 from tektrad.trust.resource import shown
@@ -31,7 +31,7 @@ MOST_DESCRIPTION = 2_000
 TIMEOUT = 60.0
 MOST_TIMEOUT = 600.0
 MOST_RETRIES = 5
-TAKEN = frozenset({*TOOLS, "final_answer", "list_tools"})
+TAKEN = frozenset({*TOOLS, *NOTE_TOOLS, "final_answer", "list_tools"})
 """What an agent knows by such a name already."""
 TOOL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 PLAIN: Mapping[str, str] = {

@@ -20,10 +20,16 @@ MOST_CHARACTERS = 12_000
 class Toolbox:
     """All tools of one daemon; made by daemon.py with what they need."""
 
-    def __init__(self, tools: Iterable[Tool], others: Mapping[str, Given] | None = None) -> None:
-        """`others` are the sources of tools from elsewhere, by what stands before the colon of their names."""
+    def __init__(
+        self, tools: Iterable[Tool], others: Mapping[str, Given] | None = None, remembering: Iterable[Tool] = ()
+    ) -> None:
+        """`others` are the sources of tools from elsewhere, by what stands before the colon of their names.
+
+        `remembering` is what an agent with memory has beside those that it names.
+        """
         self._tools = {tool.declared.name: tool for tool in tools}
         self._others = others or {}
+        self._remembering = {tool.declared.name: tool for tool in remembering}
 
     @property
     def built_in(self) -> list[Tool]:
@@ -32,7 +38,7 @@ class Toolbox:
 
     async def given(self, uid: int, agent: Agent) -> tuple[list[Tool], list[str]]:
         """The tools that an agent of somebody has, and the names of those that there are not."""
-        found: dict[str, Tool] = {}
+        found: dict[str, Tool] = dict(self._remembering) if agent.memory else {}
         missing = []
         for name in agent.tools:
             try:

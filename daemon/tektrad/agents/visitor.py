@@ -30,6 +30,8 @@ class Visitor:
     """Its `waiting_for_somebody` is entered while a person is asked."""
     place: str = ""
     """Where in the run it knocks: behind the call of it, where it is another agent's."""
+    notes: str = ""
+    """What stands before its task: its notes of earlier runs."""
 
     @property
     def uid(self) -> int:

@@ -14,12 +14,15 @@ from tektrad.agents.agents import Version, shipped
 from tektrad.api import needs
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
-from tektrad.api.shapes_agents import AgentContent, AgentEdit, AgentRollback
+from tektrad.api.shapes_agents import AgentContent, AgentEdit, AgentRollback, ForgottenNotes
 from tektrad.errors import InvalidRequest
+from tektrad.memory.notes import MOST_NOTES
 
 router = APIRouter(prefix="/api/agents")
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Before = Annotated[int | None, Query(ge=1, lt=2**62)]
+Words = Annotated[str | None, Query(max_length=1000)]
+Most = Annotated[int, Query(ge=1, le=MOST_NOTES)]
 Was = Annotated[str, Query(max_length=64)]
 
 
@@ -39,8 +42,9 @@ async def create_agent(rooms: Rooms, asker: Asker, body: AgentContent) -> Respon
 
 @router.get("/{name}", dependencies=needs.open_to_all)
 async def show_agent(rooms: Rooms, asker: Asker, name: str) -> Response:
-    """The current version, also as a file."""
-    return _answer(await rooms.agents.find(asker.uid, name))
+    """The current version, also as a file, and how many notes it has."""
+    found = await rooms.agents.find(asker.uid, name)
+    return _answer(found, notes=await rooms.notes.count(asker.uid, found.agent.name))
 
 
 @router.post("/{name}", dependencies=needs.open_to_all)
@@ -57,10 +61,29 @@ async def edit_agent(rooms: Rooms, asker: Asker, name: str, body: AgentEdit) -> 
 
 @router.delete("/{name}", dependencies=needs.open_to_all)
 async def remove_agent(rooms: Rooms, asker: Asker, name: str, was: Was) -> Response:
-    """Take an agent away; its versions stay."""
-    gone = await rooms.agents.remove(name, was, rooms.judge.principal(asker.uid, asker.agent))
-    told = {"name": name, "version": gone.version, "shipped": name in shipped()}
+    """Take an agent away with its notes; its versions stay."""
+    gone, notes = await rooms.agents.remove(name, was, rooms.judge.principal(asker.uid, asker.agent))
+    told = {"name": name, "version": gone.version, "shipped": name in shipped(), "notes": notes}
     return json_response({"schema": "tektra.agent-removed/1"} | told)
+
+
+@router.get("/{name}/notes", dependencies=needs.open_to_all)
+async def list_notes(rooms: Rooms, asker: Asker, name: str, q: Words = None, limit: Most = MOST_NOTES) -> Response:
+    """What the agent keeps from one run to the next: the newest first, or the best of those that hold words."""
+    agent = (await rooms.agents.find(asker.uid, name)).agent
+    every = await rooms.notes.all(asker.uid, agent.name)
+    found = every[:limit] if q is None else await rooms.notes.search(asker.uid, agent.name, q, limit)
+    told = {"name": agent.name, "memory": agent.memory, "count": len(every), "notes": found}
+    return json_response({"schema": "tektra.agent-notes/1"} | told)
+
+
+@router.post("/{name}/notes/forget", dependencies=needs.open_to_all)
+async def forget_notes(rooms: Rooms, asker: Asker, name: str, body: ForgottenNotes) -> Response:
+    """Take some of its notes away, or all."""
+    agent = (await rooms.agents.find(asker.uid, name)).agent
+    by = rooms.judge.principal(asker.uid, asker.agent)
+    gone = await rooms.notes.forget(asker.uid, agent.name, None if body.all else body.ids, by)
+    return json_response({"schema": "tektra.agent-notes-forgotten/1", "name": agent.name, "forgotten": gone})
 
 
 @router.get("/{name}/versions", dependencies=needs.open_to_all)
@@ -92,6 +115,6 @@ async def _wanted(body: AgentContent, current: Agent | None) -> Agent:
     return parsed(body.agent) if base is None else renewed(base, body.agent)
 
 
-def _answer(found: Version, status: int = 200, **more: str | bool | None) -> Response:
+def _answer(found: Version, status: int = 200, **more: str | bool | int | None) -> Response:
     told = {name: getattr(found, name) for name in found.__struct_fields__}
     return json_response({"schema": "tektra.agent/1", **told, "file": agent_file.written(found.agent), **more}, status)

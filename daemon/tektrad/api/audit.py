@@ -47,9 +47,10 @@ async def list_entries(
     outcome: str | None = None,
     words: str = "",
     checkpoints: bool = False,
+    act: str | None = None,
 ) -> Response:
     """Newest first, a page at a time; with `after`, what came later, oldest first."""
-    wanted = Filter(since, until, uid, agent, run, kind, outcome, words, checkpoints)
+    wanted = Filter(since, until, uid, agent, run, kind, outcome, words, checkpoints, act)
     following: int | None = None
     if after is not None:
         entries = await rooms.audit_reader.later(wanted, limit, after)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from tektrad.api import needs
-from tektrad.api.render import describe
+from tektrad.api.render import describe, json_response
 from tektrad.api.services import Asker, Rooms, Services
 from tektrad.api.stream import EventStream, data_line, place_line, placed_line, within_beat
 from tektrad.errors import Draining, InvalidRequest
-from tektrad.events import TYPES, Event, Follower
+from tektrad.events import TYPES, Event, Follower, Type
 from tektrad.pool.party import Party
 from tektrad.trust.act import Act
 from tektrad.trust.consent import may_answer
@@ -21,7 +21,9 @@ from tektrad.trust.consent import may_answer
 router = APIRouter(prefix="/api/events")
 MOST_AT_ONCE = 64
 """Events that are sent in one piece; who may see them is asked once for each piece."""
+MOST_LATEST = 500
 Id = Annotated[str, Query(max_length=64)]
+Types = Annotated[str, Query(max_length=256)]
 
 
 @router.get("", dependencies=needs.open_to_all)
@@ -29,30 +31,40 @@ async def follow(
     rooms: Rooms,
     asker: Asker,
     after: Id | None = None,
-    types: Annotated[str, Query(max_length=256)] = "",
+    types: Types = "",
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> Response:
     """All that the asker may see, from now on or behind an id; what a client that comes back says goes first."""
     if rooms.events.closed:
         raise Draining("the daemon is stopping", "Ask again in a moment.", retry_after=2)
-    wanted = [kind for kind in types.split(",") if kind]
-    for kind in wanted:
-        if not _fits_any(kind):
-            raise InvalidRequest(f'there are no events "{kind[:40]}"', f"There are {', '.join(TYPES)}.", param="types")
-    return EventStream(_told(rooms, asker, rooms.events.follow(last_event_id or after), wanted))
+    return EventStream(_told(rooms, asker, rooms.events.follow(last_event_id or after), _wanted(types)))
 
 
-def _fits_any(kind: str) -> bool:
-    return any(_fits(type, kind) for type in TYPES)
+@router.get("/latest", dependencies=needs.open_to_all)
+async def latest(
+    rooms: Rooms,
+    asker: Asker,
+    types: Types = "",
+    limit: Annotated[int, Query(ge=1, le=MOST_LATEST)] = 50,
+) -> Response:
+    """The newest of what has happened since the daemon began, as far as it is kept and the asker may see it."""
+    found = rooms.events.latest(_wanted(types), limit)
+    return json_response({"schema": "tektra.events/1", "events": await _seen(rooms, asker, found)})
 
 
-def _fits(type: str, kind: str) -> bool:
-    """Whether a type is of a kind, or below it: `ask` finds `ask.opened`."""
-    return type == kind or type.startswith(f"{kind}.")
+def _wanted(names: str) -> frozenset[Type]:
+    """The types of these names and below them: `ask` finds `ask.opened`; no names: all. Raises InvalidRequest."""
+    found: set[Type] = set()
+    for name in filter(None, names.split(",")):
+        fitting = {type for type in TYPES if type == name or type.startswith(f"{name}.")}
+        if not fitting:
+            raise InvalidRequest(f'there are no events "{name[:40]}"', f"There are {', '.join(TYPES)}.", param="types")
+        found |= fitting
+    return frozenset(found or TYPES)
 
 
 async def _told(
-    rooms: Services, asker: Party, follower: Follower, wanted: Sequence[str]
+    rooms: Services, asker: Party, follower: Follower, wanted: Collection[Type]
 ) -> AsyncGenerator[bytes, None]:
     """Events as they come, until the daemon stops or lets the asker connect no more."""
     with rooms.aside():
@@ -61,7 +73,8 @@ async def _told(
             while (found := await within_beat(follower.more(MOST_AT_ONCE))) != [] and rooms.users.role(
                 asker.uid
             ) is not None:
-                chosen = [event for event in found or () if not wanted or _is_wanted(event, wanted)]
+                # What is missing everybody has to hear.
+                chosen = [event for event in found or () if event.type == "gap" or event.type in wanted]
                 seen = await _seen(rooms, asker, chosen)
                 if seen:
                     yield b"".join(placed_line(event.id, event) for event in seen)
@@ -69,11 +82,6 @@ async def _told(
                     yield place_line(follower.place)
         except Exception as error:  # noqa: BLE001  the stream has begun: the error can only be an event of it
             yield data_line({"type": "error", "error": describe(error)})
-
-
-def _is_wanted(event: Event, wanted: Sequence[str]) -> bool:
-    """What is missing everybody has to hear."""
-    return event.type == "gap" or any(_fits(event.type, kind) for kind in wanted)
 
 
 async def _seen(rooms: Services, asker: Party, events: Sequence[Event]) -> list[Event]:

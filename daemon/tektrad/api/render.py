@@ -64,6 +64,7 @@ STATUS = {
     "keyring_failed": 500,
     "no_memory": 503,
     "not_found": 404,
+    "note_not_found": 404,
     "pull_failed": 502,
     "request_too_large": 413,
     "secret_damaged": 500,

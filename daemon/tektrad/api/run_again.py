@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tektrad.api import needs, shapes
 from tektrad.api.render import json_response
 from tektrad.api.services import Asker, Rooms
-from tektrad.errors import InvalidRequest
+from tektrad.errors import InvalidRequest, RunNotEnded
 from tektrad.runs.run import Inherited
 
 router = APIRouter(prefix="/api/runs")
@@ -43,15 +43,13 @@ async def retry(rooms: Rooms, asker: Asker, reference: str, body: shapes.Retry) 
     inherits = None
     if body.from_step is not None:
         if run.ended_at is None:
-            raise InvalidRequest(
-                f"run {run.id} is {run.state}", "Cancel it first: tektra runs cancel", param="from_step"
-            )
+            raise RunNotEnded(f"run {run.id} is {run.state}", f"Cancel it first: tektra runs cancel {run.id}")
         names = await rooms.runner.steps(run)
         begins = [place for place, name in enumerate(names) if name.endswith(MODEL) and name.count("/") == 1]
         if body.from_step > len(begins):
             raise InvalidRequest(
                 f"run {run.id} has {len(begins)} steps", "tektra runs show lists them.", param="from_step"
             )
-        inherits = Inherited(run.id, run.journal, begins[body.from_step - 1])
+        inherits = Inherited(run.id, run.journal, begins[body.from_step - 1]) if body.from_step > 1 else None
     begun = await rooms.runner.start(asker.uid, run.kind, run.title, run.spec, inherits=inherits)
     return json_response({"schema": "tektra.run/1", "run": begun}, 202)

@@ -27,13 +27,14 @@ async def changes(rooms: Rooms, asker: Asker, reference: str) -> Response:
             "lines_removed": found.lines_removed,
             "left_out": found.left_out,
             "digest": found.digest,
+            "written": await rooms.leftovers.written(run, found),
         }
     )
 
 
 @router.post("/apply", dependencies=needs.run_agent)
 async def apply(rooms: Rooms, asker: Asker, reference: str, body: shapes.Applying) -> Response:
-    """Write changes into the folder: all that are wanted, or none."""
+    """Write changes into the folder: all that are wanted, or none; but for what the folder does not take at the end."""
     run = await rooms.runs.find(reference, asker.uid)
     done = await rooms.leftovers.apply(
         run, body.paths, seen=body.seen, choices=body.choices, with_ignored=body.with_ignored
@@ -46,6 +47,7 @@ async def apply(rooms: Rooms, asker: Asker, reference: str, body: shapes.Applyin
             "applied": done.applied.done,
             "already": done.applied.already,
             "kept": done.applied.kept,
+            "failed": done.applied.failed,
             "left": [{"path": each.path, "is_ignored": each.is_ignored} for each in done.left],
             "dropped": done.is_dropped,
         }

@@ -80,7 +80,8 @@ async def list_runs(rooms: Rooms, asker: Asker) -> Response:
 async def show(rooms: Rooms, asker: Asker, reference: str, after: int = 0) -> Response:
     """One run, and what it told behind a number, as far as one answer holds it."""
     run = await rooms.runs.find(reference, asker.uid)
-    return json_response({"schema": "tektra.run/1", "run": run, "events": await rooms.runs.events(run.id, after)})
+    told = msgspec.structs.asdict(run) | {"changes": (await rooms.leftovers.standing(asker.uid, [run]))[run.id]}
+    return json_response({"schema": "tektra.run/1", "run": told, "events": await rooms.runs.events(run.id, after)})
 
 
 @router.get("/{reference}/events", dependencies=needs.open_to_all)

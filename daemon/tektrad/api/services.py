@@ -20,7 +20,9 @@ from tektrad.chat.conversations import Conversations
 from tektrad.chat.turn import Turns
 from tektrad.clock import Clock
 from tektrad.events import Events
+from tektrad.history import History
 from tektrad.mcp.mcp import Mcp
+from tektrad.memory.notes import Notes
 from tektrad.paths import Paths
 from tektrad.pool.party import Party
 from tektrad.pool.pool import Pool
@@ -51,9 +53,11 @@ class Services:
     events: Events
     catalog: Catalog
     pool: Pool
+    history: History
     tuned: Tuned
     conversations: Conversations
     agents: Agents
+    notes: Notes
     own_tools: OwnTools
     toolbox: Toolbox
     turns: Turns

@@ -20,6 +20,7 @@ MAX_STOPS = 16
 MAX_STOP_LENGTH = 1024
 MAX_ANSWERS = 16
 MAX_DOCUMENTS = 10_000
+MAX_TITLE = 200
 MOST_SECONDS = 3600.0
 Stops = Annotated[list[Annotated[str, Field(max_length=MAX_STOP_LENGTH)]], Field(max_length=MAX_STOPS)]
 Temperature = Annotated[float, Field(ge=0, le=5)]
@@ -157,6 +158,27 @@ class ChatTurn(_Strict):
     think: bool | None = None
     priority: Priority | None = None
     keep_alive: KeepAlive | None = None
+
+
+def _one_line(said: str) -> str:
+    line = " ".join(said.split())
+    if not line:
+        raise ValueError("a title has at least one character")
+    return line
+
+
+class ConversationChange(_Strict):
+    """POST /api/conversations/{id}."""
+
+    title: Annotated[str, Field(max_length=MAX_TITLE), AfterValidator(_one_line)] | None = None
+    pinned: bool | None = None
+
+
+class ConversationBranch(_Strict):
+    """POST /api/conversations/{id}/branch; `before`: without the message itself."""
+
+    message_id: str | None = None
+    before: bool = False
 
 
 class Import(_Strict):

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tektrad.agents.agent_file import MOST_BYTES
+from tektrad.memory.notes import MOST_NOTES
 
 Digest = Annotated[str, Field(max_length=64)]
+Number = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class _Strict(BaseModel):
@@ -39,3 +41,16 @@ class AgentRollback(_Strict):
 
     version: Digest
     was: Digest | None
+
+
+class ForgottenNotes(_Strict):
+    """POST /api/agents/{name}/notes/forget: the numbers of notes, or all of them."""
+
+    ids: Annotated[list[Number], Field(max_length=MOST_NOTES)] = []
+    all: bool = False
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.all == bool(self.ids):
+            raise ValueError("say which: either ids or all")
+        return self

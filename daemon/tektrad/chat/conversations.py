@@ -23,6 +23,7 @@ from tektrad.trust.audit import AuditLog
 from tektrad.trust.entry import Entry
 
 TITLE_LENGTH = 60
+BRANCH = "Branch: "
 FLUSH_SECONDS = 0.2
 LATEST = "latest"
 
@@ -39,6 +40,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     updated_at: str
     messages: int
+    pinned: bool
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     finish_reason: str | None
     usage: Usage
     created_at: str
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """Some messages of a conversation in the order they were said, and the ids to ask for what is before and behind."""
+
+    messages: list[Message]
+    earlier: str | None
+    later: str | None
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +108,7 @@ class Draft:
 
 
 _SELECT = """
-    SELECT c.id, c.title, c.system, c.model, c.created_at, c.updated_at,
+    SELECT c.id, c.title, c.system, c.model, c.created_at, c.updated_at, c.pinned,
            (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id) AS messages
     FROM conversations c
 """
@@ -134,17 +144,18 @@ class Conversations:
         return int((await self._store.rows("SELECT count(*) FROM conversations WHERE uid = ?", [uid]))[0][0])
 
     async def page(self, uid: int, limit: int, before: str | None) -> tuple[list[Conversation], str | None]:
-        """Newest first, at most `limit`; with a cursor for the page after it."""
+        """Those that are pinned, then all others, newest first, at most `limit`; with a cursor for the next page."""
         parameters: list[Any] = [uid]
         where = "WHERE c.uid = ?"
         if before is not None:
-            where += " AND (c.updated_at, c.id) < (?, ?)"
-            parameters += before.split("|", 1) if "|" in before else [before, ""]
+            where += " AND (c.pinned, c.updated_at, c.id) < (?, ?, ?)"
+            parameters += _place(before)
         rows = await self._store.rows(
-            f"{_SELECT} {where} ORDER BY c.updated_at DESC, c.id DESC LIMIT ?", [*parameters, limit + 1]
+            f"{_SELECT} {where} ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC LIMIT ?", [*parameters, limit + 1]
         )
         found = [_conversation(row) for row in rows[:limit]]
-        return found, f"{found[-1].updated_at}|{found[-1].id}" if len(rows) > limit else None
+        last = found[-1] if found else None
+        return found, f"{int(last.pinned)}|{last.updated_at}|{last.id}" if last and len(rows) > limit else None
 
     async def find(self, reference: str, uid: int) -> Conversation:
         """One of somebody's, by id, by unique beginning of an id, or `latest`.
@@ -170,6 +181,41 @@ class Conversations:
         )
         return [_message(row) for row in rows]
 
+    async def piece(
+        self, conversation_id: str, limit: int, before: str | None, after: str | None, around: str | None
+    ) -> Piece:
+        """At most `limit` messages: the newest, or those next to a message, or that one among its neighbours."""
+        if around is not None:
+            place = await self._position(conversation_id, around, "around")
+            until = await self._messages(conversation_id, "position < ?", place, "DESC", limit // 2 + 1)
+            since = await self._messages(conversation_id, "position >= ?", place, "ASC", limit - limit // 2 + 1)
+            kept = until[: limit // 2], since[: limit - limit // 2]
+            found = [*reversed(kept[0]), *kept[1]]
+            return _piece(found, has_earlier=len(until) > len(kept[0]), has_later=len(since) > len(kept[1]))
+        if after is not None:
+            place = await self._position(conversation_id, after, "after")
+            rows = await self._messages(conversation_id, "position > ?", place, "ASC", limit + 1)
+            return _piece(rows[:limit], has_earlier=True, has_later=len(rows) > limit)
+        where, place = "position > ?", -1
+        if before is not None:
+            where, place = "position < ?", await self._position(conversation_id, before, "before")
+        rows = await self._messages(conversation_id, where, place, "DESC", limit + 1)
+        return _piece([*reversed(rows[:limit])], has_earlier=len(rows) > limit, has_later=before is not None)
+
+    async def _messages(self, conversation_id: str, where: str, place: int, order: str, limit: int) -> list[Row]:
+        return await self._store.rows(
+            f"SELECT * FROM messages WHERE conversation_id = ? AND {where} ORDER BY position {order} LIMIT ?",  # noqa: S608
+            [conversation_id, place, limit],
+        )
+
+    async def _position(self, conversation_id: str, message_id: str, param: str) -> int:
+        rows = await self._store.rows(
+            "SELECT position FROM messages WHERE conversation_id = ? AND id = ?", [conversation_id, message_id]
+        )
+        if not rows:
+            raise InvalidRequest(f'this conversation has no message "{message_id}"', param=param)
+        return int(rows[0][0])
+
     async def search(self, uid: int, words: str, limit: int) -> list[Hit]:
         """Somebody's messages that contain all words (the last one may be unfinished), best first."""
         query = _fts_query(words)
@@ -186,6 +232,62 @@ class Conversations:
             [query, uid, limit],
         )
         return [Hit(**dict(row)) for row in rows]
+
+    async def change(
+        self, conversation: Conversation, uid: int, title: str | None, pinned: bool | None
+    ) -> Conversation:
+        """Give one of somebody's another title, pin it or unpin it; when it was last used stays as it is."""
+        changed = {
+            name: value
+            for name, value in (("title", title), ("pinned", pinned))
+            if value is not None and value != getattr(conversation, name)
+        }
+        if not changed:
+            return conversation
+        after = msgspec.structs.replace(conversation, **changed)
+        details = {"conversation": conversation.id, "changed": sorted(changed)}
+        async with self._store.transaction() as tx:
+            await self._audit.append(tx, Entry(kind="conversation.change", uid=uid, details=details))
+            await tx.execute(
+                "UPDATE conversations SET title = ?, pinned = ? WHERE id = ? AND uid = ?",
+                [after.title, after.pinned, after.id, uid],
+            )
+        return after
+
+    async def branch(
+        self, conversation: Conversation, uid: int, message_id: str | None, *, is_left_out: bool
+    ) -> Conversation:
+        """A new conversation with all that was said up to a message, or up to the one before it.
+
+        `message_id` None: with all of it. An answer that is being written comes along as far as it has come.
+        """
+        if message_id is None:
+            where, place = "position >= ?", 0
+        else:
+            where = "position < ?" if is_left_out else "position <= ?"
+            place = await self._position(conversation.id, message_id, "message_id")
+        identity, now = self._clock.new_id(), self._clock.now()
+        details = {"conversation": identity, "of": conversation.id}
+        async with self._store.transaction() as tx:
+            await self._audit.append(tx, Entry(kind="conversation.branch", uid=uid, details=details))
+            await tx.execute(
+                """INSERT INTO conversations (id, uid, title, system, model, created_at, updated_at)
+                   SELECT ?, uid, ?, system, model, ?, ? FROM conversations WHERE id = ?""",
+                [identity, branch_title(conversation.title), now, now, conversation.id],
+            )
+            said = await tx.execute_fetchall(
+                # {where} is one of ours
+                f"""SELECT role, content, iif(status = 'generating', 'interrupted', status), model, finish_reason,
+                    prompt_tokens, completion_tokens, created_at
+                    FROM messages WHERE conversation_id = ? AND {where} ORDER BY position""",  # noqa: S608
+                [conversation.id, place],
+            )
+            await tx.executemany(
+                """INSERT INTO messages (id, conversation_id, role, content, status, model, finish_reason,
+                   prompt_tokens, completion_tokens, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                [(self._clock.new_id(), identity, *message) for message in said],
+            )
+        return await self.find(identity, uid)
 
     async def remove(self, conversation_id: str, uid: int) -> None:
         """Delete a conversation of somebody's with its messages."""
@@ -304,6 +406,27 @@ def title_of(text: str) -> str:
     return line[:TITLE_LENGTH].rsplit(" ", 1)[0] + "…"
 
 
+def branch_title(title: str) -> str:
+    """Of which conversation it is a branch; a branch of a branch says so once."""
+    return title if title.startswith(BRANCH) else BRANCH + title
+
+
+def _place(cursor: str) -> list[Any]:
+    """Where a page ended. What has no mark of pinned ones was given before there were any."""
+    parts = cursor.split("|")
+    pinned, moment, identity = ["0", *parts, ""][-3:] if len(parts) < 3 else parts[:3]
+    return [int(pinned == "1"), moment, identity]
+
+
+def _piece(rows: list[Row], *, has_earlier: bool, has_later: bool) -> Piece:
+    found = [_message(row) for row in rows]
+    return Piece(
+        messages=found,
+        earlier=found[0].id if found and has_earlier else None,
+        later=found[-1].id if found and has_later else None,
+    )
+
+
 def _fts_query(words: str) -> str:
     """Quote each word for FTS5, so that no character of it is an operator; the last one matches as a beginning."""
     found = re.findall(r"\w+", words)
@@ -311,7 +434,7 @@ def _fts_query(words: str) -> str:
 
 
 def _conversation(row: Row) -> Conversation:
-    return Conversation(**dict(row))
+    return Conversation(**dict(row) | {"pinned": bool(row["pinned"])})
 
 
 def _message(row: Row) -> Message:

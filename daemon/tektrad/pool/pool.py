@@ -241,6 +241,12 @@ class Pool:
         best = self._tuned.settings_for(model, digest_of(model)) if tuned else None
         return choose(asdict(wish), configured, best.found if best is not None else {}, settings)
 
+    def context(self, name: str) -> int:
+        """Tokens of context that a model has, or will have when it is loaded as it comes; raises UnknownModel."""
+        model = self.catalog.get(name)
+        entry = self._entries.get(model.name)
+        return (self.spec(model, NO_WISH) if entry is None else entry.worker.spec).context
+
     async def bytes_for(self, spec: Spec) -> tuple[int, bool]:
         """What a worker of this spec will take, and whether that was measured rather than estimated."""
         # What lies on devices was never measured: the process's memory says nothing of it.

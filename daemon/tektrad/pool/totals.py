@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from tektra_models.generation import Finish
 
 NEWEST = 0.3
 """What the newest answer counts for the speed that is shown."""
+MOST_UNSEEN = 1000
+"""Of so many answers it is kept how long their first token took, until somebody takes that."""
 
 
 @dataclass(slots=True)
@@ -27,6 +30,19 @@ class Totals:
     """Seconds that an answer takes once it has a slot, the newest counting most; 0 before the first."""
     tokens_per_s: float | None = None
     """Of single answers, the newest counting most; None before there has been one of two tokens."""
+    written: int = 0
+    """Tokens, those of answers under way too, of which a piece counts as one until their end tells how many it were."""
+    _first_tokens: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_UNSEEN))
+
+    def began(self, first_token_s: float) -> None:
+        """An answer has its first token, so long after its worker was asked."""
+        self._first_tokens.append(first_token_s)
+
+    def take_first_tokens(self) -> list[float]:
+        """How long it took, of the answers that began since this was asked last."""
+        taken = list(self._first_tokens)
+        self._first_tokens.clear()
+        return taken
 
     def add(self, finish: Finish) -> None:
         """An answer came to its end."""

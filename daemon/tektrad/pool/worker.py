@@ -92,6 +92,8 @@ class Worker:
         Raises a ModelError: what the engine refused, or WorkerDied.
         """
         request, answers = self._open()
+        now, pieces = asyncio.get_running_loop().time, 0
+        asked = now()
         try:
             self._send(frames.Generate(id=request, prompt=prompt, sampling=sampling, party=party))
             while True:
@@ -100,8 +102,13 @@ class Worker:
                         self.largest_prompt = max(self.largest_prompt, began.prompt_tokens)
                         yield began
                     case frames.Piece(delta=delta):
+                        if not pieces:
+                            self.totals.began(now() - asked)
+                        pieces += 1
+                        self.totals.written += 1
                         yield delta
                     case frames.Ended(finish=finish):
+                        self.totals.written += finish.usage.completion_tokens - pieces
                         self.totals.add(finish)
                         yield finish
                         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import itertools
 import queue
 import threading
@@ -21,7 +22,7 @@ import structlog
 
 from tektrad.errors import StoreFailed
 
-VERSION = "1"
+VERSION = "2"
 """Of what bodies expect in the journal; DBOS would else take a hash of our sources, and forget all runs at an edit."""
 UNFINISHED = ("PENDING", "ENQUEUED")
 AT_ONCE = 16
@@ -102,9 +103,9 @@ class Engine:
         return self._threads.has(run)
 
     async def is_over(self, run: str) -> bool:
-        """Whether its body has come to an end, of whatever kind; one that was never begun has not."""
+        """Whether nobody will go on with it here: its body has ended, or a Tektra with other steps began it."""
         found = await asyncio.to_thread(self._dbos.list_workflows, workflow_ids=[run])
-        return any(each.status not in UNFINISHED for each in found)
+        return any(each.status not in UNFINISHED or each.app_version != VERSION for each in found)
 
 
 class _Work:
@@ -112,6 +113,7 @@ class _Work:
 
     def __init__(self, name: str, work: Callable[[], Awaitable[Any]], loop: asyncio.AbstractEventLoop) -> None:
         self.name, self.work = name, work
+        self.doing: Future[Any] | None = None
         self.done: asyncio.Future[Any] = loop.create_future()
 
 
@@ -124,19 +126,27 @@ class _Thread:
         self._body: Future[Any] | None = None
         self._doing: Future[Any] | None = None
         self._lock = threading.Lock()
+        self._recorded = 0
         self._interrupted = False
         self._stopping = False
 
     async def step(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
         """Hand a step to the thread, and wait for what it says."""
         wanted = _Work(name, work, self._loop)
+        if self._recorded:
+            self._recorded -= 1
+        else:  # the journal does not know it: it is done while the thread makes sure of that
+            self._begin(wanted)
         self._wanted.put(wanted)
         return await wanted.done
 
     def run(self, body: Body, run: str) -> Any:
         """In the thread: let the body run on the loop, and record its steps until it ends. Raises Stopped."""
+        # In a context of its own, for what DBOS is asked in a workflow's it takes for a step.
+        apart = contextvars.Context()
+        self._recorded = len(apart.run(self._dbos.list_workflow_steps, run, load_output=False))
         with self._lock:
-            ended = self._body = asyncio.run_coroutine_threadsafe(body(run, self), self._loop)
+            ended = self._body = apart.run(asyncio.run_coroutine_threadsafe, body(run, self), self._loop)
             if self._interrupted:
                 ended.cancel()
         ended.add_done_callback(lambda _: self._wanted.put(None))
@@ -169,26 +179,32 @@ class _Thread:
         try:
             said = self._dbos.run_step({"name": wanted.name}, self._do, wanted)
         except Exception as error:  # noqa: BLE001  the body's to deal with
+            if wanted.doing is not None:
+                wanted.doing.cancel()
             self._tell(wanted.done.set_exception, wanted, error)
         else:
             self._tell(wanted.done.set_result, wanted, said)
 
     def _do(self, wanted: _Work) -> Any:
         """Inside DBOS's step: only what is no Exception leaves the step unrecorded."""
+        try:
+            return (wanted.doing or self._begin(wanted)).result()
+        except CancelledError as error:
+            if self._stopping:
+                raise Stopped from error
+            raise Cancelled from error
+
+    def _begin(self, wanted: _Work) -> Future[Any]:
+        """Have a step done on the loop."""
 
         async def work() -> Any:
             return await wanted.work()
 
         with self._lock:
-            doing = self._doing = asyncio.run_coroutine_threadsafe(work(), self._loop)
+            doing = self._doing = wanted.doing = asyncio.run_coroutine_threadsafe(work(), self._loop)
             if self._interrupted:
                 doing.cancel()
-        try:
-            return doing.result()
-        except CancelledError as error:
-            if self._stopping:
-                raise Stopped from error
-            raise Cancelled from error
+        return doing
 
     def _tell(self, say: Callable[[Any], None], wanted: _Work, what: Any) -> None:
         self._loop.call_soon_threadsafe(lambda: None if wanted.done.done() else say(what))

@@ -32,16 +32,17 @@ class Doing:
         """Results of steps that were finished before this attempt, or in the run that this one goes on from."""
         self._runs = runs
         self._steps = steps
+        self._known: dict[str, Any] = {}
 
     async def step(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Do something once, however often the daemon dies: a JSON value. Its name says its place in the run."""
-        if name not in self.inherited:
-            return await self._steps.step(name, work)
+        """Do something once, however often the daemon or a guest dies: a JSON value. Its name says its place."""
 
-        async def known() -> Any:
+        async def inherited() -> Any:
             return self.inherited[name]
 
-        return await self._steps.step(name, known)
+        if name not in self._known:
+            self._known[name] = await self._steps.step(name, inherited if name in self.inherited else work)
+        return self._known[name]
 
     async def tell(self, key: str, type: str, data: Mapping[str, Any]) -> bool:
         """Tell whoever follows; told again after a crash, by the same key, it is told once, and False says so."""
@@ -116,7 +117,11 @@ class Runner:
 
     async def steps(self, run: Run) -> list[str]:
         """The names of a run's finished steps, in order, as another one could take them over."""
-        return [name for name, _ in await (await self._loaded()).steps(run.journal)]
+        return [name for name, _ in await self.journal(run)]
+
+    async def journal(self, run: Run) -> list[tuple[str, Any]]:
+        """A run's finished steps, in order: their names and what came of them."""
+        return await (await self._loaded()).steps(run.journal)
 
     async def unstick(self, uid: int) -> list[tuple[Run, str]]:
         """Somebody's runs that have not ended and that nobody does, and what is done about each."""

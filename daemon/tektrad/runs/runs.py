@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, get_args
 
 import aiosqlite
 import msgspec
 
 from tektrad.clock import Clock
 from tektrad.errors import InvalidRequest, RunNotFound, StoreFailed
+from tektrad.events import Events
 from tektrad.runs.run import Ended, Inherited, Run, RunEvent, State
 from tektrad.store.db import Row, Store
 from tektrad.store.reference import by_reference
@@ -20,16 +22,26 @@ from tektrad.trust.entry import Entry, Outcome
 MOST_AT_ONCE = 500
 """Events in one answer."""
 MOST_LISTED = 1000
+MOST_TOLD = 200
+"""Characters of a title, in an event for everybody who listens; the run itself has it all."""
+Ending = Callable[[aiosqlite.Connection, str], Awaitable[None]]
+"""What becomes of something else when a run ends: the transaction, and the run's id."""
 
 
 class Runs:
     """All runs, each for whoever began it, by uid, and for nobody else."""
 
-    def __init__(self, store: Store, clock: Clock, audit: AuditLog) -> None:
+    def __init__(self, store: Store, clock: Clock, audit: AuditLog, events: Events) -> None:
         self._store = store
         self._clock = clock
         self._audit = audit
+        self._events = events
         self._news: dict[str, asyncio.Event] = {}
+        self._endings: list[Ending] = []
+
+    def told_of_ends(self, ending: Ending) -> None:
+        """Let `ending` have its part in the transactions in which runs end, from now on."""
+        self._endings.append(ending)
 
     async def create(
         self,
@@ -208,19 +220,24 @@ class Runs:
             if not cursor.rowcount:
                 return False
             await self._told(tx, run, state, told)
+            for ending in self._endings if state in get_args(Ended) else ():
+                await ending(tx, run.id)
         self._wake(run.id)
         return True
 
     async def _told(
         self, tx: aiosqlite.Connection, run: Run, state: State, more: Mapping[str, Any] | None = None
     ) -> None:
-        """Every change of a state is an entry of the audit log, and an event of the run."""
+        """Every change of a state is an entry of the audit log, an event of the run, and told to whose it is."""
         details = {"kind": run.kind, "title": run.title, "state": state, **(more or {})}
         outcome: Outcome = state if state == "failed" or state == "cancelled" else "ok"
         await self._audit.append(tx, Entry(kind="run.state", uid=run.uid, run=run.id, outcome=outcome, details=details))
         if state != "queued":
             key = f"state/{state}/{self._clock.new_id()}"
             await self._tell(tx, run.id, key, "state", {"state": state, **(more or {})})
+        agent = run.spec.get("agent", "")
+        said = {"run": run.id, "agent": agent, "title": run.title[:MOST_TOLD], "state": state}
+        self._store.once_committed(partial(self._events.publish, "run.state", said, run.uid))
 
     async def _tell(self, tx: aiosqlite.Connection, run: str, key: str, type: str, data: Mapping[str, Any]) -> bool:
         cursor = await tx.execute(

@@ -30,6 +30,8 @@ class Applied(msgspec.Struct, frozen=True):
     done: list[str]
     already: list[str]
     kept: list[LeftOut]
+    failed: list[LeftOut] = []
+    """Of these, what was wanted and could not be done at the last moment."""
 
 
 class _Kept(Exception):

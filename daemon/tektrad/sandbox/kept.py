@@ -19,9 +19,9 @@ import msgspec
 
 from tektrad.errors import InvalidRequest, WorkspaceTooLarge
 from tektrad.sandbox import tree
-from tektrad.sandbox.copying import BASE, NEW, Copier
+from tektrad.sandbox.copying import NEW, copy_content
 from tektrad.sandbox.descent import READ, Descent, beneath
-from tektrad.sandbox.extent import Extent, Said
+from tektrad.sandbox.extent import Extent
 from tektrad.sandbox.naming import meant, shown
 from tektrad.sandbox.place import settle_all, write
 from tektrad.sandbox.snapshot import GROWTH, Kind, kind_of
@@ -143,7 +143,7 @@ class Kept:
         self.folder.mkdir(mode=0o700)
         for number in found.sizes():
             with other._content(number).open("rb") as source, self._content(number).open("xb") as copy:
-                self._copier().content(source.fileno(), copy.fileno(), os.fstat(source.fileno()))
+                copy_content(source.fileno(), copy.fileno())
         write(self._path(1), msgspec.structs.replace(found, number=1))
 
     def _path(self, number: int) -> Path:
@@ -209,7 +209,7 @@ class Kept:
             copy = os.open(into, NEW, 0o600)
             copied.append(into)
             try:
-                self._copier().content(source, copy, os.fstat(source))
+                copy_content(source, copy)
                 if len(copied) <= ONE_BY_ONE:
                     os.fsync(copy)
             finally:
@@ -251,7 +251,7 @@ class Kept:
         try:
             copy = os.open(name, NEW, 0o600, dir_fd=at)
             try:
-                self._copier().content(source, copy, os.fstat(source))
+                copy_content(source, copy)
                 os.utime(copy, ns=(thing.time, thing.time))
                 self._give(copy, thing.mode)
             finally:
@@ -263,6 +263,3 @@ class Kept:
         if self.owner is not None:
             os.fchown(descriptor, self.owner, self.owner)
         os.fchmod(descriptor, mode)
-
-    def _copier(self) -> Copier:
-        return Copier(BASE, None, Said(), lambda: None)

@@ -278,7 +278,7 @@ class Workspace:
         place.commit()
         done, kept = applying.commit()
         place.remove(place.committing)
-        return Applied(done, planned.already, [*theirs, *kept])
+        return Applied(done, planned.already, [*theirs, *kept], kept)
 
     def _resumed(self) -> Applied | None:
         place = self._place
@@ -291,7 +291,7 @@ class Workspace:
         with _told(self.original), beneath(self.original) as original:
             done, kept = Applying(original, journal.operations).commit()
         place.remove(place.committing)
-        return Applied(done, journal.already, kept)
+        return Applied(done, journal.already, kept, kept)
 
     def _explained(self, conflict: Conflict, original: Descent, differ: Differ) -> Conflict:
         """With what the original's side did, as a diff."""

@@ -9,6 +9,7 @@ import msgspec
 
 from tektrad.errors import InvalidRequest
 from tektrad.trust.act import Act
+from tektrad.trust.finding import Finding
 
 State = Literal["pending", "allowed", "denied", "expired"]
 MOST_PREVIEW = 64 * 1024
@@ -75,3 +76,5 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     reason: str
     used_at: str | None
+    findings: tuple[Finding, ...] = ()
+    """What was told beside it, from its beginning; the digest, and so the answer, has nothing to do with them."""

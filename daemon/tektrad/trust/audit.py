@@ -109,8 +109,18 @@ class AuditLog:
     @asynccontextmanager
     async def telling_all(self, entries: Sequence[Entry]) -> AsyncIterator[list[Telling]]:
         """As `telling`, for several acts that begin and end together."""
-        begun = [msgspec.structs.replace(entry, act=self._clock.new_id(), outcome="begun") for entry in entries]
+        begun = [self.beginning(entry) for entry in entries]
         await self.record(*begun)
+        async with self.ending(begun) as under_way:
+            yield under_way
+
+    def beginning(self, entry: Entry) -> Entry:
+        """The first entry of an act, for who records it together with something else; `ending` takes it from there."""
+        return msgspec.structs.replace(entry, act=self._clock.new_id(), outcome="begun")
+
+    @asynccontextmanager
+    async def ending(self, begun: Sequence[Entry]) -> AsyncIterator[list[Telling]]:
+        """Record at the end of the block what became of acts whose beginnings are in the log."""
         under_way = [Telling(entry) for entry in begun]
         try:
             yield under_way

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +32,7 @@ from tektrad.trust.alarms import Alarms
 from tektrad.trust.ask import Ask, Request
 from tektrad.trust.audit import AuditLog
 from tektrad.trust.entry import Entry, Outcome
+from tektrad.trust.findings import findings
 from tektrad.trust.grant import Pattern, Scope
 from tektrad.trust.grants import Grants, Wish
 from tektrad.trust.judge import Judge
@@ -52,6 +53,8 @@ USUAL_S = 3600.0
 LONGEST_S = 30 * 24 * 3600.0
 MOST_PENDING = 1000
 """Of one user; who asks more than anybody can answer is refused."""
+
+RUN_ENDED = "the run that asked has ended"
 
 log = structlog.get_logger()
 
@@ -109,23 +112,26 @@ class Consent:
         wait_s: float = 0.0,
         must: Must | None = None,
         opened: Callable[[Ask], Awaitable[None]] | None = None,
+        begins: Entry | None = None,
+        hosts: Collection[str] | None = None,
     ) -> Verdict:
         """Whether an act may be done now, once; where a person has to say so they are asked, and waited for.
 
         An allowing answer is used up by the one call that returns it. `opened` hears of what pends before it is waited
-        for.
+        for. `begins`: how the act begins, for the log, together with what allows it. `hosts`: those that the asker may
+        reach, as findings tell of others.
         """
         deadline = self._clock.monotonic() + wait_s
         while True:
-            decision = await self.decided(act, must)
+            decision = await self.decided(act, must, begins)
             if decision.outcome != "ask":
                 return Verdict(decision.outcome, decision.rule, decision.why)
-            ask = await self._asked(act, request, decision, expires_s)
+            ask = await self._asked(act, request, decision, expires_s, hosts)
             if ask.state == "pending":
                 if opened is not None:
                     await opened(ask)
                 ask = await self._awaited(ask, deadline - self._clock.monotonic())
-            verdict = await self._verdict(ask)
+            verdict = await self._verdict(ask, begins)
             if verdict is not None:
                 return verdict
 
@@ -216,13 +222,28 @@ class Consent:
             ((first,),) = await tx.execute_fetchall("SELECT min(expires_at) FROM asks WHERE state = 'pending'")
         return None if first is None else self._left(first)
 
+    async def withdraw(self, tx: aiosqlite.Connection, run: str) -> None:
+        """Let nothing pend any more of a run that ends in this transaction."""
+        rows = await tx.execute_fetchall(
+            "SELECT * FROM asks WHERE state = 'pending' AND json_extract(request, '$.run') = ?", [run]
+        )
+        for row in rows:
+            ask = _ask(row)
+            await self._told(tx, "consent.expire", ask, "denied", None, {"why": RUN_ENDED})
+            await tx.execute("UPDATE asks SET state = 'expired', reason = ? WHERE id = ?", [RUN_ENDED, ask.id])
+            if ask.id in self._answered:
+                self._store.once_committed(self._answered[ask.id].set)
+
     def _left(self, expires_at: str) -> float:
         """Seconds until then."""
         then, now = datetime.fromisoformat(expires_at), datetime.fromisoformat(self._clock.now())
         return (then - now).total_seconds()
 
-    async def decided(self, act: Act, must: Must | None = None) -> Decision:
-        """What the policy says; an end of it is an entry in the transaction that spends a counted grant."""
+    async def decided(self, act: Act, must: Must | None = None, begins: Entry | None = None) -> Decision:
+        """What the policy says; an end of it is an entry in the transaction that spends a counted grant.
+
+        `begins` comes behind that, where the act is allowed.
+        """
         async with self._store.transaction() as tx:
             decision = await self._judge.decide(act, tx)
             is_granted = must is not None and must.unless_granted and (decision.grant or decision.granted)
@@ -234,15 +255,21 @@ class Consent:
                 who = act.principal
                 entry = Entry(kind="permission.decide", uid=who.uid, agent=who.agent, run=act.run, outcome=outcome)
                 await self._audit.append(tx, msgspec.structs.replace(entry, details=said))
+            if decision.outcome == "allow" and begins is not None:
+                await self._audit.append(tx, begins)
         if decision.outcome == "deny":
             said = {"agent": act.principal.agent, "action": act.action, "rule": decision.rule}
             await self._alarms.sound("denied", act.principal.uid, said)
         return decision
 
-    async def _asked(self, act: Act, request: Request, decision: Decision, expires_s: float) -> Ask:
+    async def _asked(
+        self, act: Act, request: Request, decision: Decision, expires_s: float, hosts: Collection[str] | None
+    ) -> Ask:
         """The open or unused ask about exactly this, or a new one."""
         who = act.principal
         digest = request.digest(who.uid, who.agent)
+        kept = msgspec.convert(self._redact(msgspec.to_builtins(request)), Request)
+        found_out = await asyncio.to_thread(findings, kept, hosts)  # which takes a while for a long text
         async with self._changing() as tx:
             found = list(
                 await tx.execute_fetchall(
@@ -261,7 +288,7 @@ class Consent:
                 id=self._clock.new_id(),
                 uid=who.uid,
                 agent=who.agent,
-                request=msgspec.convert(self._redact(msgspec.to_builtins(request)), Request),
+                request=kept,
                 digest=digest,
                 rule=decision.rule,
                 why=decision.why,
@@ -273,9 +300,14 @@ class Consent:
                 scope="",
                 reason="",
                 used_at=None,
+                findings=found_out,
             )
-            await self._told(tx, "consent.ask", ask, "begun", act.principal, {"rule": ask.rule})
-            values = msgspec.structs.asdict(ask) | {"request": msgspec.json.encode(ask.request).decode()}
+            told = {"rule": ask.rule, "findings": [f"{each.level}: {each.what}" for each in found_out]}
+            await self._told(tx, "consent.ask", ask, "begun", act.principal, told)
+            values = msgspec.structs.asdict(ask) | {
+                name: msgspec.json.encode(value).decode()
+                for name, value in (("request", ask.request), ("findings", ask.findings))
+            }
             await tx.execute(f"INSERT INTO asks ({', '.join(values)}) VALUES (:{', :'.join(values)})", values)  # noqa: S608
         return ask
 
@@ -293,7 +325,7 @@ class Consent:
             self._answered.pop(ask.id, None)
         return _ask(row)
 
-    async def _verdict(self, ask: Ask) -> Verdict | None:
+    async def _verdict(self, ask: Ask, begins: Entry | None) -> Verdict | None:
         """What an ask comes to; None where its answer was used by another call, or is a grant by now: decide again."""
         rule = f"ask#{ask.id}"
         if ask.state == "pending":
@@ -307,6 +339,8 @@ class Consent:
             )
             if cursor.rowcount:
                 await self._told(tx, "consent.use", ask, "ok", Principal(ask.uid, ask.agent), {"rule": rule})
+                if begins is not None:
+                    await self._audit.append(tx, begins)
         return Verdict("allow", rule, ask.reason, ask) if cursor.rowcount else None
 
     @asynccontextmanager
@@ -391,6 +425,8 @@ def may_answer(by: Principal, uid: int | None) -> bool:
 
 
 def _too_late(ask: Ask) -> AlreadyAnswered:
+    if ask.state == "expired" and ask.reason:
+        return AlreadyAnswered(f"ask {ask.id} is void: {ask.reason}")
     if ask.state == "expired":
         return AlreadyAnswered(f"ask {ask.id} expired at {ask.expires_at}, which means no", "It may be asked again.")
     return AlreadyAnswered(
@@ -404,4 +440,5 @@ def _name(ask: Ask) -> str:
 
 def _ask(row: Row) -> Ask:
     fields = dict(row)
-    return msgspec.convert(fields | {"request": msgspec.json.decode(row["request"])}, Ask)
+    decoded = {name: msgspec.json.decode(row[name]) for name in ("request", "findings")}
+    return msgspec.convert(fields | decoded, Ask)

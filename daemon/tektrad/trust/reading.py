@@ -14,7 +14,14 @@ from tektrad.trust.entry import CHECKPOINT, SECURITY, UNREADABLE
 from tektrad.trust.statements import Head
 
 EXPORTED_AT_ONCE = 2000
+USUAL = ("ok", "begun")
+MOST = 2**63 - 1
+"""No entry has this number."""
 _SELECT = "SELECT number, CAST(body AS BLOB) AS body, hash FROM audit"
+_KINDS = """WITH RECURSIVE found (kind) AS (
+    SELECT min(kind) FROM audit WHERE kind >= ?
+    UNION ALL SELECT (SELECT min(kind) FROM audit WHERE kind > found.kind) FROM found WHERE found.kind < ?
+) SELECT kind FROM found WHERE kind = ? OR (kind >= ? AND kind < ?)"""
 _REACH = "SELECT count(*), min(number), max(number) FROM audit"
 
 
@@ -31,19 +38,29 @@ class Filter:
     outcome: str | None = None
     words: str = ""
     checkpoints: bool = False
+    act: str | None = None
 
-    def where(self) -> tuple[str, list[Any]]:
-        """As SQL; a kind means those below it too (`model` finds `model.call`); words may stand anywhere."""
+    def where(self, kind: str | None = None) -> tuple[str, list[Any]]:
+        """As SQL; a kind means those below it too (`model` finds `model.call`), unless it is this one alone.
+
+        Words may stand anywhere. What is said twice lets an index be used that has no more entries than those.
+        """
         parts: list[tuple[str, list[Any]]] = [
             ("time >= ?", [self.since]),
             ("time < ?", [self.until]),
             ("uid = ?", [self.uid]),
             ("agent = ?", [self.agent]),
             ("run = ?", [self.run]),
+            ("act = ?", [self.act]),
             ("outcome = ?", [self.outcome]),
         ]
+        parts += [(f"{name} <> ''", []) for name in ("agent", "run", "act") if getattr(self, name)]
+        if self.outcome not in (None, *USUAL):
+            parts += [(f"outcome <> '{usual}'", []) for usual in USUAL]
         parts = [part for part in parts if part[1] != [None]]
-        if self.kind is not None:
+        if kind is not None:
+            parts.append(("kind = ?", [kind]))
+        elif self.kind is not None:
             below = self.kind.rstrip(".")
             parts.append(("(kind = ? OR (kind >= ? AND kind < ?))", [below, f"{below}.", f"{below}/"]))
         elif not self.checkpoints:
@@ -60,20 +77,30 @@ class AuditReader:
 
     async def page(self, wanted: Filter, limit: int, before: int | None) -> tuple[list[dict[str, Any]], int | None]:
         """Newest first, at most `limit`, and the number to ask for the page after it with."""
-        where, values = wanted.where()
-        if before is not None:
-            where, values = f"{where} AND number < ?", [*values, before]
-        rows = await self._store.rows(f"{_SELECT} WHERE {where} ORDER BY number DESC LIMIT ?", [*values, limit + 1])
+        rows = await self._found(
+            wanted, "number < ? ORDER BY number DESC", MOST if before is None else before, limit + 1
+        )
+        rows = sorted(rows, key=_number, reverse=True)
         return [shown(row) for row in rows[:limit]], rows[limit - 1]["number"] if len(rows) > limit else None
 
     async def later(self, wanted: Filter, limit: int, after: int) -> list[dict[str, Any]]:
         """What came after an entry, oldest first."""
-        where, values = wanted.where()
-        rows = await self._store.rows(
-            f"{_SELECT} WHERE {where} AND number > ? ORDER BY number LIMIT ?",
-            [*values, after, limit],
-        )
-        return [shown(row) for row in rows]
+        rows = await self._found(wanted, "number > ? ORDER BY number", after, limit)
+        return [shown(row) for row in sorted(rows, key=_number)[:limit]]
+
+    async def _found(self, wanted: Filter, onward: str, number: int, limit: int) -> list[Row]:
+        """The first so many of each kind that is wanted, from a number onward."""
+        found: list[Row] = []
+        for kind in [None] if wanted.kind is None else await self._kinds(wanted.kind):
+            where, values = wanted.where(kind)
+            found += await self._store.rows(f"{_SELECT} WHERE {where} AND {onward} LIMIT ?", [*values, number, limit])
+        return found
+
+    async def _kinds(self, kind: str) -> list[str]:
+        """Which there are, of a kind and those below it: one look into the index for each, however many entries."""
+        below = kind.rstrip(".")
+        rows = await self._store.rows(_KINDS, [below, f"{below}/", below, f"{below}.", f"{below}/"])
+        return [row["kind"] for row in rows]
 
     async def one(self, number: int) -> dict[str, Any]:
         """One entry; raises NotFound."""
@@ -146,6 +173,11 @@ def shown(row: Row) -> dict[str, Any]:
         body = {"kind": "unreadable", "details": {"body": row["body"].decode("utf-8", "replace")}}
     blank = {"time": None, "uid": None, "outcome": None, "agent": "", "run": "", "act": "", "confinement": "none"}
     return {"number": row["number"]} | blank | body | {"hash": bytes(row["hash"]).hex()}
+
+
+def _number(row: Row) -> int:
+    number: int = row["number"]
+    return number
 
 
 def _literal(word: str) -> str:

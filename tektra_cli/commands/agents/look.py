@@ -59,7 +59,7 @@ def _facts(document: Mapping[str, Any]) -> None:
         ("tools", ", ".join(agent["tools"]) or "none"),
         ("network", ", ".join(limits["network"]) or "none"),
         ("human", agent["human"]),
-        ("memory", _switch(agent["memory"])),
+        ("memory", _memory(agent["memory"], document.get("notes", 0))),
         ("thinking", _switch(agent["thinking"])),
         ("steps", f"{limits['steps']:,}"),
         ("tokens", f"{limits['tokens']:,}"),
@@ -69,6 +69,11 @@ def _facts(document: Mapping[str, Any]) -> None:
     output.facts(facts)
     if agent["instructions"]:
         output.text(f"\n{agent['instructions']}")
+
+
+def _memory(on: bool, notes: int) -> str:
+    """Of an earlier version nobody says how many notes there are; those of a memory that is off are still there."""
+    return ", ".join([_switch(on), *([wording.plural(notes, "note")] if notes else [])])
 
 
 def _switch(on: bool) -> str:

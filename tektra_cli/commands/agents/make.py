@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import editing, errors, launch, output, terminal
+from tektra_cli import editing, errors, launch, output, terminal, wording
 from tektra_cli.client import Client, segment
 from tektra_cli.commands.agents.fields import (
     Cpus,
@@ -173,12 +173,17 @@ def import_agent(
 
 
 def remove(name: Name, yes: Yes = False, no_input: NoInput = False, json: Json = False) -> None:
-    """Remove an agent; its versions stay."""
+    """Remove an agent with its notes; its versions stay."""
     client = launch.ensured()
     known = client.get(f"/api/agents/{segment(name)}")
-    confirm(f"Remove the agent {terminal.clean_line(name)}?", yes, no_input or json)
+    confirm(f"Remove the agent {terminal.clean_line(name)}{_with(known['notes'])}?", yes, no_input or json)
     gone = client.delete(f"/api/agents/{segment(name)}", {"was": known["version"]})
-    output.show(gone, json, lambda found: output.text(f"removed {found['name']}"))
+    output.show(gone, json, lambda found: output.text(f"removed {found['name']}{_with(found['notes'])}"))
     if not json:
-        back = f"tektra agents rollback {name} {gone['version'][:SHORT]} brings it back"
+        without = ", without its notes" if gone["notes"] else ""
+        back = f"tektra agents rollback {name} {gone['version'][:SHORT]} brings it back{without}"
         errors.note(f"{back}; the shipped one of that name is there again" if gone["shipped"] else back)
+
+
+def _with(notes: int) -> str:
+    return f" and its {wording.plural(notes, 'note')}" if notes else ""

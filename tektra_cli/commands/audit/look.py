@@ -20,6 +20,7 @@ User = Annotated[str | None, typer.Option("--user", help="Done by this user: a n
 AgentName = Annotated[str | None, typer.Option("--agent", help="Done by this agent.", metavar="A")]
 Run = Annotated[str | None, typer.Option("--run", help="Part of this run.", metavar="ID")]
 Kind = Annotated[str | None, typer.Option("--kind", help="Of this kind, or below it: model, model.call.", metavar="K")]
+Act = Annotated[str | None, typer.Option("--act", help="Part of this act, as the ACT column has it.", metavar="ID")]
 Outcome = Annotated[
     str | None, typer.Option("--outcome", help="begun, ok, failed, cancelled, interrupted or denied.", metavar="O")
 ]
@@ -37,6 +38,7 @@ def list_entries(
     run: Run = None,
     kind: Kind = None,
     outcome: Outcome = None,
+    act: Act = None,
     checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Signatures of the log too.")] = False,
     limit: Limit = 50,
     json: Json = False,
@@ -47,6 +49,7 @@ def list_entries(
     """
     query = _filter(since=since, until=until, user=user, agent=agent, run=run, kind=kind, outcome=outcome)
     query |= {"checkpoints": "true"} if checkpoints else {}
+    query |= {"act": act} if act is not None else {}
     output.show(_pages(launch.ensured(), query, limit), json, _table)
 
 

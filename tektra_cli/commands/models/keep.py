@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import launch, output, wording
+from tektra_cli import launch, model_words, output, wording
 from tektra_cli.client import LOAD_SECONDS, Client, segment
 from tektra_cli.commands.models.pull import recommend
 from tektra_cli.confirm import confirm
@@ -72,8 +72,7 @@ def _adapted(document: Mapping[str, Any]) -> None:
 
 
 def _imported(document: Mapping[str, Any]) -> None:
-    model = document["model"]
-    output.text(f"{model['name']} is ready to use ({model['source']}, {wording.size(model['size_bytes'])})")
+    output.text(model_words.was_imported(document))
     if document.get("recommended"):
         recommend(document["recommended"], "pull or quantize such a file instead")
 
@@ -91,14 +90,8 @@ def remove(
 
 
 def _question(client: Client, name: str) -> str:
-    model = client.get(f"/api/models/{segment(name)}")["model"]
-    if model["source"] == "adapted":
-        return f'Remove the model "{model["name"]}"? Its adapters stay, and the weights while another model has them.'
-    if model["source"] == "linked":
-        return f'Remove the model "{model["name"]}"? The linked file stays.'
-    return f'Remove the model "{model["name"]}" and delete its file of {wording.size(model["size_bytes"])}?'
+    return model_words.removal(client.get(f"/api/models/{segment(name)}")["model"])
 
 
 def _removed(document: Mapping[str, Any]) -> None:
-    freed = document["freed_bytes"]
-    output.text(f"removed {document['name']}" + (f", {wording.size(freed)} freed" if freed else ""))
+    output.text(model_words.was_removed(document))

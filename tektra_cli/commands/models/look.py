@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output, wording
+from tektra_cli import errors, launch, model_words, output, wording
 from tektra_cli.client import segment
 from tektra_cli.errors import DaemonUnreachable
 from tektra_cli.flags import Json
@@ -46,57 +46,11 @@ def show(name: Annotated[str, typer.Argument(help="The model's name.", metavar="
 
 def describe(document: Mapping[str, Any]) -> None:
     """One model as facts, for people."""
-    model = document["model"]
-    facts = [
-        ("name", model["name"]),
-        ("source", model["source"] + (f" from {model['origin']}" if model["origin"] else "")),
-        ("file", model["path"] + (" (missing)" if model["missing"] else "")),
-        *(("adapter", f"{adapter['path']} (strength {adapter['scale']:g})") for adapter in model["adapters"]),
-        ("size", wording.size(model["size_bytes"])),
-        ("sha256", model["sha256"] or "-"),
-        ("architecture", model["architecture"] or "-"),
-        ("parameters", _count(model["parameters"])),
-        ("quantization", model["quantization"] or "-"),
-        ("context", str(model["context_train"] or "-")),
-        ("added", wording.when(model["added_at"])),
-        ("state", ", ".join(mark for mark in ("default", "loaded") if model[mark]) or "not loaded"),
-    ]
-    if document.get("settings"):
-        facts.append(("settings", in_force(document["settings"])))
-    if document.get("estimate"):
-        facts.append(("memory", _estimate(document["estimate"])))
-    output.facts(facts)
+    output.facts(model_words.facts(document, wording.when))
     metadata = document.get("metadata") or {}
     if metadata:
         output.raw("\n")
         output.facts([(key, str(value)) for key, value in metadata.items()])
-
-
-def in_force(settings: Mapping[str, Mapping[str, Any]]) -> str:
-    """How a model computes, and who chose what is not as usual."""
-    return ", ".join(
-        f"{name.replace('_', '-')} {chosen['value'] or 'auto'}"
-        + (f" ({_CHOSEN[chosen['by']]})" if chosen["by"] in _CHOSEN else "")
-        for name, chosen in settings.items()
-    )
-
-
-_CHOSEN = {"tuned": "tuned", "request": "as asked for", "settings": "set"}
-
-
-def _count(parameters: int | None) -> str:
-    if not parameters:
-        return "-"
-    for unit, size in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
-        if parameters >= size:
-            return f"{parameters / size:.2f} {unit}"
-    return str(parameters)
-
-
-def _estimate(estimate: Mapping[str, Any]) -> str:
-    total, weights = wording.size(estimate["total_bytes"]), wording.size(estimate["weights_bytes"])
-    cache, buffers = wording.size(estimate["kv_bytes"]), wording.size(estimate["buffers_bytes"])
-    return f"{total} with a context of {estimate['context']} (weights {weights}, cache {cache}, buffers {buffers})"
 
 
 def devices(json: Json = False) -> None:
@@ -137,30 +91,34 @@ def ps(json: Json = False) -> None:
 def _in_memory(document: Mapping[str, Any]) -> None:
     if not document["models"]:
         errors.note("no model is in memory")
-    headers = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "TOKENS/S", "TUNED", "LAST USED", "EXPIRES")
-    output.table(headers, [_loaded_row(model) for model in document["models"]])
+    output.table(LOADED, [loaded_row(model) for model in document["models"]])
     if document.get("queue"):  # a daemon of an earlier version knows of none
         output.raw("\n")
-        places = [_queued_row(request) for request in document["queue"]]
-        output.table(("LINE", "MODEL", "WAITS FOR", "PRIORITY", "UID", "WAITED", "ABOUT"), places)
+        output.table(QUEUED, [queued_row(request) for request in document["queue"]])
 
 
-def _loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
+LOADED = ("NAME", "STATE", "MEMORY", "CONTEXT", "RUNNING", "WAITING", "TOKENS/S", "TUNED", "LAST USED", "EXPIRES")
+QUEUED = ("LINE", "MODEL", "WAITS FOR", "PRIORITY", "UID", "WAITED", "ABOUT")
+
+
+def loaded_row(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """A model in memory, as LOADED has it."""
     return (
         model["name"],
         model["state"],
-        wording.size(model["resident_bytes"] or model["promised_bytes"]) + wording.beside(model["offload"]),
+        model_words.held(model),
         str(model["context"]),
         str(model["running"]),
         str(model["waiting"]),
         f"{model['tokens_per_s']:.1f}" if model["tokens_per_s"] else "-",
         ", ".join(name.replace("_", "-") for name, each in model["settings"].items() if each["by"] == "tuned") or "-",
         wording.when(model["last_used_at"]),
-        _expiry(model),
+        model_words.expiry(model),
     )
 
 
-def _queued_row(request: Mapping[str, Any]) -> tuple[str, ...]:
+def queued_row(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """A request that waits, as QUEUED has it."""
     return (
         str(request["position"]),
         request["model"],
@@ -170,9 +128,3 @@ def _queued_row(request: Mapping[str, Any]) -> tuple[str, ...]:
         wording.span(request["waited_s"]),
         wording.span(request["estimate_s"]),
     )
-
-
-def _expiry(model: Mapping[str, Any]) -> str:
-    if model["expires_in_s"] is not None:
-        return f"in {wording.span(model['expires_in_s'])}"
-    return "in use" if model["leases"] else "never"

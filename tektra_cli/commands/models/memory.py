@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import launch, output, wording
+from tektra_cli import launch, model_words, output, wording
 from tektra_cli.client import LOAD_SECONDS, segment
 from tektra_cli.errors import StatusLine, UsageError
 from tektra_cli.flags import Json
@@ -78,23 +78,11 @@ def _layers(wanted: str) -> str | int:
 
 
 def _estimated(document: Mapping[str, Any]) -> None:
-    needed, free = wording.size(document["needed_bytes"]), wording.size(document["free_bytes"])
-    how = "as measured" if document["measured"] else "by an estimate"
-    fits = "it fits" if document["fits"] else "it does not fit"
-    takes = needed + wording.beside(document["offload"])
-    output.text(
-        f"{document['name']} takes {takes} with a context of {document['context']} ({how}); {free} free: {fits}"
-    )
+    output.text(model_words.estimated(document))
 
 
 def _loaded(document: Mapping[str, Any]) -> None:
-    model = document["model"]
-    if model is None:
-        output.text(f"loaded in {document['load_seconds']:.1f} s, and gone again: nothing keeps it")
-        return
-    memory = wording.size(model["resident_bytes"] or model["promised_bytes"]) + wording.beside(model["offload"])
-    took = f"{document['load_seconds']:.1f} s"
-    output.text(f"{model['name']} is in memory ({memory}, context {model['context']}, {took})")
+    output.text(model_words.was_loaded(document))
 
 
 def unload(
@@ -109,4 +97,4 @@ def unload(
 
 
 def _unloaded(document: Mapping[str, Any]) -> None:
-    output.text(f"{document['name']} is out of memory, {wording.size(document['freed_bytes'])} freed")
+    output.text(model_words.was_unloaded(document))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import errors, launch, output, terminal, wording
+from tektra_cli import errors, launch, model_words, output, terminal
 from tektra_cli.client import error_of
 from tektra_cli.errors import CliError, Interrupted, StatusLine
 from tektra_cli.flags import Json
@@ -61,7 +61,7 @@ def _followed(events: Iterable[Event], quiet: bool) -> dict[str, Any]:
                 case "plan":
                     plan = event
                     if not quiet:
-                        errors.note(_planned(plan))
+                        errors.note(model_words.planned(plan))
                 case "progress":
                     line.show(bar(event, terminal.size()[0] - 1))
                 case "verifying":
@@ -75,25 +75,14 @@ def _followed(events: Iterable[Event], quiet: bool) -> dict[str, Any]:
 
 def recommend(found: Event, how: str) -> None:
     """One line on a type of the same class that is clearly faster here."""
-    errors.note(
-        f"{found['quantization']} is {found['ratio']:.2f} times as fast on this machine, in the same class: {how}"
-    )
-
-
-def _planned(plan: Event) -> str:
-    resumed = f", resuming at {wording.size(plan['resumed_bytes'])}" if plan["resumed_bytes"] else ""
-    return f"pulling {plan['file']} from {plan['repository']} ({wording.size(plan['total_bytes'])}{resumed})"
+    errors.note(model_words.recommended(found, how))
 
 
 def bar(event: Event, width: int) -> str:
     """One line of progress: a bar, the share, the rate and the time left."""
-    done, total, rate = event["done_bytes"], event["total_bytes"], event["bytes_per_s"]
-    share = done / total if total else 0.0
-    left = f"  {wording.span((total - done) / rate)} left" if rate and total else ""
-    words = f" {share:4.0%}  {wording.size(done)} of {wording.size(total)}  {wording.size(int(rate))}/s{left}"
+    share, words = model_words.progress(event)
     return bar_of(share, words, width)
 
 
 def _arrived(document: Mapping[str, Any]) -> None:
-    model = document["model"]
-    output.text(f"{model['name']} is ready to use ({wording.size(model['size_bytes'])})")
+    output.text(model_words.was_pulled(document["model"]))

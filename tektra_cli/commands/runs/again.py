@@ -9,12 +9,10 @@ import typer
 
 from tektra_cli import errors, launch, output
 from tektra_cli.client import segment
-from tektra_cli.commands.runs.fields import Jsonl, Reference
-from tektra_cli.commands.runs.watch import watched
+from tektra_cli.commands.runs import watch
+from tektra_cli.commands.runs.fields import Detach, Jsonl, Reference
 from tektra_cli.errors import UsageError
 from tektra_cli.flags import Json
-
-Detach = Annotated[bool, typer.Option("--detach", help="Do not wait for its end.")]
 
 
 def retry(
@@ -42,11 +40,7 @@ def _begun(path: str, body: dict[str, Any], detach: bool, json: bool, jsonl: boo
     if json and jsonl:
         raise UsageError("--json and --jsonl exclude each other")
     client = launch.ensured()
-    begun = client.post(path, body)
-    if detach:
-        output.show(begun, json, lambda document: output.text(document["run"]["id"]))
-        return
-    watched(client, begun["run"]["id"], 0, json, jsonl, ending=True)
+    watch.begun(client, client.post(path, body), detach, json, jsonl)
 
 
 def unstick(json: Json = False) -> None:

@@ -12,7 +12,7 @@ import tty
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from tektra_cli import errors, launch, live, terminal
+from tektra_cli import errors, finding_lines, launch, live, terminal
 from tektra_cli.client import Client, segment
 from tektra_cli.commands.runs import patches
 from tektra_cli.commands.runs.fields import Event
@@ -62,6 +62,8 @@ def _say_how(told: Event) -> None:
         errors.note(f'it waits for an answer: tektra approvals allow {ask} --why "ANSWER"')
     else:
         errors.note(f"it waits for your word: {told['action']} {told['resource']}")
+        for each in told.get("findings") or ():
+            errors.note(finding_lines.line(each["level"], each["what"], each["part"]))
         errors.note(f"tektra approvals show {ask} has the whole of it; tektra approvals allow {ask}, or deny")
 
 
@@ -101,7 +103,7 @@ def _nothing() -> None:
 def _choice(ask: Event) -> dict[str, Any] | None:
     """Which answer was chosen by a key; None: somebody else was first, or nobody can type any more."""
     preview = ask["request"]["preview"].splitlines()
-    room = max(LEAST_LINES, terminal.size()[1] - OTHER_LINES)
+    room = max(LEAST_LINES, terminal.size()[1] - OTHER_LINES - len(ask.get("findings") or ()))
     _show(ask, preview[:room])
     answers: dict[str, dict[str, Any]] = {"a": {"answer": "allow"}, "d": {"answer": "deny"}}
     words = ["[a] once"]
@@ -183,6 +185,9 @@ def _show(ask: Event, preview: list[str]) -> None:
     where = f"in {request['workspace']}, " if request["workspace"] else ""
     why = f" ({ask['why']})" if ask["why"] else ""
     errors.note(f"{where}asked by rule {ask['rule']}{why}")
+    for level, words, part in finding_lines.told(ask):
+        line = finding_lines.line(level, words, part)
+        errors.say(terminal.paint(line, finding_lines.STYLES.get(level, terminal.DIM), sys.stderr))
     _draw(preview)
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tektra_cli import launch, output
+from tektra_cli import errors, launch
 from tektra_cli.commands import permissions
 from tektra_cli.commands.runs import watch
-from tektra_cli.commands.runs.fields import Jsonl
+from tektra_cli.commands.runs.fields import Detach, Jsonl
 from tektra_cli.confirm import confirm
 from tektra_cli.errors import UsageError
 from tektra_cli.flags import Json, Yes
@@ -23,7 +23,7 @@ def run(
     agent: Annotated[str, typer.Argument(help="Which agent: tektra agents list", metavar="AGENT")],
     task: Annotated[str, typer.Argument(help="What it is to do; - is stdin.", metavar="TASK")],
     folder: Annotated[Path, typer.Option("--dir", "-d", help="The folder that it works in.", metavar="DIR")] = Path(),
-    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for its end.")] = False,
+    detach: Detach = False,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,11 +55,11 @@ def run(
     text = sys.stdin.read() if task == "-" else task
     client = launch.ensured()
     body = {"agent": agent, "task": text, "folder": str(place), "in_place": in_place, "allow": rules}
-    begun = client.post("/api/runs", body)
-    if detach:
-        output.show(begun, json, lambda document: output.text(document["run"]["id"]))
-        return
-    watch.watched(client, begun["run"]["id"], 0, json, jsonl, ending=True)
+    answer = client.post("/api/runs", body)
+    for rule in rules:
+        what = rule["resource"] if isinstance(rule["resource"], str) else shlex.join(rule["resource"])
+        errors.note(f"allowed in this run: {rule['action']} {what}")
+    watch.begun(client, answer, detach, json, jsonl)
 
 
 def _rules(said: Sequence[str], folder: Path) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from tektra_cli.columns import aligned
 from tektra_cli.commands.runs import patches
 from tektra_cli.commands.runs.fields import Event, Paths, Reference
 from tektra_cli.confirm import confirm
-from tektra_cli.errors import CliError, UsageError
+from tektra_cli.errors import CliError, ExitCode, UsageError
 from tektra_cli.flags import Json, Yes
 
 SHORT = 6
@@ -48,7 +48,8 @@ def diff(
     document = _changes(launch.ensured(), reference)
     found = _chosen(document, paths or (), with_ignored=with_ignored)
     if json:
-        output.document({**document, "changes": [*found.wanted, *found.ignored, *found.refused]})
+        told = [*found.wanted, *found.ignored, *found.refused, *found.written]
+        output.document({**document, "changes": told})
         return
     if stat:
         _stat(found.wanted, most=None)
@@ -67,7 +68,8 @@ PATIENCE_S = 600.0
 
 def _chosen(document: Event, paths: Sequence[str], *, with_ignored: bool) -> patches.Choice:
     """The changes that are meant; raises CliError for a path that has not changed."""
-    found = patches.chosen(document["changes"], paths, with_ignored=with_ignored)
+    written = frozenset(document.get("written", ()))
+    found = patches.chosen(document["changes"], paths, with_ignored=with_ignored, written=written)
     if found.unknown:
         hint = f"tektra runs diff {document['run'][:SHORT]} --stat shows what has."
         raise CliError("not_found", f"the run has not changed {found.unknown[0]}", hint)
@@ -104,6 +106,7 @@ def _say_what_stays(found: patches.Choice, document: Event) -> None:
     _say([(each["path"], each["note"]) for each in found.wanted if each.get("note")])
     _say([(each["path"], f"never applied: {each['refused']}") for each in found.refused])
     _say([(each["path"], f"git ignores it: name it, or say {WITH_IGNORED}") for each in found.ignored])
+    _say([(each["path"], "it was written before, and lies in the folder so") for each in found.written])
     _say([(each["path"], f"not looked at: {each['why']}") for each in document["left_out"]])
 
 
@@ -125,7 +128,8 @@ def apply(
 ) -> None:
     """Write what a run changed into the folder: all of it, or only some paths.
 
-    Either all that is wanted is written, or nothing. When nothing is left that could be, the run's copy goes.
+    Either all that is wanted is written, or nothing. Where the folder refuses something at the last moment it is said
+    what was written, what not and why, and the exit code is 1. When nothing is left, the run's copy goes.
     """
     choices = _choices(ours or (), theirs or ())
     client = launch.ensured()
@@ -149,6 +153,8 @@ def apply(
             _explain(error.details.get("conflicts", ()), document["run"])
         raise
     output.show(done, json, _applied)
+    if done.get("failed"):
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def _choices(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
@@ -161,8 +167,18 @@ def _choices(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
 def _applied(done: Event) -> None:
     already = f", {len(done['already'])} were so already" if done["already"] else ""
     output.text(f"{len(done['applied'])} written{already}: {done['folder']}")
-    _say([(each["path"], f"not written: {each['why']}") for each in done["kept"]])
     run = done["run"][:SHORT]
+    failed = done.get("failed", ())
+    if failed:
+        _say([(path, "written") for path in done["applied"]])
+    _say([(each["path"], f"not written: {each['why']}") for each in done["kept"]])
+    if failed:
+        names = " ".join(shlex.quote(each["path"]) for each in failed[:MOST_NAMED])
+        errors.note(f"only a part was written. Look at what lies there in {done['folder']}, then")
+        errors.note(f"  tektra runs apply {run} {names}   tries again")
+        errors.note(
+            f"  tektra runs apply {run} --theirs PATH   keeps the folder's, and tektra runs drop {run} forgets the rest"
+        )
     if done["dropped"]:
         errors.note("nothing is left of the run's changes to apply, so its copy is gone")
         return
@@ -179,27 +195,13 @@ def _explain(conflicts: Sequence[Event], run: str) -> None:
     for each in conflicts[:MOST_NAMED]:
         path = each["path"]
         errors.say(terminal.paint(f"{terminal.clean(path)}: {terminal.clean(each['why'])}", terminal.BOLD, sys.stderr))
-        errors.note(f"  it was {_side(each['base'])} when the run began")
-        _say_side(f"  in the folder it is now {_side(each['original'])} (theirs)", each.get("theirs", ""))
-        _say_side(f"  the run wants {_side(each['workspace'])} (ours)", each.get("ours", ""))
+        errors.note(f"  it was {patches.side(each['base'])} when the run began")
+        _say_side(f"  in the folder it is now {patches.side(each['original'])} (theirs)", each.get("theirs", ""))
+        _say_side(f"  the run wants {patches.side(each['workspace'])} (ours)", each.get("ours", ""))
         flags = [f"--{choice} {shlex.quote(path)}" for choice in each.get("can_take", ("ours", "theirs"))]
         errors.note(f"  decide it: tektra runs apply {run[:SHORT]} {' or '.join(flags)}")
     if len(conflicts) > MOST_NAMED:
         errors.note(f"… and {len(conflicts) - MOST_NAMED} more conflicts")
-
-
-def _side(side: Event | None) -> str:
-    if side is None:
-        return "nothing"
-    match side["kind"]:
-        case "file":
-            return f"a file of {wording.size(side.get('size', 0))}" + (", executable" if side.get("executable") else "")
-        case "link":
-            return f"a link to {side.get('target', '')}"
-        case "folder":
-            return "a folder"
-        case _:
-            return "something else"
 
 
 def _say_side(words: str, text: str) -> None:
@@ -229,7 +231,7 @@ def offer(client: Client, run: Event) -> None:
         if error.code not in ("no_workspace", "forbidden"):
             errors.note(f"what it changed cannot be looked at: {error.message}")  # which is no failure of the run's
         return
-    found = patches.chosen(document["changes"], (), with_ignored=False)
+    found = _chosen(document, (), with_ignored=False)
     short = run["id"][:SHORT]
     if not document["changes"]:
         return

@@ -42,11 +42,12 @@ class Lines:
                 _beneath(EVENT_ANSWERS.get(data["outcome"], data["outcome"]) + why)
             case "applied":
                 left = f", {data['left']} left" if data["left"] else ""
-                _beneath(f"{wording.plural(data['applied'], 'change')} applied{left}")
+                failed = f", {len(data['failed'])} could not be written" if data.get("failed") else ""
+                _beneath(f"{wording.plural(data['applied'], 'change')} applied{failed}{left}")
             case "dropped":
                 _beneath(f"{wording.plural(data['changes'], 'change')} dropped")
             case "left_out":
-                errors.note(_left_out(data))
+                errors.note(left_out(data))
             case "note":
                 errors.note(data["text"])
             case "state":
@@ -66,7 +67,8 @@ class Lines:
             _beneath(words)
 
 
-def _left_out(data: Event) -> str:
+def left_out(data: Event) -> str:
+    """What a prompt does not hold any more, so that it fits."""
     what = [wording.plural(len(data["results"]), "older result")] if data["results"] else []
     what += [wording.plural(data["steps"], "older step")] if data["steps"] else []
     what += [f"what is longer than {data['longest']:,} characters in results"] if data["longest"] else []

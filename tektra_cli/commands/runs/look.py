@@ -12,7 +12,7 @@ import typer
 from tektra_cli import launch, output, terminal, wording
 from tektra_cli.client import Client, segment
 from tektra_cli.columns import shortened
-from tektra_cli.commands.runs import watch
+from tektra_cli.commands.runs import prompts, watch
 from tektra_cli.commands.runs.fields import After, Event, Jsonl, Reference
 from tektra_cli.commands.runs.lines import WIDTH, Lines, end
 from tektra_cli.errors import UsageError
@@ -42,9 +42,24 @@ def _table(document: Event) -> None:
     output.table(("ID", "STATE", "AGENT", "CHANGES", "BEGUN", "TASK"), rows)
 
 
-def show(reference: Reference, json: Json = False) -> None:
-    """Show a run: its steps, and what became of it."""
+def show(
+    reference: Reference,
+    step: Annotated[
+        str | None,
+        typer.Option(
+            "--step", help="What its model was asked in this step, and answered; or at this place.", metavar="N"
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show a run: its steps, and what became of it.
+
+    With --step N: the whole prompt of the N-th time that its agent asked its model, as it was then, and the answer.
+    """
     client = launch.ensured()
+    if step is not None:
+        output.show(prompts.whole(client, reference, step), json, prompts.draw)
+        return
     document = _whole(client, reference, 0)
     output.show(document, json, _shown)
 

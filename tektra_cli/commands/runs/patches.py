@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -21,12 +21,19 @@ class Choice:
     wanted: list[Event] = field(default_factory=list)
     ignored: list[Event] = field(default_factory=list)
     refused: list[Event] = field(default_factory=list)
+    written: list[Event] = field(default_factory=list)
+    """What lies in the folder already, since it was applied before."""
     unknown: list[str] = field(default_factory=list)
     """Paths that somebody named and that have not changed."""
 
 
-def chosen(changes: Sequence[Event], paths: Sequence[str], *, with_ignored: bool) -> Choice:
-    """The changes at these paths and beneath them, or all; what git ignores only where it is named or wanted."""
+def chosen(
+    changes: Sequence[Event], paths: Sequence[str], *, with_ignored: bool, written: Collection[str] = ()
+) -> Choice:
+    """The changes at these paths and beneath them, or all.
+
+    What git ignores only where it is named or wanted; what was written before only where it is named.
+    """
     names = [_name(path) for path in paths]
     found = Choice(unknown=[name for name in names if not any(_is_at(each["path"], name) for each in changes)])
     for each in changes:
@@ -34,6 +41,8 @@ def chosen(changes: Sequence[Event], paths: Sequence[str], *, with_ignored: bool
             continue
         if each.get("refused"):
             found.refused.append(each)
+        elif each["path"] in written and each["path"] not in names:
+            found.written.append(each)
         elif each.get("is_ignored") and not with_ignored and each["path"] not in names:
             found.ignored.append(each)
         else:
@@ -103,6 +112,21 @@ def _kind(side: Event | None) -> str:
 
 def _mode(side: Event | None) -> str:
     return "100755" if side and side.get("executable") else "100644"
+
+
+def side(side: Event | None) -> str:
+    """What lies at a place, in words."""
+    if side is None:
+        return "nothing"
+    match side["kind"]:
+        case "file":
+            return f"a file of {wording.size(side.get('size', 0))}" + (", executable" if side.get("executable") else "")
+        case "link":
+            return f"a link to {side.get('target', '')}"
+        case "folder":
+            return "a folder"
+        case _:
+            return "something else"
 
 
 def stat(changes: Sequence[Event]) -> Iterator[tuple[str, ...]]:

@@ -25,6 +25,15 @@ def attach(reference: Reference, after: After = 0, jsonl: Jsonl = False, json: J
     watched(client, found["run"]["id"], after, json, jsonl, ending=False)
 
 
+def begun(client: Client, document: Event, detach: bool, json: bool, jsonl: bool) -> None:
+    """Watch a run that has just begun; where nobody wants to wait for it, say which one it is."""
+    run = document["run"]["id"]
+    if detach:
+        output.show(document, json, lambda _: output.text(run))
+    else:
+        watched(client, run, 0, json, jsonl, ending=True)
+
+
 def watched(client: Client, run: str, after: int, json: bool, jsonl: bool, *, ending: bool) -> None:
     """Show a run to its end, and end with what became of it; ^C ends the run where `ending`."""
     told: list[Event] = []

@@ -13,7 +13,7 @@ import msgspec
 from tektrad.agents import beneath
 from tektrad.agents.knocks import Tool as Declared
 from tektrad.agents.tool import Here, Result, ToolFailed, Wish, parameter, parsed
-from tektrad.agents.tools.look import data_of
+from tektrad.agents.tools.look import NotThere, data_of
 from tektrad.sandbox.diffs import Differ
 from tektrad.trust import resource
 from tektrad.trust.ask import MOST_PREVIEW
@@ -81,7 +81,7 @@ def _before(root: Path, path: str) -> str | None:
         return data_of(root, path).decode()
     except UnicodeDecodeError as error:
         raise ToolFailed(f"{path} is no UTF-8 text, and is not changed") from error
-    except FileNotFoundError:
+    except NotThere:
         return None
 
 

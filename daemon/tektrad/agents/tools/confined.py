@@ -10,18 +10,18 @@ from typing import TypeVar
 import msgspec
 
 from tektrad.agents.tool import ToolFailed
-from tektrad.sandbox.confinement import Ending, Limits, Program, Stream
+from tektrad.sandbox.confinement import Limits, Program, Stream
 from tektrad.sandbox.identity import python
 from tektrad.sandbox.sandbox import Sandbox
 
 S = TypeVar("S")
-ENDINGS: Mapping[Ending, str] = MappingProxyType(
+ENDINGS: Mapping[str, str] = MappingProxyType(
     {
         "time": "it took too long",
-        "memory": "it took too much memory",
-        "tasks": "it started too many processes",
-        "output": "it said too much",
-        "folder": "it wrote too much",
+        "memory": "it took more memory than it may have",
+        "tasks": "it started more processes and threads than it may have",
+        "output": "it printed too much",
+        "folder": "it wrote more than it may",
     }
 )
 """What ended a program, in words that an agent can act on."""

@@ -23,6 +23,10 @@ MOST_LINES = 200
 LONGEST_LINE = 300
 
 
+class NotThere(ToolFailed):
+    """Nothing lies at that path."""
+
+
 @dataclass(frozen=True, slots=True)
 class Looking:
     """A tool whose arguments name a `path`, and whose work is done by a function in a thread."""
@@ -172,20 +176,12 @@ def _files(folder: Path, below: str) -> Iterator[str]:
 
 def text_of(folder: Path, path: str) -> str:
     """What a text file beneath a folder holds; raises ToolFailed."""
-    try:
-        return data_of(folder, path).decode("utf-8", "replace")
-    except FileNotFoundError as error:
-        raise ToolFailed(f"{path}: {error.strerror}") from error
+    return data_of(folder, path).decode("utf-8", "replace")
 
 
 def data_of(folder: Path, path: str) -> bytes:
-    """The same as bytes; raises FileNotFoundError where there is none, and ToolFailed for what is no text."""
-    try:
-        descriptor = beneath.opened(folder, path or ".", os.O_RDONLY)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ToolFailed(f"{path}: {error.strerror}") from error
+    """The same as bytes; raises NotThere and ToolFailed."""
+    descriptor = opened(folder, path, os.O_RDONLY)
     try:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
@@ -202,9 +198,11 @@ def data_of(folder: Path, path: str) -> bytes:
 
 
 def opened(folder: Path, path: str, flags: int) -> int:
-    """A descriptor of what lies beneath a folder; raises ToolFailed."""
+    """A descriptor of what lies beneath a folder; raises NotThere and ToolFailed."""
     try:
         return beneath.opened(folder, path or ".", flags)
+    except FileNotFoundError as error:
+        raise NotThere(f"{path}: {error.strerror}") from error
     except OSError as error:
         raise ToolFailed(f"{path}: {error.strerror}") from error
 

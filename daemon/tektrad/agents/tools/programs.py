@@ -12,6 +12,7 @@ import msgspec
 
 from tektrad.agents.knocks import Tool as Declared
 from tektrad.agents.tool import Here, Result, ToolFailed, Wish, parameter, parsed
+from tektrad.agents.tools.confined import ENDINGS
 from tektrad.sandbox.confinement import Limits, Outcome, Program
 from tektrad.sandbox.extent import FOLDER_BYTES
 from tektrad.sandbox.identity import python
@@ -22,13 +23,6 @@ KEPT_BYTES = 1 << 20
 """Of what a program prints."""
 PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./:@%+,^ -]*")
 """A command line that a shell takes as the very words that stand there."""
-WHY = {
-    "time": "it was stopped, for it took longer than {seconds:g} s",
-    "memory": "it was stopped, for it took more memory than {memory} MiB",
-    "tasks": "it was stopped, for it started too many processes",
-    "output": "it was stopped, for it printed too much",
-    "folder": "it was stopped, for it wrote too much",
-}
 
 
 class _Shell(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,7 +111,8 @@ class _Printed:
 def _result(outcome: Outcome, printed: str, limits: Limits) -> Result:
     notes = []
     if outcome.ended_by != "itself":
-        notes.append(WHY[outcome.ended_by].format(seconds=limits.seconds, memory=limits.memory_bytes >> 20))
+        limit = {"time": f" ({limits.seconds:g} s)", "memory": f" ({limits.memory_bytes >> 20} MiB)"}
+        notes.append(f"it was stopped: {ENDINGS[outcome.ended_by]}{limit.get(outcome.ended_by, '')}")
     elif outcome.code:
         notes.append(f"it ended with exit code {outcome.code}")
     if outcome.denied:

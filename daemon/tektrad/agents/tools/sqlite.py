@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -16,9 +15,10 @@ import msgspec
 from tektrad.agents.knocks import Tool as Declared
 from tektrad.agents.tool import Here, Result, ToolFailed, Wish, parameter, parsed
 from tektrad.agents.tools.confined import told
-from tektrad.agents.tools.look import opened
+from tektrad.agents.tools.look import NotThere, opened
 from tektrad.sandbox import identity
 from tektrad.sandbox.confinement import Limits
+from tektrad.sandbox.copying import copy_content
 from tektrad.sandbox.sandbox import Sandbox
 from tektrad.sandbox.uninterrupted import in_threads, uninterrupted
 
@@ -97,20 +97,15 @@ def _copy(here: Here, path: str, folder: Path) -> bool:
     for ending in BESIDE:
         try:
             sizes[ending] = _copied(root, inside + ending, folder / (NAME + ending), left)
-        except FileNotFoundError:
+        except NotThere:
             continue
         left -= sizes[ending]
     return bool(sizes.get("-journal"))
 
 
 def _copied(root: Path, path: str, into: Path, most: int) -> int:
-    """Copy one regular file and return its size; what lies beside another may be missing (FileNotFoundError)."""
-    try:
-        source = opened(root, path, os.O_RDONLY)
-    except ToolFailed as error:
-        if isinstance(error.__cause__, FileNotFoundError) and path.endswith(BESIDE):
-            raise error.__cause__ from error
-        raise
+    """Copy one regular file and return its size; raises NotThere and ToolFailed."""
+    source = opened(root, path, os.O_RDONLY)
     with contextlib.ExitStack() as held:
         held.callback(os.close, source)
         info = os.fstat(source)
@@ -119,31 +114,13 @@ def _copied(root: Path, path: str, into: Path, most: int) -> int:
         if info.st_size > most:
             raise ToolFailed(f"{path} has {info.st_size} bytes, and {MOST_BYTES >> 20} MiB can be looked at")
         copy = held.enter_context(into.open("xb"))
-        size = _content(source, copy.fileno(), info.st_size)
+        try:
+            copy_content(source, copy.fileno())
+        except OSError as error:
+            raise ToolFailed(f"it cannot be read: {error.strerror}") from error
         if identity.is_root():
             os.fchown(copy.fileno(), identity.SANDBOX_ID, identity.SANDBOX_ID)
-    return size
-
-
-def _content(source: int, copy: int, size: int) -> int:
-    """The bytes, by the file system's own way where it has one; what is added meanwhile is left out."""
-    at, by_kernel = 0, True
-    while at < size:
-        if by_kernel:
-            try:
-                count = os.copy_file_range(source, copy, size - at, at, at)
-            except OSError as error:
-                if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM):
-                    raise ToolFailed(f"it cannot be read: {error.strerror}") from error
-                by_kernel = False
-                continue
-        else:
-            data = os.pread(source, min(1 << 20, size - at), at)
-            count = os.pwrite(copy, data, at) if data else 0
-        if not count:
-            break
-        at += count
-    return at
+        return os.fstat(copy.fileno()).st_size
 
 
 def _table(found: _Told) -> str:

@@ -10,25 +10,6 @@ from tektra_models.starter.corpus.help_shapes import Background, phrasings
 NOT_YET: tuple[Background, ...] = (
     Background(
         phrasings("""
-Is there a dashboard?|open the dashboard|Does Tektra have a web interface?|dashboard?|how do I open the web UI
-Is there a graphical interface?|Can I use tektra in the browser?|web ui?|start the dashboard|Is there a GUI?
-which port has the dashboard|show me the dashboard|Can I see it in a browser?|is there a desktop app|gui?
-Where is the web page of tektra?|launch the web interface|How do I get a graphical window?|TUI?|full screen interface?
-Is there an app with buttons?|Can I chat in the browser?|open tektra in my browser|does tektra have a window
-Is there a monitoring dashboard?|graphical user interface?|is there a phone app|show a web page with the models
-browser interface?|I don't like the terminal, is there something else?
-open a window|something else than the terminal?|graphical window?|Is there something besides the terminal?
-"""),
-        (
-            "There is no dashboard yet: this version of Tektra lives in the terminal. Start with `tektra chat`.",
-            "This version has no dashboard or window yet, only commands, such as `tektra daemon status`.",
-            "A dashboard does not exist yet. `tektra chat` works in the terminal.",
-        ),
-        ("dashboard", "yet"),
-        ("dashboard", "ui", "tui", "web"),
-    ),
-    Background(
-        phrasings("""
 How do I run a workflow?|Are there workflows?|create a workflow|workflows?|Can I chain several steps?|run a flow
 How do I define a flow?|list my flows|Does tektra have flows?|automate several steps|flows?|Can I build a pipeline?
 schedule a job for every morning|Can tektra run something every day?|start a workflow|show the workflows
@@ -48,7 +29,7 @@ build a pipeline|Which workflows exist?|list scheduled jobs|running workflows?|s
     ),
     Background(
         phrasings("""
-Is there a long-term memory?|Can you save facts about me?|memory for agents?|How do I add a memory?|list my memories
+Is there a long-term memory?|Can you save facts about me?|How do I add a memory?|list my memories
 Can tektra store knowledge about me?|does it have a memory of facts|delete a memory|remember a fact for all chats
 Is there a memory shared by all chats?|knowledge base?|Can I give you a knowledge base?|long term memory?
 store a fact for later chats|How do I search the memory of facts?|does knowledge carry over between chats

@@ -58,8 +58,34 @@ How do I add a tool to my agent?|Can I change the limits of an agent?
 """),
     ),
     Fact(
+        "tektra agents notes",
+        "shows what an agent has noted in its runs",
+        phrasings("""
+see the notes of an agent|read what an agent has noted|look at an agent's memory|see what my agent remembers
+search the notes of an agent|find out what an agent keeps from one run to the next
+"""),
+        ("`tektra agents edit` with `--remember` lets an agent keep notes.", "`--search` finds those with some words."),
+        phrasings("""
+memory for agents?|Do agents remember earlier runs?|Does my agent keep notes?|What has my agent noted?
+Can an agent learn from its runs?|Where are the notes of my agent?
+"""),
+    ),
+    Fact(
+        "tektra agents forget",
+        "takes notes of an agent away",
+        phrasings("""
+delete a note of an agent|make an agent forget something|clear the memory of an agent|remove the notes of an agent
+take a wrong note away|empty an agent's memory
+"""),
+        ("`--all` takes all of them away.", "`tektra agents notes` shows their numbers."),
+        phrasings("""
+How do I delete an agent's notes?|Can my agent forget a note?|My agent remembers something wrong, what now?
+Can I clear an agent's memory?|Are the notes of a removed agent gone?
+"""),
+    ),
+    Fact(
         "tektra agents rm",
-        "removes an agent; its versions stay",
+        "removes an agent with its notes; its versions stay",
         phrasings("""
 remove an agent|delete an agent|get rid of an agent|throw an agent away|drop an agent I made|take an agent off the list
 """),

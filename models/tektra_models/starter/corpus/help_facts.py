@@ -20,6 +20,7 @@ from tektra_models.starter.corpus.help_approvals import APPROVAL_FACTS
 from tektra_models.starter.corpus.help_audit import AUDIT_FACTS
 from tektra_models.starter.corpus.help_background import ABOUT
 from tektra_models.starter.corpus.help_chat import CHAT_FACTS, SLASH_FACTS
+from tektra_models.starter.corpus.help_dashboard import DASHBOARD_FACTS
 from tektra_models.starter.corpus.help_engine import ENGINE_FACTS
 from tektra_models.starter.corpus.help_mcp import MCP_FACTS
 from tektra_models.starter.corpus.help_models import MODEL_FACTS, PULL_EXAMPLE
@@ -73,6 +74,7 @@ FACTS: tuple[Fact, ...] = (
     *RUN_FACTS,
     *TOOLS_FACTS,
     *MCP_FACTS,
+    *DASHBOARD_FACTS,
     *TUNING_FACTS,
     *USER_FACTS,
 )

@@ -121,6 +121,63 @@ old conversation as a file?|Can I choose the file of an export?|output file of e
 """),
     ),
     Fact(
+        "tektra conversations rename ID TITLE",
+        "gives a conversation another title",
+        phrasings("""
+rename a conversation|rename chat {ID}|change the title of a chat|give a conversation another title|retitle an old chat
+call a conversation something else|change the name of conversation {ID}|give chat {ID} a better title
+set the title of a conversation|rename an old chat|edit the title of a chat|name a conversation
+"""),
+        (),
+        phrasings("""
+Can I rename a chat?|rename conversation?|how do I change the title of a chat|my chat has a bad title
+Can a conversation have another title?|title of a chat?|retitle?
+"""),
+    ),
+    Fact(
+        "tektra conversations pin ID",
+        "keeps a conversation above all others in lists",
+        phrasings("""
+pin a conversation|pin chat {ID}|keep a chat at the top of the list|keep conversation {ID} above all others
+mark a chat as important|put a conversation at the top|have an old chat always listed first|pin an old chat
+keep a conversation at hand|list chat {ID} first|stick a chat to the top
+"""),
+        ("`tektra conversations unpin ID` takes it back.",),
+        phrasings("""
+Can I pin a chat?|pin conversation?|how do I keep a chat on top of the list|favourite chats?
+I need this chat again and again.|can a conversation stay at the top|pinned chats?
+"""),
+    ),
+    Fact(
+        "tektra conversations unpin ID",
+        "lists a conversation by its age again",
+        phrasings("""
+unpin a conversation|unpin chat {ID}|no longer keep a chat at the top|take a chat from the top of the list
+remove the pin of a conversation|stop pinning a chat|undo the pin of conversation {ID}
+take the pin off a chat|list a pinned chat by its age again
+"""),
+        (),
+        phrasings("""
+How do I unpin a chat?|unpin?|take back a pin?|a chat is pinned that should not be|can I remove a pin
+how do I get a pinned chat off the top
+"""),
+    ),
+    Fact(
+        "tektra conversations branch ID",
+        "begins a new conversation with what was said in another one",
+        phrasings("""
+branch a conversation|branch chat {ID}|fork a conversation|fork chat {ID}|duplicate a conversation|copy a chat
+begin a new chat with what was said in {ID}|make a copy of conversation {ID} to go on with
+try another way from the middle of a chat|go on with a copy of an old chat|split off a chat from another
+continue a chat in two directions
+"""),
+        ("`--at MESSAGE` takes over what was said up to that message.",),
+        phrasings("""
+Can I fork a chat?|branch a chat?|fork?|how do I copy a conversation|can a chat go on in two ways
+I want to try another question without losing this chat.|duplicate chat?
+"""),
+    ),
+    Fact(
         "tektra conversations rm ID",
         "deletes a conversation",
         phrasings("""

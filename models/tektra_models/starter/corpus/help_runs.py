@@ -42,7 +42,7 @@ Where do I see the runs?
         phrasings("""
 see the steps of a run|see what an agent did|show a run|look at a run|see the tool calls of a run|see a run's answer
 """),
-        ("`tektra runs list` gives its id.",),
+        ("`tektra runs list` gives its id.", "`tektra runs show ID --step N` shows what its model was asked."),
         phrasings("""
 What did the agent do?|What became of the run?|Which tools did the run call?|How did the run end?|show me that run
 What was the answer of the run?

@@ -1,0 +1,1 @@
+"""Memory: what agents keep from one run to the next."""

@@ -1,0 +1,63 @@
+"""Pictures of the dashboard for the documents: `python -m tektra_cli.tui.pictures FOLDER` draws every place as SVG."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from tektra_cli.tui.dashboard import Dashboard
+from tektra_cli.tui.gateway import Gateway
+from tektra_cli.tui.place import Place
+from tektra_cli.tui.places import PLACES
+from tektra_cli.tui.recorded import NOW, Recorded, RecordedMachine
+
+SIZE = (120, 36)
+QUIET = 3
+MOMENT_S = 0.1
+FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+"""Which whoever looks at a picture would fetch from elsewhere; without them it has a font of the reader's own."""
+
+NAMES = re.compile(r"\bterminal-\d+-")
+"""Of styles: made of more than is seen, and other ones at times."""
+
+
+def demonstration(place: str) -> Dashboard:
+    """A dashboard on a recording, at the time of the recording."""
+    return Dashboard(Gateway(Recorded()), place, lambda: NOW, RecordedMachine())
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Wait until all that a place asks for has come, and is drawn."""
+    await pilot.pause()
+    while not isinstance(pilot.app.screen, Place):
+        await pilot.pause()
+    for _ in range(QUIET):  # what has come may ask for more, in a moment
+        while asking := [worker for worker in pilot.app.workers if worker.group != "feed"]:
+            await pilot.app.workers.wait_for_complete(asking)
+            await pilot.pause()
+        await pilot.pause(MOMENT_S)
+
+
+async def picture(place: str, size: tuple[int, int] = SIZE) -> str:
+    """One place as SVG."""
+    app = demonstration(place)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        drawn = FONTS.sub("", app.export_screenshot(title="Tektra"))
+        return NAMES.sub(f"{place}-", drawn)
+
+
+def main(folder: Path) -> None:
+    """All of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in PLACES:
+        (folder / f"{place}.svg").write_text(asyncio.run(picture(place)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

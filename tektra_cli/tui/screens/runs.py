@@ -1,0 +1,524 @@
+"""Runs: what agents do and did, each step of it, live; what they changed; beginning, ending, doing again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tektra_cli import wording
+from tektra_cli.commands.runs.asking import BEHIND_ALL
+from tektra_cli.errors import CliError
+from tektra_cli.tui.feed import Event
+from tektra_cli.tui.gateway import address
+from tektra_cli.tui.place import Place
+from tektra_cli.tui.screens import runs_words
+from tektra_cli.tui.screens.runs_again import cancelled, retried
+from tektra_cli.tui.screens.runs_changes import taken_over
+from tektra_cli.tui.screens.runs_pane import Detail, Timeline
+from tektra_cli.tui.screens.runs_stories import Stories
+from tektra_cli.tui.screens.runs_story import Line, Story
+from tektra_cli.tui.widgets import new_run
+from tektra_cli.tui.widgets.rows import Rows
+
+Run = Mapping[str, Any]
+SETTLE_S = 0.15
+"""A run is followed once the cursor has stood on it for so long."""
+LOOK_S = 0.06
+"""A line of a story is shown in full once the cursor has stood on it for so long."""
+AGES_TICKS = 10
+"""Seconds after which ages are told anew, where nothing is under way among the first runs."""
+SEEN = 200
+MANY = 20
+"""So many runs that changed are read at once, as the list."""
+MOST_PROMPTS = 20
+"""That are kept, each of which may be long."""
+MOST_ENTRIES = 40
+"""Of the audit log, about one line of a story."""
+SHOWS: Mapping[str, tuple[str, ...]] = {
+    "all": (),
+    "under way": ("queued", "running", "waiting"),
+    "waiting for an answer": ("waiting",),
+    "failed": ("failed",),
+    "changes wait": (),
+}
+PANES = ("list", "timeline", "detail")
+
+
+class Runs(Place):
+    """A list of runs, the story of the one under its cursor, and one line of that in full."""
+
+    NAME = "runs"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-medium"), (170, "-wide")]  # noqa: RUF012  as Textual declares it
+    CSS = """
+    Runs #panes { height: 1fr; }
+    Runs .pane { width: 1fr; display: none; }
+    Runs #runs-pane { padding: 1 0 0 0; }
+    Runs #timeline, Runs #detail { padding: 1 0 0 0; }
+    Runs #detail { padding: 1 2; }
+    Runs .pane:focus-within { background: $background; }
+    Runs.-narrow.-list #runs-pane, Runs.-narrow.-timeline #timeline, Runs.-narrow.-detail #detail { display: block; }
+    Runs.-medium.-list #runs-pane, Runs.-medium.-timeline #runs-pane { display: block; width: 2fr; }
+    Runs.-medium.-list #timeline, Runs.-medium.-timeline #timeline { display: block; width: 3fr; }
+    Runs.-medium.-detail #timeline, Runs.-medium.-detail #detail { display: block; }
+    Runs.-medium #timeline, Runs.-wide #timeline, Runs.-wide #detail { border-left: solid $border; }
+    Runs.-medium.-detail #timeline { border-left: none; }
+    Runs.-medium #detail { border-left: solid $border; }
+    Runs.-wide .pane { display: block; }
+    Runs.-wide #runs-pane { width: 2fr; }
+    Runs.-wide #timeline { width: 3fr; }
+    Runs.-wide #detail { width: 3fr; }
+    Runs #filter { height: 1; border: none; padding: 0 1; background: $surface; display: none; }
+    Runs #filter.shown { display: block; }
+    Runs #which { height: 1; padding: 0 1; color: $foreground 60%; }
+    Runs #none { display: none; }
+    Runs.-empty #none { display: block; }
+    Runs.-empty #panes { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False),
+        Binding("right,l", "deeper", "Further in", show=False),
+        Binding("left,h", "back", "Back", show=False),
+        Binding("slash", "filter", "Search", key_display="/"),
+        Binding("f", "which", "Only some", show=False),
+        Binding("n", "begin", "New run"),
+        Binding("d", "changes", "Diff"),
+        Binding("o", "ask", "Answer"),
+        Binding("c", "cancel", "Cancel"),
+        Binding("u", "resume", "Resume"),
+        Binding("r", "retry", "Retry"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runs: dict[str, Run] = {}
+        self._stale: set[str] = set()
+        """Runs of which it was heard that they changed, and that were not read since."""
+        self._stories = Stories(self, self._told, self._ended)
+        self._chosen: str | None = None
+        self._which = "all"
+        self._standing: str | None = None
+        """In which state the run is that is looked at."""
+        self._looking: Timer | None = None
+        self._ticks = 0
+        self._settling: Timer | None = None
+        self._logged: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
+        self._prompts: dict[tuple[str, str], Mapping[str, Any]] = {}
+        """What models were asked in steps that were looked at; or why that is not known."""
+
+    def body(self) -> ComposeResult:
+        """The list, the story, the detail."""
+        now = self.dashboard.now
+        yield Static(
+            "No run yet.\n\nAn agent works on a private copy of a folder, step by step, and you decide what of it you "
+            "keep.\nn begins one here;   tektra run AGENT TASK   in a terminal.",
+            id="none",
+            classes="empty",
+            markup=False,
+        )
+        with Horizontal(id="panes"):
+            with Vertical(id="runs-pane", classes="pane"):
+                yield Static(id="which", markup=False)
+                yield Input(placeholder="words of the task, agent, state, folder", id="filter", compact=True)
+                yield Rows[Run](
+                    lambda run: str(run["id"]),
+                    lambda run, space: runs_words.row(run, space, now()),
+                    runs_words.head,
+                    id="list",
+                )
+            timeline = Timeline(now)
+            timeline.add_class("pane")
+            yield timeline
+            detail = Detail(now)
+            detail.add_class("pane")
+            yield detail
+
+    def on_mount(self) -> None:
+        """Look at the list first."""
+        super().on_mount()
+        self._level("list")
+        self.list.focus()
+        self.set_interval(1.0, self._tick)
+
+    @property
+    def list(self) -> Rows[Run]:
+        """The runs."""
+        return self.query_one("#list", Rows)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The story."""
+        return self.query_one(Timeline)
+
+    @property
+    def detail(self) -> Detail:
+        """One line of it."""
+        return self.query_one(Detail)
+
+    @property
+    def chosen(self) -> Run | None:
+        """The run that is looked at."""
+        return self._runs.get(self._chosen or "")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done with the run that is looked at has a key."""
+        run = self.chosen
+        match action:
+            case "cancel":
+                return run is not None and run["ended_at"] is None
+            case "resume":
+                return run is not None and run["state"] in ("failed", "cancelled")
+            case "ask":
+                return run is not None and run["state"] == "waiting"
+            case "retry" | "changes":
+                return run is not None
+            case _:
+                return True
+
+    # What is shown
+
+    async def reload(self) -> None:
+        """Read the list, and go on with the story that is looked at."""
+        document = await self.gateway.get(address("runs"))
+        self._runs = {run["id"]: run for run in document["runs"]}
+        self._stale.clear()
+        self._logged.clear()
+        self._prompts.clear()
+        self._show()
+        wanted = self.dashboard.wanted.pop(self.NAME, None)
+        if wanted is not None and wanted in self._runs:
+            self._which = "all"
+            self.query_one("#filter", Input).value = ""
+            self._show()
+            self.list.go(wanted)
+            self._choose(wanted)
+            self._enter("timeline")
+        else:
+            self._choose(self.list.cursor)
+            if wanted is not None:
+                self.notify(f"run {wanted} is somebody else's, or very old", severity="warning", markup=False)
+
+    def on_resize(self) -> None:
+        """There may be room for more panes now."""
+        self.call_after_refresh(self._tell_detail)
+
+    def on_screen_suspend(self) -> None:
+        """Nobody looks: nothing is followed."""
+        self._stories.stop()
+
+    def heard(self, events: Sequence[Event]) -> None:
+        """A run's state has changed, or somebody took over what it changed."""
+        for event in events:
+            if event["type"] == "run.state":
+                self._stale.add(event["data"]["run"])
+            elif event["type"] == "entry" and event["data"]["kind"] in ("run.apply", "run.drop"):
+                self._stale.add(self._chosen or "")
+        if self._stale:
+            self.attempt(self._read_stale, group="stale")
+
+    async def _read_stale(self) -> None:
+        while self._stale:
+            stale, self._stale = self._stale, set()
+            if len(stale) > MANY or "" in stale:
+                document = await self.gateway.get(address("runs"))
+                self._runs = {run["id"]: run for run in document["runs"]}
+            else:
+                for run in stale:
+                    await self._read(run)
+            self._show()
+            self._story_changed()
+            self._watch()
+
+    async def _read(self, ident: str) -> None:
+        try:
+            document = await self.gateway.get(address("runs", ident), {"after": BEHIND_ALL})
+        except CliError as error:
+            if error.code != "run_not_found":
+                raise
+            return
+        self._runs[ident] = document["run"]
+
+    def _show(self) -> None:
+        """The list, as it is filtered."""
+        words = self.query_one("#filter", Input).value
+        states = SHOWS[self._which]
+        newest = sorted(self._runs.values(), key=lambda run: (run["created_at"], run["id"]), reverse=True)
+        seen = [
+            run
+            for run in newest
+            if (not states or run["state"] in states)
+            and (self._which != "changes wait" or run.get("changes") == "yes")
+            and (not words or runs_words.matches(run, words))
+        ]
+        self.list.show(seen)
+        self.set_class(not self._runs, "-empty")
+        all_of_them = wording.plural(len(self._runs), "run")
+        shown = f"{len(seen)} of {all_of_them}" if len(seen) < len(self._runs) else all_of_them
+        told = f"{shown}   f: only some" if self._which == "all" else f"{shown}: {self._which}   f: others"
+        self.query_one("#which", Static).update(told, layout=False)
+
+    def _tick(self) -> None:
+        if not self.is_current:
+            return
+        self._ticks += 1
+        if self._ticks % AGES_TICKS == 0 or any(run["ended_at"] is None for run in self.list.items[:SEEN]):
+            self.list.redraw()
+        if self.chosen is not None and self.chosen["ended_at"] is None:
+            self.timeline.tick()
+
+    # Which run, and which line of it
+
+    @on(Rows.Moved, "#list")
+    def _run_moved(self, event: Rows.Moved) -> None:
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(SETTLE_S, partial(self._choose, event.key))
+
+    @on(Rows.Opened, "#list")
+    def _run_opened(self, event: Rows.Opened) -> None:
+        self._choose(event.key)
+        self._enter("timeline")
+
+    @on(Rows.Moved, "#story")
+    def _line_moved(self) -> None:
+        if self._looking is not None:
+            self._looking.stop()
+        self._looking = self.set_timer(LOOK_S, self._tell_detail)
+
+    @on(Rows.Opened, "#story")
+    def _line_opened(self) -> None:
+        self._enter("detail")
+        self._tell_detail()
+
+    def action_deeper(self) -> None:
+        """What enter does, where it goes further in."""
+        if isinstance(self.focused, Rows):
+            self.focused.action_open()
+
+    def action_back(self) -> None:
+        """From the detail to the story, from there to the list; from a search to all."""
+        if isinstance(self.focused, Input):
+            self._end_filter()
+        elif self.has_class("-detail"):
+            self._enter("timeline")
+        elif self.has_class("-timeline"):
+            self._enter("list")
+        elif self.query_one("#filter", Input).value or self._which != "all":
+            self._which = "all"
+            self._end_filter()
+
+    def on_descendant_focus(self) -> None:
+        """What has the focus is what is looked at, however one came there."""
+        focused = self.focused
+        if focused is self.detail:
+            self._level("detail")
+        elif focused is self.timeline.rows:
+            self._level("timeline")
+        elif focused is not None and focused in (self.list, self.query_one("#filter")):
+            self._level("list")
+
+    def _enter(self, name: str) -> None:
+        """Look at a pane; what is hidden cannot have the focus before it is there."""
+        self._level(name)
+        panes: Mapping[str, Widget] = {"list": self.list, "timeline": self.timeline.rows, "detail": self.detail}
+        self.call_after_refresh(panes[name].focus)
+
+    def _level(self, name: str) -> None:
+        for each in PANES:
+            self.set_class(each == name, f"-{each}")
+
+    def _choose(self, ident: str | None) -> None:
+        if ident != self._chosen:
+            self._chosen = ident
+            self._stories.stop()
+        self._story_changed()
+        self._watch()
+
+    def _story_changed(self) -> None:
+        run = self.chosen
+        standing = None if run is None else run["state"]
+        if standing != self._standing:
+            self._standing = standing
+            self.refresh_bindings()
+        self.timeline.tell(run, self.story)
+        self._tell_detail()
+
+    @property
+    def story(self) -> Story:
+        """What is known of the run that is looked at."""
+        return self._stories.of(self._chosen or "")
+
+    def _tell_detail(self) -> None:
+        run, line = self.chosen, self.timeline.rows.item
+        if not (self.has_class("-wide") or self.has_class("-detail")):
+            return  # nobody sees it
+        if run is None or line is None:
+            self.detail.tell(None, None, None)
+            return
+        key = (f"{run['id']}", line.key)
+        self.detail.tell(line, run, self._logged.get(key), self._prompts.get(key))
+        if line.kind == "step" and key not in self._prompts:
+            self.attempt(partial(self._read_prompt, run, line), group="prompt", exclusive=True)
+        if key not in self._logged and line.closed is not None and line.kind in ("step", "tool", "code", "ask"):
+            self.attempt(partial(self._read_log, run, line), group="log", exclusive=True)
+
+    async def _read_log(self, run: Run, line: Line) -> None:
+        """What the audit log has of it; who may not read that does without."""
+        assert line.closed is not None
+        until = line.opened["time"] if line.kind == "step" and line.opened is not line.closed else line.closed["time"]
+        query = {"run": run["id"], "since": line.since, "until": until, "limit": MOST_ENTRIES}
+        try:
+            found = (await self.gateway.get(address("audit"), query))["entries"]
+        except CliError as error:
+            if error.code not in ("forbidden", "demo"):
+                raise
+            found = []
+        entries = [each for each in reversed(found) if each["run"] == run["id"] and line.since <= each["time"] <= until]
+        self._logged[(run["id"], line.key)] = entries
+        if self.timeline.rows.item is line and self.chosen is not None:
+            self.detail.tell(line, self.chosen, entries, self._prompts.get((run["id"], line.key)))
+
+    async def _read_prompt(self, run: Run, line: Line) -> None:
+        """What the model was asked in a step; of another agent's only the step's end says where that was."""
+        reference = line.outcome.get("at") or ("" if line.agent else f"{line.step}")
+        if not reference:
+            return
+        try:
+            found = await self.gateway.get(address("runs", run["id"], "prompt"), {"step": reference})
+        except CliError as error:
+            if error.code not in ("not_found", "demo"):
+                raise
+            if line.closed is None or error.code == "demo":
+                return
+            found = {"why_not": error.message}
+        if len(self._prompts) >= MOST_PROMPTS:
+            self._prompts.clear()
+        self._prompts[(run["id"], line.key)] = found
+        if self.timeline.rows.item is line and self.chosen is not None:
+            self.detail.tell(line, self.chosen, self._logged.get((run["id"], line.key)), found)
+
+    # The story, live
+
+    def _watch(self, *, again: bool = False) -> None:
+        """Follow what is looked at."""
+        if self.chosen is not None and self.is_current:
+            self._stories.follow(self.chosen, again=again)
+
+    def _told(self, ident: str) -> None:
+        if self._chosen == ident:
+            self._story_changed()
+
+    def _ended(self, ident: str) -> None:
+        self._stale.add(ident)
+        self.attempt(self._read_stale, group="stale")
+
+    # Searching
+
+    def action_filter(self) -> None:
+        """Type words that the runs must have."""
+        self._level("list")
+        field = self.query_one("#filter", Input)
+        field.add_class("shown")
+        field.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.list.focus()
+
+    def _end_filter(self) -> None:
+        field = self.query_one("#filter", Input)
+        field.value = ""
+        field.remove_class("shown")
+        self.list.focus()
+        self._show()
+
+    def action_which(self) -> None:
+        """The next kind of runs: all, under way, waiting, failed, with changes that wait."""
+        names = list(SHOWS)
+        self._which = names[(names.index(self._which) + 1) % len(names)]
+        self._show()
+
+    # Doing
+
+    def action_begin(self) -> None:
+        """Let an agent do something."""
+        self.attempt(self._begin)
+
+    async def _begin(self) -> None:
+        begun = await new_run.begun(self)
+        if begun is not None:
+            await self._arrive(begun)
+
+    async def _arrive(self, run: Run) -> None:
+        """Look at a run that was begun just now."""
+        await self._read(run["id"])
+        self._which = "all"
+        self._end_filter()
+        self.list.go(run["id"])
+        self._choose(run["id"])
+
+    def action_cancel(self) -> None:
+        """End the run that is looked at."""
+        if self.chosen is not None:
+            self.attempt(partial(self._cancel, self.chosen))
+
+    async def _cancel(self, run: Run) -> None:
+        if await cancelled(self, run):
+            await self._refresh(run["id"])
+
+    def action_resume(self) -> None:
+        """Go on behind the last finished step."""
+        if self.chosen is not None:
+            self.attempt(partial(self._resume, self.chosen))
+
+    async def _resume(self, run: Run) -> None:
+        await self.gateway.post(f"{address('runs', run['id'])}/resume")
+        await self._refresh(run["id"])
+
+    def action_retry(self) -> None:
+        """Once more, as another run: from the step under the cursor, else from the beginning."""
+        if self.chosen is None:
+            return
+        line = self.timeline.rows.item if not self.has_class("-list") else None
+        step = line.step if line is not None and not line.agent else 0
+        self.attempt(partial(self._retry, self.chosen, step))
+
+    async def _retry(self, run: Run, step: int) -> None:
+        begun = await retried(self, run, step)
+        if begun is not None:
+            await self._arrive(begun)
+
+    def action_changes(self) -> None:
+        """Look at what it changed, and take it over or not."""
+        if self.chosen is not None:
+            self.attempt(partial(self._changes, self.chosen))
+
+    async def _changes(self, run: Run) -> None:
+        if await taken_over(self, run):
+            await self._refresh(run["id"])
+
+    def action_ask(self) -> None:
+        """Where it waits for an answer, go there."""
+        run = self.chosen
+        line = self.timeline.rows.item
+        asked = line.data["ask"] if line is not None and line.kind == "ask" and line.closed is None else None
+        if run is not None and run["state"] == "waiting":
+            self.dashboard.visit("asks", asked or run["id"])
+
+    async def _refresh(self, ident: str) -> None:
+        await self._read(ident)
+        self._show()
+        self._story_changed()
+        self._watch(again=True)  # there may be more to hear of a run that was over
