@@ -17,8 +17,6 @@ from tektra_cli.tui.places import PLACES
 from tektra_cli.tui.recorded import NOW, Recorded, RecordedMachine
 
 SIZE = (120, 36)
-QUIET = 3
-MOMENT_S = 0.1
 FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 """Which whoever looks at a picture would fetch from elsewhere; without them it has a font of the reader's own."""
 
@@ -32,15 +30,19 @@ def demonstration(place: str) -> Dashboard:
 
 
 async def settled(pilot: Pilot[Any]) -> None:
-    """Wait until all that a place asks for has come, and is drawn."""
-    await pilot.pause()
-    while not isinstance(pilot.app.screen, Place):
+    """Wait until all that a place asks for has come, and is drawn: until nothing is asked for, nothing is to be done
+    later, and what is seen is what was seen before."""
+    app, before = pilot.app, ""
+    while True:
+        await pilot.wait_for_scheduled_animations()
         await pilot.pause()
-    for _ in range(QUIET):  # what has come may ask for more, in a moment
-        while asking := [worker for worker in pilot.app.workers if worker.group != "feed"]:
-            await pilot.app.workers.wait_for_complete(asking)
-            await pilot.pause()
-        await pilot.pause(MOMENT_S)
+        place = app.screen
+        is_asking = any(worker.group != "feed" for worker in app.workers)
+        if is_asking or not (isinstance(place, Place) and place.has_settled and place.dashboard.standing == "live"):
+            continue
+        seen, before = before, app.export_screenshot()
+        if seen == before:
+            return
 
 
 async def picture(place: str, size: tuple[int, int] = SIZE) -> str:

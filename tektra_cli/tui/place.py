@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import Footer
+from textual.timer import Timer
 from textual.worker import WorkType
 
 from tektra_cli.tui.feed import Event
+from tektra_cli.tui.widgets.key_bar import KeyBar
 from tektra_cli.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
@@ -30,11 +31,16 @@ class Place(Screen[None]):
     NAME = ""
     """As `places.PLACES` has it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._intended: dict[str, Timer] = {}
+        """What `later` is to do, by its name."""
+
     def compose(self) -> ComposeResult:
         """The bar, the body, the keys."""
         yield TopBar(self.NAME)
         yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def body(self) -> ComposeResult:
         """What the place is made of."""
@@ -79,11 +85,35 @@ class Place(Screen[None]):
         work: WorkType[None] = partial(self._attempted, doing)
         self.run_worker(work, group=group, exclusive=exclusive)
 
+    def renew_soon(self, seconds: float) -> None:
+        """Reload once for all that happens within some seconds, if the person is still here then."""
+        self.later("renew", seconds, lambda: self.renew() if self.is_current else None, anew=False)
+
+    def later(self, name: str, seconds: float, doing: Callable[[], Any], *, anew: bool = True) -> None:
+        """Do something in a while, once for all the times that it is asked for until then by this name.
+
+        `anew`: the while begins anew with each time, as for what is done once nobody types any more.
+        """
+        if name in self._intended:
+            if not anew:
+                return
+            self._intended[name].stop()
+        self._intended[name] = self.set_timer(seconds, partial(self._do, name, doing))
+
+    def _do(self, name: str, doing: Callable[[], Any]) -> None:
+        del self._intended[name]
+        doing()
+
+    @property
+    def has_settled(self) -> bool:
+        """Nothing is to be done later."""
+        return not self._intended
+
     async def _attempted(self, doing: Callable[[], Awaitable[None]]) -> None:
         try:
             await self.dashboard.told(doing)
         except NoMatches:
-            if self.children:
+            if self.app.is_running:
                 raise
             # What was asked for came when the dashboard was being closed: there is nothing left to show it in.
 

@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.timer import Timer
 from textual.widgets import Static
 
 from tektra_cli.tui.feed import Event
@@ -73,7 +72,6 @@ class Audit(Place):
         self._chain = Chain()
         self._counted = 0
         """The number of the newest entry when the log was counted."""
-        self._rest: Timer | None = None
         self._agents: Sequence[str] = ()
 
     def body(self) -> ComposeResult:
@@ -292,13 +290,10 @@ class Audit(Place):
     def _show(self, entry: Entry | None) -> None:
         detail = self.query_one(EntryDetail)
         detail.show(entry, self.dashboard.now(), self.dashboard.who)
-        if self._rest is not None:
-            self._rest.stop()
         if entry is not None and entry["act"]:
             self._tie(entry, self.pages.window.entries)
-            self._rest = self.set_timer(
-                REST_S, lambda: self.attempt(partial(self._look_for_act, entry), group="act", exclusive=True)
-            )
+            look = partial(self._look_for_act, entry)
+            self.later("act", REST_S, partial(self.attempt, look, group="act", exclusive=True))
 
     async def _look_for_act(self, entry: Entry) -> None:
         """The other entries of an act, wherever in the log they are."""

@@ -12,7 +12,6 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 from textual.widgets import Static
 
 from tektra_cli import question
@@ -90,8 +89,6 @@ class Chat(Place):
         self.is_entered = False
         """Whether what there is was read once."""
         self._clipboard = Clipboard(self)
-        self._typing: Timer | None = None
-        self._settling: Timer | None = None
 
     def body(self) -> ComposeResult:
         """The side, the talk."""
@@ -139,15 +136,10 @@ class Chat(Place):
         """What others say and remove changes the list."""
         kinds = {event["data"].get("kind", "") for event in events if event["type"] == "entry"}
         is_about_us = any(kind.startswith(("conversation.", "model.call")) for kind in kinds)
-        if is_about_us and not self.turns and self._settling is None:
-            self._settling = self.set_timer(SETTLE_S, self._settled)
+        if is_about_us and not self.turns:
+            self.renew_soon(SETTLE_S)
         if "run.state" in kinds and self.query(RunNote):
             self.attempt(self.whom.look_at_runs, group="runs", exclusive=True)
-
-    def _settled(self) -> None:
-        self._settling = None
-        if self.is_current:
-            self.renew()
 
     @property
     def is_answering(self) -> bool:
@@ -302,12 +294,8 @@ class Chat(Place):
 
     def on_side_searched(self, event: Side.Searched) -> None:
         """Look for it as soon as nobody types for a moment."""
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(TYPING_S, partial(self._search_soon, event.words))
-
-    def _search_soon(self, words: str) -> None:
-        self.attempt(partial(self._search, words), group="search", exclusive=True)
+        search = partial(self._search, event.words)
+        self.later("search", TYPING_S, partial(self.attempt, search, group="search", exclusive=True))
 
     async def _search(self, words: str) -> None:
         found: Sequence[Item] = ()

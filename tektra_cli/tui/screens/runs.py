@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -107,9 +106,7 @@ class Runs(Place):
         self._which = "all"
         self._standing: str | None = None
         """In which state the run is that is looked at."""
-        self._looking: Timer | None = None
         self._ticks = 0
-        self._settling: Timer | None = None
         self._logged: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
         self._prompts: dict[tuple[str, str], Mapping[str, Any]] = {}
         """What models were asked in steps that were looked at; or why that is not known."""
@@ -278,9 +275,7 @@ class Runs(Place):
 
     @on(Rows.Moved, "#list")
     def _run_moved(self, event: Rows.Moved) -> None:
-        if self._settling is not None:
-            self._settling.stop()
-        self._settling = self.set_timer(SETTLE_S, partial(self._choose, event.key))
+        self.later("choose", SETTLE_S, partial(self._choose, event.key))
 
     @on(Rows.Opened, "#list")
     def _run_opened(self, event: Rows.Opened) -> None:
@@ -289,9 +284,7 @@ class Runs(Place):
 
     @on(Rows.Moved, "#story")
     def _line_moved(self) -> None:
-        if self._looking is not None:
-            self._looking.stop()
-        self._looking = self.set_timer(LOOK_S, self._tell_detail)
+        self.later("look", LOOK_S, self._tell_detail)
 
     @on(Rows.Opened, "#story")
     def _line_opened(self) -> None:

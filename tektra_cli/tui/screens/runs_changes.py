@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tektra_cli import wording
 from tektra_cli.commands.runs import patches
@@ -22,6 +22,7 @@ from tektra_cli.tui.gateway import address
 from tektra_cli.tui.widgets.cells import DIM, cell
 from tektra_cli.tui.widgets.confirm import Confirm
 from tektra_cli.tui.widgets.diff import coloured, safe
+from tektra_cli.tui.widgets.key_bar import KeyBar
 from tektra_cli.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Changes(ModalScreen["Wish | None"]):
             yield Rows[Change](lambda each: str(each["path"]), self._row, id="files")
             with VerticalScroll(id="diff"):
                 yield Static(id="text", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """The first file first."""
@@ -321,7 +322,7 @@ class Conflicts(ModalScreen["Mapping[str, str] | None"]):
                 yield Static(id="theirs-text", markup=False)
             with Vertical(id="ours"), VerticalScroll():
                 yield Static(id="ours-text", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """The first file first."""

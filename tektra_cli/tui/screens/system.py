@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static, TabbedContent, TabPane, Tabs
 
@@ -95,7 +94,6 @@ class System(Place):
     def __init__(self) -> None:
         super().__init__()
         self._checked = False
-        self._settling: Timer | None = None
         self._checks: dict[str, Check] = {}
         self._with_ended = False
         self._log: Path | None = None
@@ -147,13 +145,8 @@ class System(Place):
     def heard(self, events: Sequence[Event]) -> None:
         """What the tab tells of has changed."""
         about = TOLD_OF.get(self.tab, ())
-        if self._settling is None and any(event["type"].startswith(about) for event in events if about):
-            self._settling = self.set_timer(SETTLE_S, self._settled)
-
-    def _settled(self) -> None:
-        self._settling = None
-        if self.is_current:
-            self.renew()
+        if any(event["type"].startswith(about) for event in events if about):
+            self.renew_soon(SETTLE_S)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that mean something in this tab."""
