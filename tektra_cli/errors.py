@@ -204,8 +204,8 @@ class StatusLine:
         """Replace what the line says; cut to the width, since a wrapped line could not be erased."""
         if self._live:
             shown = columns.shortened(text, terminal.size()[0] - 1)
+            self._shown = True  # before it is: ^C may come between
             _write(f"\r\x1b[K{terminal.paint(shown, terminal.DIM, sys.stderr)}")
-            self._shown = True
 
     def erase(self) -> None:
         """Leave the line empty and the cursor at its beginning."""

@@ -62,29 +62,32 @@ class KvStore:
         self._writes: list[Future[None]] = []
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._known = {stored.path: stored for stored in self._found()}
-        self._coming: dict[Path, Stored] = {}
+        self._coming: dict[Path, tuple[Stored, bytes]] = {}
+        """What is being written."""
         self._failed: set[Path] = set()
 
     def best(self, tokens: list[int], owner: str = "") -> tuple[Stored | None, int]:
-        """The owner's state that has the longest beginning in common with these tokens, and how long that is."""
+        """The owner's state that has the longest beginning in common with these tokens, and how long that is; also
+        one that is still being written."""
         with self._lock:
-            lengths = [
-                (common_length(stored.tokens, tokens), stored)
-                for stored in self._known.values()
-                if stored.owner == owner
-            ]
+            every = self._all()
+        lengths = [(common_length(stored.tokens, tokens), stored) for stored in every if stored.owner == owner]
         length, stored = max(lengths, key=lambda pair: pair[0], default=(0, None))
         return (stored, length) if length else (None, 0)
 
     def holds(self, tokens: list[int], owner: str = "") -> bool:
-        """Whether a state of the owner's of all these tokens is kept, or about to be."""
+        """Whether a state of the owner's of all these tokens is kept, or being written."""
         with self._lock:
-            every = [*self._known.values(), *self._coming.values()]
+            every = self._all()
         own = (stored for stored in every if stored.owner == owner)
         return any(common_length(stored.tokens, tokens) == len(tokens) for stored in own)
 
     def read(self, stored: Stored) -> bytes | None:
         """The state, as it was written; None, and the file is gone, when it is not that any more."""
+        with self._lock:
+            coming = self._coming.get(stored.path)
+        if coming is not None:
+            return coming[1]
         try:
             with stored.path.open("rb") as file:
                 head = _read_head(file)
@@ -118,7 +121,7 @@ class KvStore:
         with self._lock:
             own = [one for one in self._known.values() if one.owner == owner]
             shorter = [one.path for one in own if tokens[: len(one.tokens)] == one.tokens]
-            self._coming[stored.path] = stored
+            self._coming[stored.path] = stored, data
         self._writes = [write for write in self._writes if not write.done()]
         self._writes.append(self._writer.submit(self._write, stored, data, shorter))
         return True
@@ -164,11 +167,16 @@ class KvStore:
                 self._failed.add(stored.path)
             return
         with self._lock:
-            self._known[stored.path] = self._coming.pop(stored.path, stored)
+            self._coming.pop(stored.path, None)
+            self._known[stored.path] = stored
         for path in shorter:
             if path != stored.path:
                 self._drop(path)
         self._make_room()
+
+    def _all(self) -> list[Stored]:
+        """Every state that there is, or is going to be; with the lock."""
+        return [*self._known.values(), *(stored for stored, _ in self._coming.values())]
 
     def _make_room(self) -> None:
         """Let the longest unused states go, of whatever model, until the rest fits."""

@@ -33,8 +33,8 @@ class Place(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._intended: dict[str, Timer] = {}
-        """What `later` is to do, by its name."""
+        self._intended: dict[str, tuple[Timer, Callable[[], Any]]] = {}
+        """What `later` is to do, and when, by its name."""
 
     def compose(self) -> ComposeResult:
         """The bar, the body, the keys."""
@@ -97,12 +97,13 @@ class Place(Screen[None]):
         if name in self._intended:
             if not anew:
                 return
-            self._intended[name].stop()
-        self._intended[name] = self.set_timer(seconds, partial(self._do, name, doing))
+            self._intended[name][0].stop()
+        self._intended[name] = self.set_timer(seconds, partial(self._do, name, doing)), doing
 
     def _do(self, name: str, doing: Callable[[], Any]) -> None:
-        del self._intended[name]
-        doing()
+        if name in self._intended and self._intended[name][1] is doing:  # a stopped timer may have rung already
+            del self._intended[name]
+            doing()
 
     @property
     def has_settled(self) -> bool:

@@ -55,6 +55,14 @@ def kept(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return results[-STAY:]
 
 
+def most(messages: list[dict[str, Any]]) -> Cut:
+    """All that may be left out: whatever is before the step in which the first of the results is that must stay."""
+    results = [at for at, message in enumerate(messages) if at > 1 and message["role"] != "assistant"]
+    last = results[-STAY] if len(results) >= STAY else len(messages)
+    begin = max(at for at, message in enumerate(messages) if message["role"] == "assistant" and at <= last)
+    return Cut(begin, begin)
+
+
 @given(STEPS, st.integers(200, 6000))
 async def test_every_prompt_fits_or_the_run_ends_and_what_it_was_told_stays(steps: Any, context: int) -> None:
     messages, fitted = list(START), Fitted()
@@ -64,8 +72,7 @@ async def test_every_prompt_fits_or_the_run_ends_and_what_it_was_told_stays(step
         try:
             fitted = await fit(messages, fitted, count, context)
         except TooLong:
-            least = shown(messages, Cut(len(messages), len(messages)))
-            assert size([*least, *kept(messages)]) > room_for_prompt(context) // 2  # nothing else was left to go
+            assert size(shown(messages, most(messages))) > room_for_prompt(context, 2048), "nothing else was left to go"
             return
         prompt = shown(messages, fitted.cut)
         assert size(prompt) <= fitted.tokens <= room_for_prompt(context, 2048)

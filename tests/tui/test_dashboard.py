@@ -12,6 +12,7 @@ from tektra_cli.client import Client
 from tektra_cli.tui import screens, widgets
 from tektra_cli.tui.dashboard import Dashboard
 from tektra_cli.tui.gateway import Gateway
+from tektra_cli.tui.place import Place
 from tektra_cli.tui.places import PLACES
 from tests.harness import Tektra
 from tests.tui.driving import dashboard, shown, until
@@ -39,7 +40,7 @@ async def test_every_place_is_one_key_away_and_says_its_keys(tektra: Tektra) -> 
             await pilot.press("f1")
             await until(pilot, lambda: "^q" in shown(app))
             await pilot.press("escape")
-            await until(pilot, lambda name=name: app.screen.id == app.screen.id and app.current_mode == name)
+            await until(pilot, lambda name=name: isinstance(app.screen, Place) and app.current_mode == name)
 
 
 async def test_a_daemon_that_goes_away_is_said_and_found_again_and_no_event_is_lost(tektra: Tektra) -> None:

@@ -20,7 +20,7 @@ from tektrad.agents.prompts import MODEL, Asked
 from tektrad.agents.tools.sub_agent import SubAgent
 from tektrad.agents.turning import Turning
 from tektrad.agents.visitor import Visitor
-from tektrad.errors import GuestFailed, LimitReached, RunDiverged, StoreFull, TektraError
+from tektrad.errors import GuestFailed, LimitReached, RunDiverged, TektraError
 
 TRIES = 3
 """How often a model is asked whose worker dies; the answer is the same each time."""
@@ -117,11 +117,7 @@ class Answering:
         before = working.said(key)
         if before is not None and before["asked"] == asked:
             return dict(before["said"])
-        try:
-            said = await work()
-        except StoreFull:
-            await working.put_back()  # it is done again when there is room
-            raise
+        said = await work()
         try:
             await working.keep(key, {"asked": asked, "said": said})
         except (TektraError, OSError) as error:

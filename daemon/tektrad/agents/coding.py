@@ -21,11 +21,11 @@ import msgspec
 from tektrad.agents.door import Door
 from tektrad.agents.knocks import CodeKnock
 from tektrad.agents.knocks import Tool as Declared
-from tektrad.agents.tool import ToolFailed
+from tektrad.agents.tool import ToolFailed, heard
 from tektrad.agents.toolbox import cut
 from tektrad.agents.tools.confined import ENDINGS
 from tektrad.agents.visitor import Visitor
-from tektrad.errors import StoreFull, TektraError
+from tektrad.errors import TektraError
 from tektrad.sandbox.answers import Call
 from tektrad.sandbox.confinement import Limits
 from tektrad.sandbox.extent import FOLDER_BYTES
@@ -136,10 +136,8 @@ class Coding:
             is_live = True
             try:
                 said = await self._gone_on(piece)
-            except StoreFull:
-                raise
             except (TektraError, ToolFailed) as error:
-                said = Ended(error=str(error), leaves_nothing=True)
+                said = Ended(error=heard(error), leaves_nothing=True)
             found: dict[str, Any] = msgspec.to_builtins({"call": said} if isinstance(said, Call) else said)
             return found
 

@@ -23,12 +23,12 @@ from tektrad.agents.fitting import Fitted
 from tektrad.agents.knocks import ModelKnock, ToolKnock
 from tektrad.agents.pinning import Noted
 from tektrad.agents.results import Results, kept_number
-from tektrad.agents.tool import Result, Tool, ToolFailed, Wish
+from tektrad.agents.tool import Result, Tool, ToolFailed, Wish, heard
 from tektrad.agents.toolbox import MOST_CHARACTERS, cut
 from tektrad.agents.tools.look import READ, lines_wanted
 from tektrad.agents.visitor import Visitor
 from tektrad.chat.calls import call, ended, sampler
-from tektrad.errors import StoreFull, TektraError
+from tektrad.errors import TektraError
 from tektrad.memory.note import opening, share
 from tektrad.memory.notes import Notes
 from tektrad.pool.lease import Lease
@@ -117,10 +117,8 @@ class Door:
                     telling.alarm(kind, told)
                 told = {"characters": len(result.text), **result.details}
                 telling.end(told, "ok" if result.ok else "failed")
-        except StoreFull:
-            raise  # the run's end, and nothing that its agent could do something about
         except (Denied, ToolFailed, TektraError) as error:
-            return {"error": str(error)}
+            return {"error": heard(error)}
         is_long = len(result.text) > MOST_CHARACTERS and visitor.reads
         number = await self._results.keep(visitor.run, visitor.here(key).key, result.text) if is_long else None
         return _answered(result, number)
@@ -145,10 +143,8 @@ class Door:
                     telling.end({"error": str(error)}, "failed")
                     raise
                 telling.end({"characters": len(text)}, "ok")
-        except StoreFull:
-            raise
         except (ToolFailed, TektraError) as error:
-            return {"error": str(error)}
+            return {"error": heard(error)}
         return {"result": text}
 
     async def notes(self, run: Run, agent: Agent, folder: Path) -> Noted:

@@ -11,6 +11,7 @@ import msgspec
 
 from tektrad.agents.agent import Agent
 from tektrad.agents.knocks import Tool as Declared
+from tektrad.errors import StoreFull
 from tektrad.trust.act import Confinement, Effect
 
 S = TypeVar("S")
@@ -18,6 +19,14 @@ S = TypeVar("S")
 
 class ToolFailed(Exception):
     """What went wrong, for the agent to see."""
+
+
+def heard(error: Exception) -> str:
+    """What an agent hears of an error; a full store is raised again, for it is the end of the run's step, and nothing
+    that its agent could do something about."""
+    if isinstance(error, StoreFull):
+        raise error
+    return str(error)
 
 
 @dataclass(frozen=True, slots=True)

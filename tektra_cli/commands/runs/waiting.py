@@ -47,10 +47,10 @@ class Waiting:
         if not (is_shown and self._does):
             yield
             return
-        self._draw()
         before = signal.signal(signal.SIGALRM, lambda *_: self._draw())
-        signal.setitimer(signal.ITIMER_REAL, EVERY_S, EVERY_S)
         try:
+            self._draw()
+            signal.setitimer(signal.ITIMER_REAL, EVERY_S, EVERY_S)
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

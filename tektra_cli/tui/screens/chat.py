@@ -27,7 +27,7 @@ from tektra_cli.tui.screens.chat_list import Conversations
 from tektra_cli.tui.screens.chat_message import MessageView
 from tektra_cli.tui.screens.chat_side import Item, Side
 from tektra_cli.tui.screens.chat_talk import Talk
-from tektra_cli.tui.screens.chat_transcript import RunNote, Transcript
+from tektra_cli.tui.screens.chat_transcript import Transcript
 from tektra_cli.tui.screens.chat_turn import Attachment, Draft, Turn
 from tektra_cli.tui.screens.chat_turns import Turns
 from tektra_cli.tui.screens.chat_whom import Whom
@@ -58,7 +58,7 @@ class Chat(Place):
     ]
     DEFAULT_CSS = """
     Chat #talk { width: 1fr; }
-    Chat Transcript { padding: 1 0 0 1; }
+    Chat Transcript { margin: 1 0 0 1; }
     Chat .empty { padding: 2 4; height: 1fr; display: none; }
     Chat.-nothing .empty { display: block; }
     Chat.-nothing Transcript { display: none; }
@@ -138,7 +138,7 @@ class Chat(Place):
         is_about_us = any(kind.startswith(("conversation.", "model.call")) for kind in kinds)
         if is_about_us and not self.turns:
             self.renew_soon(SETTLE_S)
-        if "run.state" in kinds and self.query(RunNote):
+        if "run.state" in kinds and self.transcript.run_notes:
             self.attempt(self.whom.look_at_runs, group="runs", exclusive=True)
 
     @property
@@ -150,7 +150,7 @@ class Chat(Place):
         """Bring what stands around the conversation up to date."""
         self.side.show(self.conversations.listed, self.talk.key or None, self.turns.conversations)
         self.talk.tell()
-        is_nothing = self.talk.conversation is None and not self.is_answering and self.transcript.is_empty
+        is_nothing = self.talk.conversation is None and not self.is_answering and not self.transcript.parts
         self.set_class(is_nothing, "-nothing")
         whom = self.whom.said
         self.composer.say(f"Say something to {whom} (^j begins a new line)" if whom else "Say something")
@@ -333,7 +333,7 @@ class Chat(Place):
             }  # fmt: skip
             doing[event.what](event.view)
 
-    def on_run_note_followed(self, event: RunNote.Followed) -> None:
+    def on_transcript_followed(self, event: Transcript.Followed) -> None:
         """To that run."""
         self.dashboard.visit("runs", event.run)
 

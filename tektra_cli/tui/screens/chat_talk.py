@@ -68,7 +68,7 @@ class Talk:
         identity = document["conversation"]["id"]
         self._go_to(document["conversation"])
         turn = self._chat.turns.show(identity)
-        await self._chat.transcript.open(document, at)
+        self._chat.transcript.open(document, at)
         if turn is not None:
             self._chat.transcript.attach(turn)
         self._figures, self._timings = Figures(used=used_by(document["messages"])), {}
@@ -82,7 +82,7 @@ class Talk:
         self._go_to(None)
         self._chat.turns.shown = None
         self._figures, self._timings = Figures(), {}
-        await self._chat.transcript.open(None)
+        self._chat.transcript.open(None)
         self._chat.tell()
         self._chat.composer.paper.focus()
         await self._chat.whom.measure()
@@ -100,14 +100,14 @@ class Talk:
         if self.key != identity or self._chat.turns.asked != asked:
             return  # more was asked meanwhile: whoever ends that looks again
         self.conversation = document["conversation"]
-        if not await self._chat.transcript.take_over(document):
-            await self._chat.transcript.open(document)
+        if not self._chat.transcript.take_over(document):
+            self._chat.transcript.open(document)
         self._figures = Figures(used=used_by(document["messages"]), speed=self._figures.speed)
 
     async def to_newest(self) -> None:
         """Its last messages, where earlier ones are looked at."""
         if self._chat.transcript.later is not None and self.conversation is not None:
-            await self._chat.transcript.open(await self._piece(self.key))
+            self._chat.transcript.open(await self._piece(self.key))
 
     async def read_piece(self, side: str, of: str) -> None:
         """More messages, before or behind one."""
@@ -118,7 +118,7 @@ class Talk:
             self._chat.transcript.asked_in_vain()
             raise
         if self.key == identity:
-            await self._chat.transcript.put(document, side)
+            self._chat.transcript.put(document, side)
 
     def answered(self, turn: Turn) -> None:
         """What the answer that is shown took."""

@@ -12,7 +12,7 @@ from textual.worker import Worker
 
 from tektra_cli.errors import CliError
 from tektra_cli.tui.gateway import address
-from tektra_cli.tui.screens.chat_transcript import Note
+from tektra_cli.tui.screens.chat_note import Note
 from tektra_cli.tui.screens.chat_turn import UNREACHED, Draft, Turn
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Turns:
         if self.shown is turn:
             asked = None if turn.regenerate else _unsaid("user", turn.draft.content, turn.asked_at)
             await chat.talk.to_newest()
-            await chat.transcript.begin(turn, asked, _unsaid("assistant", "", "", turn.model or chat.whom.model))
+            chat.transcript.begin(turn, asked, _unsaid("assistant", "", "", turn.model or chat.whom.model))
 
     def _taken(self, turn: Turn) -> None:
         """The daemon has it: a new conversation has an id from now on."""
@@ -120,7 +120,7 @@ class Turns:
         turn, answer = self.shown, self._chat.transcript.answer
         if turn is None or answer is None:
             return
-        answer.grow(turn)
+        self._chat.transcript.grow(turn)
         self._chat.talk.tell()
         if not turn.is_over:
             self._is_drawing = True
@@ -150,8 +150,7 @@ class Turns:
         if not chat.is_attached:
             return
         if self.shown is turn:
-            if chat.transcript.answer is not None:
-                chat.transcript.answer.grow(turn)
+            chat.transcript.grow(turn)
             await self._show_end(turn)
             chat.talk.answered(turn)
         elif turn.error is not None or not turn.is_taken:
@@ -166,9 +165,9 @@ class Turns:
         transcript, answer = self._chat.transcript, self._chat.transcript.answer
         self.shown, transcript.answer = None, None
         for words in turn.notes:
-            await transcript.note(Note(words, markup=False))
+            transcript.note(Note(words))
         if not turn.is_taken:
-            await transcript.forget()
+            transcript.forget()
             if not turn.regenerate:
                 self._chat.composer.give_back(turn.draft)
         elif answer is not None:
@@ -180,7 +179,7 @@ class Turns:
         if turn.error is not None:
             again = "^r tries again" if turn.is_taken else "what you wrote is below again: enter tries again"
             said = " · ".join(part for part in (turn.error.message, turn.error.hint, again) if part)
-            await transcript.note(Note(f"✗ {said}", classes="-bad", markup=False))
+            transcript.note(Note(f"✗ {said}", is_bad=True))
         transcript.stick()
         if turn.is_taken and not _is_unreached(turn):
             await self._chat.talk.catch_up()

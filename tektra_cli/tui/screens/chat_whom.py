@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tektra_cli.errors import CliError
 from tektra_cli.tui.gateway import address
-from tektra_cli.tui.screens.chat_transcript import RunNote
+from tektra_cli.tui.screens.chat_note import RunNote
 from tektra_cli.tui.screens.chat_turn import Draft
 from tektra_cli.tui.widgets.picker import Picker
 
@@ -118,16 +118,15 @@ class Whom:
             self._chat.composer.give_back(draft)
             raise
         self._chat.remove_class("-nothing")
-        note = RunNote(run["id"], agent)
-        note.show(run["state"])
-        await self._chat.transcript.note(note)
+        self._chat.transcript.note(RunNote(run["id"], agent, run["state"]))
         self._chat.transcript.stick()
 
     async def look_at_runs(self) -> None:
         """How it stands with those that were begun from here."""
-        for note in self._chat.query(RunNote):
+        for note in self._chat.transcript.run_notes:
             run = (await self._chat.gateway.get(address("runs", note.run)))["run"]
             note.show(run["state"])
+        self._chat.transcript.lay_out()
 
 
 def _told_of(model: Mapping[str, Any]) -> str:
