@@ -55,6 +55,8 @@ class Gateway:
     def __init__(self, client: Asked) -> None:
         self._client = client
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="tektra-asks")
+        self.asking = 0
+        """Requests that are not answered yet, apart from streams."""
 
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Document:
         """The document at `path`."""
@@ -116,7 +118,11 @@ class Gateway:
         yield self._client.post(path, body, timeout=LOAD_SECONDS)
 
     async def _asked(self, ask: Callable[[], Document]) -> Document:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        self.asking += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        finally:
+            self.asking -= 1
 
     async def _streamed(self, begin: Callable[[Hangup], Iterator[T]]) -> AsyncGenerator[list[T], None]:
         hangup, coming = Hangup(), _Coming[T](asyncio.get_running_loop())

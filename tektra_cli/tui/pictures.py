@@ -36,10 +36,11 @@ async def settled(pilot: Pilot[Any]) -> None:
     while True:
         await pilot.wait_for_scheduled_animations()
         await pilot.pause()
-        place = app.screen
-        is_asking = any(worker.group != "feed" for worker in app.workers)
-        if is_asking or not (isinstance(place, Place) and place.has_settled and place.dashboard.standing == "live"):
+        place = next((screen for screen in reversed(app.screen_stack) if isinstance(screen, Place)), None)
+        if place is None or not place.has_settled or place.dashboard.standing != "live" or place.gateway.asking:
             continue
+        if place is app.screen and any(worker.group != "feed" for worker in app.workers):
+            continue  # while a dialog is open one waits for what is said in it
         seen, before = before, app.export_screenshot()
         if seen == before:
             return

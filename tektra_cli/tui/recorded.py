@@ -81,11 +81,16 @@ class Recorded:
     ) -> Iterator[tuple[str, Document | None]]:
         """The recorded events; then nothing more happens, until somebody hangs up."""
         yield "0", None
-        for number, event in enumerate(self._answers.get(f"FOLLOW {path}", ()), 1):
+        for number, event in enumerate(self.told(path), 1):
             yield str(number), event
             if event.get("type") == "done":
                 return
         hangup.wait()
+
+    def told(self, path: str) -> Sequence[Document]:
+        """What is told to whoever follows this path."""
+        recorded: Sequence[Document] = self._answers.get(f"FOLLOW {path}", ())
+        return recorded
 
     def download(self, path: str, body: Mapping[str, Any], hangup: Hangup) -> Iterator[bytes]:
         """The recorded lines."""

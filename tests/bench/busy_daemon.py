@@ -53,6 +53,18 @@ async def answered(request: Request) -> Response:
         return JSONResponse({"error": {"code": "not_found", "message": error.message}}, 404)
 
 
+async def run_told(request: Request) -> Response:
+    """What a run has told, and nothing more."""
+
+    async def told() -> AsyncGenerator[bytes, None]:
+        yield b"id: 0\n\n"
+        for number, event in enumerate(recorded.told(request.url.path), 1):
+            yield f"id: {number}\ndata: {json.dumps(event)}\n\n".encode()
+        await asyncio.Event().wait()
+
+    return EventStream(told())
+
+
 async def happening(_: Request) -> Response:
     """Entries of the log, as a machine has them on which hundreds of programs ask at once."""
 
@@ -115,6 +127,7 @@ app = Starlette(
     routes=[
         Route("/api/events", happening),
         Route("/api/chat", talking, methods=["POST"]),
+        Route("/api/runs/{run}/events", run_told),
         Route("/{path:path}", answered, methods=["GET", "POST", "DELETE"]),
     ]
 )

@@ -15,7 +15,7 @@ from tektra_cli.tui.dashboard import Dashboard
 from tektra_cli.tui.screens.agents import Agents
 from tektra_cli.tui.screens.agents_form import AgentForm, key
 from tektra_cli.tui.screens.agents_list import AgentList
-from tests.daemon.test_runs import call, folder
+from tests.daemon.test_runs import agent, begun, call, ended, folder
 from tests.guests import needs_guests
 from tests.harness import Tektra
 from tests.tui.driving import LARGE, SMALL, dashboard, fill, shown, until
@@ -299,6 +299,28 @@ async def test_agents_of_others_appear_and_the_cursor_stays_where_it_was(shared:
         await until(pilot, lambda: rows.keys_shown == ["aa-appearing"])
         await pilot.press("escape")
         await until(pilot, lambda: len(rows.keys_shown) > 2)
+
+
+@needs_guests
+async def test_what_an_agent_noted_is_read_and_forgotten(tektra: Tektra) -> None:
+    notes = [call("remember", text="the database is blue"), call("remember", text="tea at five")]
+    replies = [{"when": "noted as 2", "say": call("final_answer", answer="x")}, {"when": "noted as 1", "say": notes[1]}]
+    agent(tektra.start(), [*replies, {"say": notes[0]}], memory=True)
+    async with agents(tektra, "counter", SMALL) as (app, pilot, place):
+        await pilot.press("m")
+        await until(pilot, lambda: "No notes yet." in shown(app))
+        ended(tektra, begun(tektra))
+        await pilot.press("w", "m")
+        await until(pilot, lambda: "2 notes." in shown(app))
+        assert shown(app).index("tea at five") < shown(app).index("the database is blue")
+        await pilot.press("j", "x")
+        await until(pilot, lambda: app.screen is not place)
+        assert "Forget this note of counter?" in shown(app)
+        await pilot.press("y")
+        await until(pilot, lambda: app.screen is place and "1 note." in shown(app))
+        assert "the database is blue" not in shown(app)
+    with tektra.client() as client:
+        assert client.get("/api/agents/counter/notes").json()["count"] == 1
 
 
 @needs_guests

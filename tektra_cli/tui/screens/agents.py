@@ -27,6 +27,8 @@ from tektra_cli.tui.screens.agents_words import SHORT, Document
 from tektra_cli.tui.widgets import new_run
 from tektra_cli.tui.widgets.confirm import Confirm
 
+CHANGING = ("agent.", "note.")
+"""Kinds of entries after which something is otherwise here."""
 PAGE = 1000
 """Changes of one agent that are read: what the daemon gives in one answer."""
 
@@ -68,6 +70,7 @@ class Agents(Place):
         Binding("v", "part('versions')", "Versions", show=False),
         Binding("f", "part('file')", "File", show=False),
         Binding("w", "part('what')", "What it is", show=False),
+        Binding("m", "part('notes')", "Notes", show=False),
         Binding("x", "export", "Export", show=False),
         Binding("i", "import", "Import", show=False),
         Binding("slash", "find", "Find", key_display="/", show=False),
@@ -102,9 +105,9 @@ class Agents(Place):
         await self._load_part()
 
     def heard(self, events: Sequence[Event]) -> None:
-        """An agent was made, changed or removed, by whomever."""
+        """An agent was made, changed or removed, or noted something, by whomever."""
         if self.is_current and any(
-            event["type"] == "entry" and event["data"]["kind"].startswith("agent.") for event in events
+            event["type"] == "entry" and event["data"]["kind"].startswith(CHANGING) for event in events
         ):
             self.renew()
 
@@ -190,6 +193,12 @@ class Agents(Place):
         """Compare with this version."""
         self._detail.versions.mark()
 
+    def action_forget(self) -> None:
+        """Ask whether a note is to be taken away."""
+        found, note = self._chosen, self._detail.notes.chosen
+        if found is not None and note is not None:
+            self.attempt(partial(self._forget, found["agent"]["name"], note), group="save")
+
     def action_new(self) -> None:
         """An agent of which nothing was said yet."""
         self.attempt(partial(agents_editing.begun, self, FRESH, None), group="form", exclusive=True)
@@ -262,6 +271,9 @@ class Agents(Place):
         elif part == "versions":
             history = await self.gateway.get(address("agents", name, "versions"), {"limit": PAGE})
             self._detail.versions.show(name, history["changes"], self.dashboard.now(), self.dashboard.who)
+        elif part == "notes":
+            noted = await self.gateway.get(address("agents", name, "notes"))
+            self._detail.notes.show(noted, self.dashboard.now())
 
     async def _compare(self, before: str | None, after: str) -> None:
         if self._chosen is None:
@@ -308,6 +320,12 @@ class Agents(Place):
         self.remove_class("opened")
         self._list.focus()
         await self.reload()
+
+    async def _forget(self, name: str, note: Document) -> None:
+        question = Confirm(f"Forget this note of {name}?", note["text"], "Forget")
+        if await self.app.push_screen_wait(question):
+            await self.gateway.post(address("agents", name, "notes", "forget"), {"ids": [note["id"]]})
+            await self._load_part()
 
     async def _bring_back(self, found: Document, version: str) -> None:
         name = found["agent"]["name"]

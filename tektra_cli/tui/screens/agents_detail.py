@@ -1,4 +1,4 @@
-"""All of one agent: what it is, its form as a file, what it was."""
+"""All of one agent: what it is, its form as a file, what it was, what it noted."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from textual.widgets import Static, TabbedContent, TabPane
 
 from tektra_cli.terminal import clean, clean_line
 from tektra_cli.tui.screens import agents_words
+from tektra_cli.tui.screens.agents_notes import NoteList, Notes
 from tektra_cli.tui.screens.agents_versions import ChangeTable, Versions
 from tektra_cli.tui.screens.agents_words import FROM, Document, Who
 from tektra_cli.tui.widgets.cells import DIM
 from tektra_cli.tui.widgets.facts import Facts
 from tektra_cli.tui.widgets.reading import Reading
 
-PARTS = ("what", "file", "versions")
+PARTS = ("what", "file", "versions", "notes")
 
 
 class Page(Reading):
@@ -32,7 +33,7 @@ class Page(Reading):
 
 
 class AgentDetail(Widget):
-    """Three parts; `part` says which one is looked at."""
+    """Four parts; `part` says which one is looked at."""
 
     DEFAULT_CSS = """
     AgentDetail { background: $surface; layout: vertical; }
@@ -62,7 +63,7 @@ class AgentDetail(Widget):
         self.agent: Document | None = None
 
     def compose(self) -> ComposeResult:
-        """What it is, as a file, what it was."""
+        """What it is, as a file, what it was, what it noted."""
         with TabbedContent(initial="what"):
             with TabPane("What it is", id="what"), Page():
                 yield Static(id="about", markup=False)
@@ -74,6 +75,8 @@ class AgentDetail(Widget):
                 yield Static(id="text", markup=False)
             with TabPane("Versions", id="versions"):
                 yield Versions()
+            with TabPane("Notes", id="notes"):
+                yield Notes()
 
     @property
     def part(self) -> str:
@@ -84,6 +87,11 @@ class AgentDetail(Widget):
     def versions(self) -> Versions:
         """What it was."""
         return self.query_one(Versions)
+
+    @property
+    def notes(self) -> Notes:
+        """What it noted."""
+        return self.query_one(Notes)
 
     def show(self, agent: Document, now: datetime, who: Who) -> None:
         """What it is."""
@@ -113,6 +121,8 @@ class AgentDetail(Widget):
         """Let keys go to the part that is looked at."""
         if self.part == "versions":
             self.query_one(ChangeTable).focus()
+        elif self.part == "notes":
+            self.query_one(NoteList).focus()
         else:
             self.query_one(f"#{self.part} Page").focus()
 

@@ -10,10 +10,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tektra_cli.tui.screens.chat_lines import Lines
 from tektra_cli.tui.screens.chat_message import MessageView
 from tektra_cli.tui.screens.chat_note import Note, RunNote
 from tektra_cli.tui.screens.chat_part import Part
+from tektra_cli.tui.screens.chat_parts import Parts
 from tektra_cli.tui.screens.chat_turn import Turn
 
 MOST = 48
@@ -23,7 +23,7 @@ CLOSE = 4
 Document = Mapping[str, Any]
 
 
-class Transcript(Lines, can_focus=True):
+class Transcript(Parts, can_focus=True):
     """Messages in the order they were said; one of them is the one that keys are about."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

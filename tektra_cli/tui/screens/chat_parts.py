@@ -25,23 +25,23 @@ BESIDE = 4
 """Columns that are no text: the edge, a blank at both sides, and one more before the scroll bar."""
 
 
-class Lines(ScrollView):
+class Parts(ScrollView):
     """Parts with an empty line behind each; few of them stand at the bottom. One of them may have a mark."""
 
     DEFAULT_CSS = """
-    Lines { height: 1fr; background: $background; color: $foreground; overflow-x: hidden;
+    Parts { height: 1fr; background: $background; color: $foreground; overflow-x: hidden;
         scrollbar-gutter: stable; scrollbar-size-vertical: 1;
         scrollbar-background: $background; scrollbar-color: $border; }
-    Lines > .lines--answer { background: $background; color: $foreground; }
-    Lines > .lines--question { background: $surface; color: $foreground; }
-    Lines > .lines--edge { background: $surface; color: $secondary 60%; }
-    Lines > .lines--cursor { color: $accent; }
-    Lines > .lines--thought { color: $foreground 60%; text-style: italic; }
-    Lines > .lines--aside { color: $foreground 60%; }
-    Lines > .lines--bad { color: $error; }
+    Parts > .parts--answer { background: $background; color: $foreground; }
+    Parts > .parts--question { background: $surface; color: $foreground; }
+    Parts > .parts--edge { background: $surface; color: $secondary 60%; }
+    Parts > .parts--cursor { color: $accent; }
+    Parts > .parts--thought { color: $foreground 60%; text-style: italic; }
+    Parts > .parts--aside { color: $foreground 60%; }
+    Parts > .parts--bad { color: $error; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"lines--{name}" for name in ("answer", "question", "edge", "cursor", "thought", "aside", "bad")
+        f"parts--{name}" for name in ("answer", "question", "edge", "cursor", "thought", "aside", "bad")
     }
 
     def __init__(self) -> None:
@@ -179,11 +179,11 @@ class Lines(ScrollView):
         """A pen in the theme's colours."""
         self._pen = Pen(look_of(self.app.theme_variables), self._drawn)
         grounds = ("answer", "question", "edge", "cursor")
-        self._styles = {name: self.get_visual_style(f"lines--{name}").rich_style for name in grounds}
+        self._styles = {name: self.get_visual_style(f"parts--{name}").rich_style for name in grounds}
         return self._pen
 
     def _drawn(self, words: Content, width: int, component: str) -> list[Line]:
-        style = self.get_visual_style(f"lines--{component}")
+        style = self.get_visual_style(f"parts--{component}")
         return [[*strip] for strip in Visual.to_strips(self, words, width, None, style, apply_selection=False)]
 
     def _edge(self, part: Part) -> Style | None:
