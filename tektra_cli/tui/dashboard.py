@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -28,6 +28,9 @@ from tektra_cli.tui.places import PLACES
 from tektra_cli.tui.screens.opening import Opening
 from tektra_cli.tui.themes import THEMES
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
 FIGURES_S = 2.0
 """Between two looks at what the bar tells."""
 COUNTED = ("gap", "ask.opened", "ask.answered", "ask.expired", "alert", "model.state")
@@ -38,12 +41,19 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _commands() -> type[Provider]:
+    from tektra_cli.tui.palette import Commands
+
+    return Commands
+
+
 class Dashboard(App[None]):
     """A client of the daemon's, and nothing more: whatever it shows was asked for, whatever it does is a request."""
 
     TITLE = "Tektra"
     CSS_PATH = "dashboard.tcss"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         name: entrance.enter for name, entrance in PLACES.items()
     }
@@ -176,10 +186,13 @@ class Dashboard(App[None]):
             themes.remember(self.folder / "theme", theme.name)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: every place, beside what Textual brings."""
-        for name, entrance in PLACES.items():
-            yield SystemCommand(f"Go to {entrance.title}", entrance.summary, lambda name=name: self.action_go(name))
+        """The palette: what can be done here, every place, what Textual brings, and what can be done elsewhere."""
+        from tektra_cli.tui import palette
+
+        yield from palette.here(self, screen)
+        yield from palette.places(self)
         yield from super().get_system_commands(screen)
+        yield from palette.elsewhere(self)
 
     def _heard(self, events: Sequence[Event]) -> None:
         self.happened.publish(events)

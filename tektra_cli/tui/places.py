@@ -19,12 +19,16 @@ class Entrance:
     target: str
     summary: str
 
+    @property
+    def kind(self) -> type[Place]:
+        """Its class, imported."""
+        module, name = self.target.split(":")
+        found: type[Place] = getattr(importlib.import_module(f"tektra_cli.tui.screens.{module}"), name)
+        return found
+
     def enter(self) -> Place:
         """Import it and make it."""
-        module, name = self.target.split(":")
-        kind = getattr(importlib.import_module(f"tektra_cli.tui.screens.{module}"), name)
-        made: Place = kind()
-        return made
+        return self.kind()
 
 
 PLACES: Mapping[str, Entrance] = {
