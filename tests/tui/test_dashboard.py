@@ -12,6 +12,7 @@ from tektra_cli.client import Client
 from tektra_cli.tui import screens, widgets
 from tektra_cli.tui.dashboard import Dashboard
 from tektra_cli.tui.gateway import Gateway
+from tektra_cli.tui.pictures import demonstration, settled
 from tektra_cli.tui.place import Place
 from tektra_cli.tui.places import PLACES
 from tests.harness import Tektra
@@ -29,6 +30,12 @@ def test_no_two_widgets_share_the_name_by_which_styles_find_them() -> None:
             names += [kind.__name__ for kind in kinds if kind.__module__ == found.name]
     assert len(names) > 30
     assert [name for name in sorted(set(names)) if names.count(name) > 1] == []
+
+
+async def test_where_there_is_little_room_places_have_their_numbers() -> None:
+    async with demonstration("runs").run_test(size=(40, 12)) as pilot:
+        await settled(pilot)
+        assert shown(pilot.app).split("\n")[0].split() == ["1", "2", "3", "Runs", "4", "3", "5", "6", "1", "7", "●"]
 
 
 async def test_every_place_is_one_key_away_and_says_its_keys(tektra: Tektra) -> None:

@@ -38,16 +38,27 @@ class TopBar(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        """Places at the left, the daemon at the right."""
-        left = Content.assemble(*(self._tab(number, name) for number, name in enumerate(PLACES, 1)))
+        """Places at the left, the daemon at the right; where there is no room for names, places have their numbers."""
         right = self._state()
+        left = self._tabs(are_named=True)
+        if left.cell_length + right.cell_length > self.size.width:
+            left = self._tabs(are_named=False)
         gap = max(1, self.size.width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
 
-    def _tab(self, number: int, name: str) -> Content:
+    def _tabs(self, *, are_named: bool) -> Content:
+        """Of the place where one is the name is always said."""
+        return Content.assemble(
+            *(
+                self._tab(number, name, is_named=are_named or name == self._place)
+                for number, name in enumerate(PLACES, 1)
+            )
+        )
+
+    def _tab(self, number: int, name: str, *, is_named: bool) -> Content:
         app = cast("Dashboard", self.app)
         badge = {"asks": app.asks, "audit": app.alerts}.get(name, 0)
-        label = f" {number} {PLACES[name].title}"
+        label = f" {number} {PLACES[name].title}" if is_named else f" {number}"
         style = "bold $primary on $surface" if name == self._place else "$foreground 70%"
         parts = [Content.styled(label, style)]
         if badge:
