@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -184,6 +185,22 @@ def test_a_state_too_large_for_the_folder_is_not_kept(tmp_path: Path) -> None:
     store.keep([1], bytes(600))
     store.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_still_being_written_is_found(tmp_path: Path) -> None:
+    store, disk = KvStore(tmp_path, "k", MEGABYTE), threading.Event()
+    store._writer.submit(disk.wait)  # a slow one
+    store.keep([1, 2, 3], b"state", "ada")
+    found, length = store.best([1, 2, 3, 4], "ada")
+    assert (length, store.best([1, 2, 3, 4], "grace")) == (3, (None, 0))
+    assert found is not None
+    assert not found.path.exists()
+    assert store.read(found) == b"state"
+    disk.set()
+    store.settle()
+    assert found.path.exists()
+    assert store.read(found) == b"state"
+    assert store.best([1, 2, 3, 4], "ada") == (found, 3)
 
 
 def test_a_full_disk_costs_the_state_and_nothing_else(tmp_path: Path) -> None:
