@@ -122,9 +122,10 @@ def _session(tektra: Tektra, seconds: float) -> dict[str, Any]:
         process, began = psutil.Process(child.pid), time.perf_counter()
         while (lasted := time.perf_counter() - began) < seconds:
             child.send(f"question {len(grown)}\r")
+            _seen(child, 1.0)
             for key in (*OTHER_PLACES, CHAT):  # each for a second
-                _seen(child, 1.0)
                 child.send(key)
+                _seen(child, 1.0)
             _stopped(child)
             grown.append(round(process.memory_info().rss / (1 << 20), 1))
     return {
