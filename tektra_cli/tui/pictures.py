@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from tektra_cli.tui.dashboard import Dashboard
 from tektra_cli.tui.gateway import Gateway
@@ -35,6 +36,8 @@ async def settled(pilot: Pilot[Any]) -> None:
     app, before = pilot.app, ""
     while True:
         await pilot.wait_for_scheduled_animations()
+        for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
+            field.cursor_blink = False  # a cursor is there in every picture
         await pilot.pause()
         place = next((screen for screen in reversed(app.screen_stack) if isinstance(screen, Place)), None)
         if place is None or not place.has_settled or place.dashboard.standing != "live" or place.gateway.asking:
