@@ -17,6 +17,7 @@ from tektra_cli.tui.screens.system import TABS
 
 PICTURES = Path(__file__).parents[2] / "docs/pictures"
 SIZES = ((80, 24), (120, 36), (200, 60))
+LOOKS = (((80, 24), "tektra-dark"), ((120, 36), "tektra-light"), ((200, 60), "tektra-dark"))
 VIEWS: dict[str, tuple[str, list[str]]] = {
     "a message": ("chat", ["ctrl+up", "up"]),
     "models to choose from": ("chat", ["ctrl+o"]),
@@ -59,8 +60,9 @@ def test_the_picture_in_the_documents_is_how_the_place_looks(place: str) -> None
     assert "@font-face" not in drawn, "nothing is fetched from elsewhere"
 
 
-@pytest.mark.parametrize("theme", ["tektra-dark", "tektra-light"])
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    ("size", "theme"), LOOKS, ids=lambda each: each if isinstance(each, str) else f"{each[0]}x{each[1]}"
+)
 @pytest.mark.parametrize("view", VIEWS)
 def test_what_is_in_a_place_looks_as_it_did(
     view: str, size: tuple[int, int], theme: str, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
