@@ -21,7 +21,7 @@ class GrowingMarkdown:
         self._drawn_for: tuple[int, Look] | None = None
         self._drawn = 0
         """So many of the finished blocks are in the lines."""
-        self.kept = 0
+        self._kept = 0
         """So many of the lines nothing changes any more, but another width or look."""
         self._is_behind = True
         self.append(source)
@@ -45,12 +45,12 @@ class GrowingMarkdown:
         """All of it, no line wider than `width`."""
         if self._drawn_for != (width, look):
             self._drawn_for = width, look
-            self._lines, self._drawn, self.kept, self._is_behind = [], 0, 0, True
+            self._lines, self._drawn, self._kept, self._is_behind = [], 0, 0, True
         if self._is_behind:
-            del self._lines[self.kept :]
+            del self._lines[self._kept :]
             for block in self._done[self._drawn :]:
                 self._put(block, width, look)
-            self._drawn, self.kept = len(self._done), len(self._lines)
+            self._drawn, self._kept = len(self._done), len(self._lines)
             self._put(self._tail, width, look)
             self._is_behind = False
         return self._lines

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hits
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
 
@@ -74,5 +73,4 @@ def _command(app: Dashboard, binding: Binding, doing: Callable[[], Awaitable[Any
 async def _do_there(app: Dashboard, name: str, action: str) -> None:
     """Go there and do it."""
     await app.switch_mode(name)
-    there: DOMNode = app.screen
-    await app.run_action(action, there)
+    await app.run_action(action, app.screen)

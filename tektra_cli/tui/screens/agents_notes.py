@@ -77,7 +77,7 @@ class Notes(Vertical):
 
 def state(document: Document) -> str:
     """How it stands with an agent's memory, in words."""
-    count = wording.plural(document["count"], "note") if document["count"] else "No notes"
+    has = f"{wording.plural(document['count'], 'note')}. " if document["count"] else ""
     if not document["memory"]:
-        return f"{count}. Its memory is off: e edits it." if document["count"] else "Its memory is off: e edits it."
-    return f"{count}. A run begins with the newest, as far as there is room." if document["count"] else f"{count} yet."
+        return f"{has}Its memory is off: e edits it."
+    return f"{has}A run begins with the newest, as far as there is room." if has else "No notes yet."

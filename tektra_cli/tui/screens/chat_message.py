@@ -108,4 +108,4 @@ class MessageView(Part):
         return pen.draw(Content(words), width, "thought")
 
     def _shown(self, content: str) -> str:
-        return with_line_breaks(folded(content)) if self.message["role"] == "user" else content
+        return with_line_breaks(folded(content)) if self.is_question else content
