@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from smolagents import CodeAgent, LogLevel, Tool, ToolCallingAgent  # type: ignore[import-untyped]
 
-from tektra_models.starter import agent_evaluation, agent_forms
+from tektra_models.starter import agent_evaluation, agent_forms, agent_tasks, agent_world
 from tektra_models.starter.corpus import agent_requests, agents
 from tektra_models.starter.corpus.acts import LARGER_TOOL
 from tektra_models.starter.corpus.calling import CALCULATIONS
@@ -310,8 +310,8 @@ def test_phrasings_are_long_enough_to_be_split() -> None:
     assert all(len(ways) >= 18 and len(set(ways)) == len(ways) for ways in lists)
 
 
-READERS = [agent_evaluation.wording(line).name for line in agent_evaluation.TOOLS["read"].familiar]
-READERS += [agent_evaluation.wording(line).name for line in agent_evaluation.TOOLS["read"].unseen]
+READERS = [agent_world.wording(line).name for line in agent_world.TOOLS["read"].familiar]
+READERS += [agent_world.wording(line).name for line in agent_world.TOOLS["read"].unseen]
 
 
 def read_all(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> str:
@@ -341,10 +341,10 @@ def test_a_real_task_is_judged_by_what_became_of_it(code: bool, unseen: bool) ->
 
 def test_the_evaluation_runs_every_kind_with_both_agents() -> None:
     """Figures by kind, agent and tools, with transcripts of failures where they are asked for."""
-    count = 2 * len(agent_evaluation.KINDS)
+    count = 2 * len(agent_tasks.KINDS)
     figures = agent_evaluation.run_tasks(lambda _messages, _tools: "I do not know.", count=count, show=3)
     assert figures["finished"] == 0
-    assert set(figures["kinds"]) == set(agent_evaluation.KINDS)
+    assert set(figures["kinds"]) == set(agent_tasks.KINDS)
     assert figures["agents"]["code"]["asked"] == figures["agents"]["tools"]["asked"]
     assert figures["tools"]["unseen"]["asked"] * 2 == count
     assert len(figures["failures"]) == 3
@@ -355,17 +355,17 @@ def test_unseen_tools_are_in_no_table_of_the_generator() -> None:
     """Neither the names nor the descriptions of the evaluation's strange tools stand in the training data."""
     tasks = (*FILE_TASKS, *SERVICES, *CALCULATIONS, LARGER_TOOL)
     known = {text for task in tasks for text in (*task.names, *task.descriptions)}
-    for real in agent_evaluation.TOOLS.values():
+    for real in agent_world.TOOLS.values():
         for line in real.unseen:
-            words = agent_evaluation.wording(line)
+            words = agent_world.wording(line)
             assert not {words.name, words.says} & known
 
 
 def test_real_tools_stay_in_their_folder(tmp_path: Path) -> None:
     """A path that leads out is refused."""
-    world = agent_evaluation.World(tmp_path.resolve())
+    world = agent_world.World(tmp_path.resolve())
     with pytest.raises(PermissionError, match="outside"):
-        agent_evaluation.write_file(world, "../x.txt", "no")
-    assert agent_evaluation.calculate(world, "3 * (4 - 1)") == "9"
+        agent_world.write_file(world, "../x.txt", "no")
+    assert agent_world.calculate(world, "3 * (4 - 1)") == "9"
     with pytest.raises(ValueError, match="only numbers"):
-        agent_evaluation.calculate(world, "__import__('os')")
+        agent_world.calculate(world, "__import__('os')")

@@ -99,14 +99,9 @@ def keep_memory() -> None:
 
 
 @lru_cache(maxsize=2)
-def compiled(network: Network, device: str) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """The network in the precision that is fast here, compiled once for each shape of a block."""
-
-    def hidden(tokens: Tensor, dialogues: Tensor, table: Tensor) -> Tensor:
-        with narrowed(device):
-            return network(tokens, dialogues, table)
-
-    made: Callable[[Tensor, Tensor, Tensor], Tensor] = torch.compile(hidden, dynamic=False)
+def compiled(network: Network) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """The network compiled once for each shape of a block, in the precision that is set where it is called."""
+    made: Callable[[Tensor, Tensor, Tensor], Tensor] = torch.compile(network, dynamic=False)
     return made
 
 
@@ -114,8 +109,8 @@ def loss_of(network: Network, rows: Rows, device: str, share: float) -> Tensor:
     """The weighted mean loss over what the assistant says, as this block's share of the step."""
     spoken = (rows.weights > 0).to(device)
     table = network.table()
-    hidden = compiled(network, device)(rows.inputs.to(device), rows.dialogues.to(device), table)[spoken]
     with narrowed(device):
+        hidden = compiled(network)(rows.inputs.to(device), rows.dialogues.to(device), table)[spoken]
         scores = functional.linear(hidden, table)
     losses = functional.cross_entropy(scores.float(), rows.targets.to(device)[spoken], reduction="none")
     return (losses * rows.weights.to(device)[spoken]).sum() / share
@@ -234,6 +229,7 @@ def train(work: Path, plan: Plan, preset: str, threads: int) -> Path:
     )
     with (work / "loss.csv").open("a", newline="", encoding="utf-8") as file:
         curve = csv.writer(file)
+        first, before = run.step, run.seconds
         for blocks in prepared(work, plan, run.step):
             begun = time.monotonic()
             loss = advance(run, plan, blocks)
@@ -241,19 +237,19 @@ def train(work: Path, plan: Plan, preset: str, threads: int) -> Path:
             run.seconds += took
             speed = sum(rows.inputs.numel() for rows in blocks) / took
             curve.writerow((run.step, f"{loss:.4f}", f"{speed:.0f}", f"{run.seconds:.0f}"))
-            show(run, plan, loss, speed)
+            left = (run.seconds - before) / (run.step - first) * (plan.steps - run.step)
+            show(run, plan, loss, speed, left)
             if run.step % plan.save_every == 0 or run.step == plan.steps:
                 run.save(path)
                 file.flush()
     return path
 
 
-def show(run: Run, plan: Plan, loss: float, speed: float) -> None:
+def show(run: Run, plan: Plan, loss: float, speed: float, left: float) -> None:
     """One line of progress: rewritten in place on a terminal, now and then elsewhere."""
     done = int(24 * run.step / plan.steps)
-    left = run.seconds / run.step * (plan.steps - run.step) / 60
     bar = "#" * done + "." * (24 - done)
-    line = f"[{bar}] {run.step}/{plan.steps} loss {loss:.3f} {speed:,.0f} tokens/s, {left:.0f} min left"
+    line = f"[{bar}] {run.step}/{plan.steps} loss {loss:.3f} {speed:,.0f} tokens/s, {left / 60:.0f} min left"
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{line}")
         sys.stderr.flush()

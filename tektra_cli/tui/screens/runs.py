@@ -9,19 +9,19 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tektra_cli import wording
 from tektra_cli.commands.runs.asking import BEHIND_ALL
 from tektra_cli.errors import CliError
 from tektra_cli.tui.feed import Event
 from tektra_cli.tui.gateway import address
 from tektra_cli.tui.place import Place
-from tektra_cli.tui.screens import runs_words
 from tektra_cli.tui.screens.runs_again import cancelled, retried
 from tektra_cli.tui.screens.runs_changes import taken_over
+from tektra_cli.tui.screens.runs_evidence import Evidence
+from tektra_cli.tui.screens.runs_list import RunList
 from tektra_cli.tui.screens.runs_pane import Detail, Timeline
 from tektra_cli.tui.screens.runs_stories import Stories
 from tektra_cli.tui.screens.runs_story import Line, Story
@@ -33,22 +33,8 @@ SETTLE_S = 0.15
 """A run is followed once the cursor has stood on it for so long."""
 LOOK_S = 0.06
 """A line of a story is shown in full once the cursor has stood on it for so long."""
-AGES_TICKS = 10
-"""Seconds after which ages are told anew, where nothing is under way among the first runs."""
-SEEN = 200
 MANY = 20
 """So many runs that changed are read at once, as the list."""
-MOST_PROMPTS = 20
-"""That are kept, each of which may be long."""
-MOST_ENTRIES = 40
-"""Of the audit log, about one line of a story."""
-SHOWS: Mapping[str, tuple[str, ...]] = {
-    "all": (),
-    "under way": ("queued", "running", "waiting"),
-    "waiting for an answer": ("waiting",),
-    "failed": ("failed",),
-    "changes wait": (),
-}
 PANES = ("list", "timeline", "detail")
 
 
@@ -75,9 +61,6 @@ class Runs(Place):
     Runs.-wide #runs-pane { width: 2fr; }
     Runs.-wide #timeline { width: 3fr; }
     Runs.-wide #detail { width: 3fr; }
-    Runs #filter { height: 1; border: none; padding: 0 1; background: $surface; display: none; }
-    Runs #filter.shown { display: block; }
-    Runs #which { height: 1; padding: 0 1; color: $foreground 60%; }
     Runs #none { display: none; }
     Runs.-empty #none { display: block; }
     Runs.-empty #panes { display: none; }
@@ -103,13 +86,9 @@ class Runs(Place):
         """Runs of which it was heard that they changed, and that were not read since."""
         self._stories = Stories(self, self._told, self._ended)
         self._chosen: str | None = None
-        self._which = "all"
         self._standing: str | None = None
         """In which state the run is that is looked at."""
-        self._ticks = 0
-        self._logged: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
-        self._prompts: dict[tuple[str, str], Mapping[str, Any]] = {}
-        """What models were asked in steps that were looked at; or why that is not known."""
+        self._evidence = Evidence(self, self._known)
 
     def body(self) -> ComposeResult:
         """The list, the story, the detail."""
@@ -122,15 +101,7 @@ class Runs(Place):
             markup=False,
         )
         with Horizontal(id="panes"):
-            with Vertical(id="runs-pane", classes="pane"):
-                yield Static(id="which", markup=False)
-                yield Input(placeholder="words of the task, agent, state, folder", id="filter", compact=True)
-                yield Rows[Run](
-                    lambda run: str(run["id"]),
-                    lambda run, space: runs_words.row(run, space, now()),
-                    runs_words.head,
-                    id="list",
-                )
+            yield RunList(now, id="runs-pane", classes="pane")
             timeline = Timeline(now)
             timeline.add_class("pane")
             yield timeline
@@ -147,8 +118,12 @@ class Runs(Place):
 
     @property
     def list(self) -> Rows[Run]:
-        """The runs."""
-        return self.query_one("#list", Rows)
+        """The runs that are shown."""
+        return self._pane.rows
+
+    @property
+    def _pane(self) -> RunList:
+        return self.query_one(RunList)
 
     @property
     def timeline(self) -> Timeline:
@@ -187,14 +162,11 @@ class Runs(Place):
         document = await self.gateway.get(address("runs"))
         self._runs = {run["id"]: run for run in document["runs"]}
         self._stale.clear()
-        self._logged.clear()
-        self._prompts.clear()
+        self._evidence.forget()
         self._show()
         wanted = self.dashboard.wanted.pop(self.NAME, None)
         if wanted is not None and wanted in self._runs:
-            self._which = "all"
-            self.query_one("#filter", Input).value = ""
-            self._show()
+            self._pane.show_all()
             self.list.go(wanted)
             self._choose(wanted)
             self._enter("timeline")
@@ -244,30 +216,13 @@ class Runs(Place):
         self._runs[ident] = document["run"]
 
     def _show(self) -> None:
-        """The list, as it is filtered."""
-        words = self.query_one("#filter", Input).value
-        states = SHOWS[self._which]
-        newest = sorted(self._runs.values(), key=lambda run: (run["created_at"], run["id"]), reverse=True)
-        seen = [
-            run
-            for run in newest
-            if (not states or run["state"] in states)
-            and (self._which != "changes wait" or run.get("changes") == "yes")
-            and (not words or runs_words.matches(run, words))
-        ]
-        self.list.show(seen)
+        self._pane.show(self._runs.values())
         self.set_class(not self._runs, "-empty")
-        all_of_them = wording.plural(len(self._runs), "run")
-        shown = f"{len(seen)} of {all_of_them}" if len(seen) < len(self._runs) else all_of_them
-        told = f"{shown}   f: only some" if self._which == "all" else f"{shown}: {self._which}   f: others"
-        self.query_one("#which", Static).update(told, layout=False)
 
     def _tick(self) -> None:
         if not self.is_current:
             return
-        self._ticks += 1
-        if self._ticks % AGES_TICKS == 0 or any(run["ended_at"] is None for run in self.list.items[:SEEN]):
-            self.list.redraw()
+        self._pane.tick()
         if self.chosen is not None and self.chosen["ended_at"] is None:
             self.timeline.tick()
 
@@ -299,14 +254,14 @@ class Runs(Place):
     def action_back(self) -> None:
         """From the detail to the story, from there to the list; from a search to all."""
         if isinstance(self.focused, Input):
-            self._end_filter()
+            self._pane.end_search()
         elif self.has_class("-detail"):
             self._enter("timeline")
         elif self.has_class("-timeline"):
             self._enter("list")
-        elif self.query_one("#filter", Input).value or self._which != "all":
-            self._which = "all"
-            self._end_filter()
+        elif self._pane.is_narrowed:
+            self._pane.show_all()
+            self.list.focus()
 
     def on_descendant_focus(self) -> None:
         """What has the focus is what is looked at, however one came there."""
@@ -315,7 +270,7 @@ class Runs(Place):
             self._level("detail")
         elif focused is self.timeline.rows:
             self._level("timeline")
-        elif focused is not None and focused in (self.list, self.query_one("#filter")):
+        elif focused is not None and focused in (self.list, self._pane.search):
             self._level("list")
 
     def _enter(self, name: str) -> None:
@@ -356,47 +311,13 @@ class Runs(Place):
         if run is None or line is None:
             self.detail.tell(None, None, None)
             return
-        key = (f"{run['id']}", line.key)
-        self.detail.tell(line, run, self._logged.get(key), self._prompts.get(key))
-        if line.kind == "step" and key not in self._prompts:
-            self.attempt(partial(self._read_prompt, run, line), group="prompt", exclusive=True)
-        if key not in self._logged and line.closed is not None and line.kind in ("step", "tool", "code", "ask"):
-            self.attempt(partial(self._read_log, run, line), group="log", exclusive=True)
+        self._known(run, line)
+        self._evidence.look_up(run, line)
 
-    async def _read_log(self, run: Run, line: Line) -> None:
-        """What the audit log has of it; who may not read that does without."""
-        assert line.closed is not None
-        until = line.opened["time"] if line.kind == "step" and line.opened is not line.closed else line.closed["time"]
-        query = {"run": run["id"], "since": line.since, "until": until, "limit": MOST_ENTRIES}
-        try:
-            found = (await self.gateway.get(address("audit"), query))["entries"]
-        except CliError as error:
-            if error.code not in ("forbidden", "demo"):
-                raise
-            found = []
-        entries = [each for each in reversed(found) if each["run"] == run["id"] and line.since <= each["time"] <= until]
-        self._logged[(run["id"], line.key)] = entries
+    def _known(self, run: Run, line: Line) -> None:
+        """What is known of a line, where it is still the one that is looked at."""
         if self.timeline.rows.item is line and self.chosen is not None:
-            self.detail.tell(line, self.chosen, entries, self._prompts.get((run["id"], line.key)))
-
-    async def _read_prompt(self, run: Run, line: Line) -> None:
-        """What the model was asked in a step; of another agent's only the step's end says where that was."""
-        reference = line.outcome.get("at") or ("" if line.agent else f"{line.step}")
-        if not reference:
-            return
-        try:
-            found = await self.gateway.get(address("runs", run["id"], "prompt"), {"step": reference})
-        except CliError as error:
-            if error.code not in ("not_found", "demo"):
-                raise
-            if line.closed is None or error.code == "demo":
-                return
-            found = {"why_not": error.message}
-        if len(self._prompts) >= MOST_PROMPTS:
-            self._prompts.clear()
-        self._prompts[(run["id"], line.key)] = found
-        if self.timeline.rows.item is line and self.chosen is not None:
-            self.detail.tell(line, self.chosen, self._logged.get((run["id"], line.key)), found)
+            self.detail.tell(line, self.chosen, self._evidence.entries(run, line), self._evidence.prompt(run, line))
 
     # The story, live
 
@@ -418,30 +339,11 @@ class Runs(Place):
     def action_filter(self) -> None:
         """Type words that the runs must have."""
         self._level("list")
-        field = self.query_one("#filter", Input)
-        field.add_class("shown")
-        field.focus()
-
-    @on(Input.Changed, "#filter")
-    def _filtered(self) -> None:
-        self._show()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
-        self.list.focus()
-
-    def _end_filter(self) -> None:
-        field = self.query_one("#filter", Input)
-        field.value = ""
-        field.remove_class("shown")
-        self.list.focus()
-        self._show()
+        self._pane.begin_search()
 
     def action_which(self) -> None:
         """The next kind of runs: all, under way, waiting, failed, with changes that wait."""
-        names = list(SHOWS)
-        self._which = names[(names.index(self._which) + 1) % len(names)]
-        self._show()
+        self._pane.next_kind()
 
     # Doing
 
@@ -457,8 +359,9 @@ class Runs(Place):
     async def _arrive(self, run: Run) -> None:
         """Look at a run that was begun just now."""
         await self._read(run["id"])
-        self._which = "all"
-        self._end_filter()
+        self._show()
+        self._pane.show_all()
+        self.list.focus()
         self.list.go(run["id"])
         self._choose(run["id"])
 

@@ -84,7 +84,7 @@ class Mixture:
 # First what all else is made of: copying a text, and finding the tool whose words were said.
 FINDING = Mixture(match=18, kindred=42, drill=20, tools=6, echo=10, plain=4)
 CHOOSING = Mixture(tools=26, match=3, kindred=20, drill=22, decide=6, chain=3, linked=3, agent=6, plain=10, echo=1)
-EVERYTHING = Mixture(tools=26, kindred=6, drill=12, decide=14, chain=5, linked=5, agent=12, plain=30)
+EVERYTHING = Mixture(tools=26, kindred=6, drill=12, decide=14, chain=5, linked=5, agent=12, plain=36)
 ROUNDS = (1, 2, 3, 4, 5, 6)
 Before = tuple[Errand, Mapping[Maker, str]]
 
