@@ -7,7 +7,8 @@ import torch
 
 def has_bfloat16() -> bool:
     """Whether this processor multiplies in bfloat16 itself, as far as this PyTorch knows."""
-    return bool(getattr(torch.cpu, "get_capabilities", dict)().get("avx512_bf16"))
+    told = getattr(torch.cpu, "get_capabilities", None)
+    return told is not None and bool(told().get("avx512_bf16"))
 
 
 def precision(device: str) -> torch.dtype:

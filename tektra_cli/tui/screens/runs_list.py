@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from textual import on
@@ -37,7 +38,7 @@ class RunList(Vertical):
     RunList #which { height: 1; padding: 0 1; color: $foreground 60%; }
     """
 
-    def __init__(self, now: Callable[[], float], **more: Any) -> None:
+    def __init__(self, now: Callable[[], datetime], **more: Any) -> None:
         super().__init__(**more)
         self._now = now
         self._runs: Sequence[Run] = ()
